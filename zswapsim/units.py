@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Pages, sizes and durations: constants, what a person types, and what a person reads."""
+
+import re
+
+from zswapsim.errors import InvalidArgument
+
+PAGE_SHIFT = 12
+PAGE_SIZE = 1 << PAGE_SHIFT
+FREED = 0xFFFFFFFF
+"""Content number of a version that says: the program gave the page back here."""
+
+_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>%|[kmgt]?(?:i?b)?|pages?|p)", re.I)
+_FACTOR = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
+
+def parse_pages(text: str, whole_pages: int | None = None) -> int:
+    """Return the pages that a size means: "64M", "1.5GiB", "8192" (bytes), "300p", "50%".
+
+    A percentage is of whole_pages and needs it. Sizes round down to whole pages.
+    InvalidArgument says what is allowed.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise InvalidArgument(
+            f"{text!r} is no size; allowed are bytes with an optional unit (64M, 1.5GiB), "
+            "pages (300p) or a percentage (50%)"
+        )
+    number, unit = float(match["number"]), match["unit"].lower()
+    if unit == "%":
+        if whole_pages is None:
+            raise InvalidArgument(f"{text!r}: a percentage is not allowed here")
+        pages = number * whole_pages / 100
+    elif unit.startswith("p"):
+        pages = number
+    else:
+        pages = number * _FACTOR[unit[:1] if unit[:1] in "kmgt" else ""] / PAGE_SIZE
+    if pages < 1:
+        raise InvalidArgument(f"{text!r} is less than one page of {PAGE_SIZE} bytes")
+    return int(pages)
+
+
+def format_bytes(size_bytes: float) -> str:
+    """Return a size as a person reads it: "512 B", "5.6 MiB"."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if abs(size_bytes) < 1024:
+            return f"{size_bytes:.0f} B" if unit == "B" else f"{size_bytes:.1f} {unit}"
+        size_bytes /= 1024
+    return f"{size_bytes:.1f} TiB"
+
+
+def format_pages(pages: int) -> str:
+    """Return a number of pages with its size: "1,596 pages (6.2 MiB)"."""
+    return f"{pages:,} pages ({format_bytes(pages * PAGE_SIZE)})"
