@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""check() of zswap and all below it: for tests, and after each step of a run by hand."""
+
+from zswapsim.errors import InvariantError
+from zswapsim.machine.list_head import list_nodes
+from zswapsim.machine.swap import Swap
+from zswapsim.machine.swap_slots import check_swap_slots
+from zswapsim.machine.zpools import pools_read_owner
+from zswapsim.machine.zswap import (
+    COMPRESSED,
+    NONE,
+    SAME_FILLED,
+    SAME_FILLED_PAGES,
+    STORED_PAGES,
+    zswap_pool_current,
+)
+
+
+def check_swap(swap: Swap, drivers: list[object]) -> None:
+    """Audit slots, entries, references and every pool. drivers: one for each pool of the chain."""
+    check_swap_slots(swap.slots)
+    zswap = swap.zswap
+    kinds = [int(kind) for kind in zswap.kind]
+    _require(
+        zswap.counters[STORED_PAGES] == sum(kind != NONE for kind in kinds),
+        "stored_pages is not the number of entries",
+    )
+    _require(
+        zswap.counters[SAME_FILLED_PAGES] == kinds.count(SAME_FILLED),
+        "same_filled_pages is not the number of same-filled entries",
+    )
+    entries = [slot for slot, kind in enumerate(kinds) if kind == COMPRESSED]
+    places = {(int(zswap.pool[slot]), int(zswap.handle[slot])) for slot in entries}
+    _require(len(places) == len(entries), "two entries share an object")
+    live = list_nodes(zswap.pool_list, len(zswap.pool_refs))
+    for number in range(len(zswap.pool_refs)):
+        refs = sum(int(zswap.pool[slot]) == number for slot in entries)
+        refs += zswap_pool_current(zswap) == number
+        _require(zswap.pool_refs[number] == refs, f"pool {number} has a wrong reference count")
+        _require((number in live) == (refs > 0), f"pool {number} is wrongly on the list, or off")
+    for slot in entries:
+        number = int(zswap.pool[slot])
+        owner = pools_read_owner(swap.pools, number, int(zswap.handle[slot]))
+        if zswap.pool_header[number]:
+            _require(owner == slot, f"the object of slot {slot} names slot {owner}")
+        else:
+            _require(owner >= 0, f"the object of slot {slot} is not allocated")
+    pools = swap.pools
+    for driver in drivers:
+        driver.check(pools.pool)  # type: ignore[attr-defined]
+        pools = pools.rest
+
+
+def _require(holds: bool, message: str) -> None:
+    if not holds:
+        raise InvariantError(f"zswap: {message}")

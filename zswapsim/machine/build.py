@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From a configuration in plain words to a machine's state, for either engine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zswapsim.machine import engine as engines
+from zswapsim.machine import profiles, zpool
+from zswapsim.machine import zswap as z
+from zswapsim.machine.journal import make_journal
+from zswapsim.machine.simulated import Ints, Zeros
+from zswapsim.machine.swap import Swap, make_swap
+from zswapsim.machine.zpools import chain
+
+JOURNAL_CAPACITY = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZswapConfig:
+    """What zswap is told. None: the kernel's own default. totalram_pages: T of the limit."""
+
+    kernel: str = profiles.DEFAULT_KERNEL
+    totalram_pages: int
+    max_pool_percent: int | None = None
+    accept_threshold_percent: int | None = None
+    same_filled_pages_enabled: bool = True
+    enabled: bool = True
+
+
+def make_zswap_swap(
+    config: ZswapConfig,
+    slots: int,
+    pool_types: Sequence[str],
+    wanted: int,
+    zeros: Zeros,
+    pool_pages: int | None = None,
+) -> Swap:
+    """Return swap with a zswap whose pools are made but only the first of them is in use.
+
+    slots: slots of the swap file, the header included. pool_types: every pool that the run may
+    ever use, as they cannot be added later. wanted: events for the journal. pool_pages: capacity
+    of each pool, one page per slot unless said.
+    """
+    drivers = [zpool.get_driver(type_) for type_ in pool_types]
+    row = profiles.profile(config.kernel)
+    zswap = z.make_zswap(row, slots, [driver.evictable for driver in drivers], zeros)
+    parameters = zswap.parameters
+    parameters[z.TOTALRAM_PAGES] = config.totalram_pages
+    parameters[z.ENABLED] = int(config.enabled)
+    parameters[z.SAME_FILLED_PAGES_ENABLED] = int(config.same_filled_pages_enabled)
+    if config.max_pool_percent is not None:
+        parameters[z.MAX_POOL_PERCENT] = config.max_pool_percent
+    if config.accept_threshold_percent is not None:
+        parameters[z.ACCEPT_THRESHOLD_PERCENT] = config.accept_threshold_percent
+    pools = chain([driver.create(pool_pages or slots, zeros) for driver in drivers], zeros)
+    if drivers:
+        z.zswap_pool_make_current(zswap, 0)
+    return make_swap(slots, zswap, pools, make_journal(JOURNAL_CAPACITY, wanted, zeros), zeros)
+
+
+def ints(values: Any, engine: str) -> Ints:
+    """Return integers as an array of the engine: "interpreted" or "compiled"."""
+    if engine == "interpreted":
+        return list(values) if not hasattr(values, "tolist") else values.tolist()
+    return engines.int_array(values)

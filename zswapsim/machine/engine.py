@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The two ways to run the machine, and the choice between them. The only file that imports numba.
+
+numba's disk cache does not notice an edit in a file other than the entry's own, so its folder is
+named by a hash of every simulated function's source file and of the versions of Python, numba and
+numpy, below the user's cache folder. A call from Python into compiled code costs about a
+microsecond and the unpacking of the state, so the boundary is a whole loop, never one malloc.
+"""
+
+import hashlib
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+from zswapsim.errors import InvalidArgument
+from zswapsim.machine.simulated import GENERICS, SIMULATED, Generic, Ints, Zeros, zeros_interpreted
+
+ENGINES = ("auto", "interpreted", "compiled")
+
+# Measured on two cores of a shared machine: an interpreted access costs 1 to 5 us and a first
+# compilation about as much as ten million of them; loading from the cache costs about 0.6 s.
+WARM_ACCESSES = 300_000
+COLD_ACCESSES = 12_000_000
+
+F = TypeVar("F", bound=Callable[..., Any])
+_taught_functions: set[Callable[..., Any]] = set()
+_taught_generics: set[int] = set()
+_entries: dict[Callable[..., Any], Callable[..., Any]] = {}
+
+
+def zeros_compiled(length: int) -> Ints:
+    """Return an array of zeros that numba sees as bare memory."""
+    import numpy as np
+
+    return int_array(np.zeros(length, np.int64))
+
+
+def int_array(values: Any) -> Ints:
+    """Return values as an array of the compiled machine."""
+    from zswapsim.machine import compiled_ints
+
+    return compiled_ints.int_array(values)
+
+
+def zeros(engine: str) -> Zeros:
+    """Return the array maker of an engine, "interpreted" or "compiled"."""
+    return zeros_compiled if engine == "compiled" else zeros_interpreted
+
+
+def choose(engine: str, accesses: int) -> str:
+    """Return "interpreted" or "compiled"; "auto" goes by the amount of work and a warm cache."""
+    if engine not in ENGINES:
+        raise InvalidArgument(f"engine {engine!r}: allowed are {', '.join(ENGINES)}")
+    if engine != "auto":
+        return engine
+    if accesses < WARM_ACCESSES:
+        return "interpreted"
+    return "compiled" if accesses >= COLD_ACCESSES or is_warm() else "interpreted"
+
+
+def entry(function: F, engine: str) -> F:
+    """Return an entry loop as it is, or compiled."""
+    if engine == "interpreted":
+        return function
+    _teach_all()  # also what was imported since the entry was made: a driver, a policy
+    if function not in _entries:
+        _entries[function] = _compile(function)
+    return _entries[function]  # type: ignore[return-value]
+
+
+def cache_folder() -> Path:
+    """Return the folder of this source's compiled code; whether it exists is not said."""
+    base = os.environ.get("ZSWAPSIM_CACHE_DIR")
+    if base is None:
+        base = str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zswapsim")
+    digest = hashlib.sha256()
+    for name in sorted({function.__code__.co_filename for function in SIMULATED}):
+        digest.update(Path(name).read_bytes())
+    for part in (sys.version, version("numba"), version("numpy")):
+        digest.update(part.encode())
+    return Path(base) / "compiled" / digest.hexdigest()[:16]
+
+
+def is_warm() -> bool:
+    """Say whether an earlier run left compiled code for this very source."""
+    return any(cache_folder().rglob("*.nbc"))
+
+
+def _teach_all() -> None:
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder()))
+    import numba
+    from numba.extending import register_jitable
+
+    numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
+    for function in SIMULATED:
+        if function not in _taught_functions:
+            _taught_functions.add(function)
+            register_jitable(function)
+    for generic_function in GENERICS:
+        if id(generic_function) not in _taught_generics:
+            _taught_generics.add(id(generic_function))
+            _teach(generic_function)
+
+
+def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
+    import numba
+
+    try:
+        return numba.njit(cache=True)(function)  # type: ignore[no-any-return]
+    except RuntimeError:  # no folder that numba may write to
+        return numba.njit(function)  # type: ignore[no-any-return]
+
+
+def _teach(call: Generic[Any, Any]) -> None:
+    """Make numba choose a generic function's implementation by the type of its first argument."""
+    from numba.extending import overload
+
+    parameters = list(inspect.signature(call.prototype).parameters)
+    names = ", ".join(parameters)
+    namespace: dict[str, Any] = {"call": call}
+    # numba wants an overload's parameters to have the names and number of the implementation's.
+    exec(  # noqa: S102
+        f"def typing({names}):\n"
+        f"    implementation = call.table[{parameters[0]}.instance_class]\n"
+        f"    def run({names}): return implementation({names})\n"
+        f"    return run\n",
+        namespace,
+    )
+    overload(call)(namespace["typing"])

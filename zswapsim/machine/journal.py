@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The journal: what the machine decided, in order, for those who carry the bytes or compare.
+
+A record is (event, slot, pool, handle, length, content); `length` is the compressed length in
+bytes without header, `content` the content number, or -errno for EVICT_FAILED. The journal has a
+fixed capacity; the machine's loop stops before it could overflow and goes on when it was drained.
+
+| event          | meaning                                                                        |
+|----------------|--------------------------------------------------------------------------------|
+| STORE          | an object was allocated and holds the compressed page                          |
+| STORE_SAME     | a same-filled page was noted; no object                                        |
+| STORE_FAILED   | zswap refused the page; content is -errno, length the bytes asked of the zpool |
+| LOAD           | a page came back from its object; the entry stays                              |
+| LOAD_SAME      | a page came back as its repeated word                                          |
+| LOAD_MISS      | zswap does not have the page                                                   |
+| SWAP_WRITE     | a page that zswap refused went to the swap file                                |
+| SWAP_READ      | a page came from the swap file                                                 |
+| SHRINK         | a shrink of a pool begins                                                      |
+| SHRINK_END     | it ended; content is 0 or -errno                                               |
+| EVICT          | the pool asks for the writeback of an object                                   |
+| EVICT_FAILED   | which did not happen; content is -errno                                        |
+| WRITEBACK      | or did: the object was decompressed into the swap file                         |
+| FREE           | an object was freed                                                            |
+| INVALIDATE     | a slot was freed, or is about to be stored anew                                |
+"""
+
+from typing import NamedTuple
+
+from zswapsim.machine.simulated import Ints, Zeros, simulated
+
+(
+    STORE,
+    STORE_SAME,
+    STORE_FAILED,
+    LOAD,
+    LOAD_SAME,
+    LOAD_MISS,
+    SWAP_WRITE,
+    SWAP_READ,
+    SHRINK,
+    SHRINK_END,
+    EVICT,
+    EVICT_FAILED,
+    WRITEBACK,
+    FREE,
+    INVALIDATE,
+) = range(1, 16)
+
+HEADROOM = 256
+"""Records that one step of the machine's loop may write at most; see memory.reclaim_one."""
+
+LENGTH, WANTED = range(2)
+
+
+class Journal(NamedTuple):
+    """Records as columns, int64, shape (capacity,). count: LENGTH used, WANTED mask of events."""
+
+    event: Ints
+    slot: Ints
+    pool: Ints
+    handle: Ints
+    length: Ints
+    content: Ints
+    count: Ints
+
+
+ALL_EVENTS = -1
+BYTES_EVENTS = sum(
+    1 << event
+    for event in (STORE, STORE_SAME, LOAD, LOAD_SAME, SWAP_WRITE, SWAP_READ, WRITEBACK)
+)
+"""The events that move bytes."""
+
+
+def make_journal(capacity: int, wanted: int, zeros: Zeros) -> Journal:
+    """Return an empty journal; wanted = 0 writes nothing and needs no capacity."""
+    size = capacity if wanted else 1
+    columns = [zeros(size) for _ in range(6)]
+    journal = Journal(*columns, count=zeros(2))
+    journal.count[WANTED] = wanted
+    return journal
+
+
+@simulated
+def note(
+    journal: Journal, event: int, slot: int, pool: int, handle: int, length: int, content: int
+) -> None:
+    """Append a record if its event is wanted."""
+    if (journal.count[WANTED] >> event) & 1:
+        at = journal.count[LENGTH]
+        journal.event[at] = event
+        journal.slot[at] = slot
+        journal.pool[at] = pool
+        journal.handle[at] = handle
+        journal.length[at] = length
+        journal.content[at] = content
+        journal.count[LENGTH] = at + 1
+
+
+@simulated
+def has_headroom(journal: Journal) -> bool:
+    """Say whether one more step of the loop is sure to fit."""
+    return journal.count[WANTED] == 0 or journal.count[LENGTH] + HEADROOM <= len(journal.event)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What makes one source run two ways: simulated functions, and generic functions by type.
+
+State is a NamedTuple of integer arrays: Python lists when interpreted, int64 numpy arrays when
+compiled. A function marked @simulated is left as it is and only remembered; engine.py teaches the
+remembered ones to numba when a run is to be compiled. A function marked @generic picks its
+implementation by the type of its first argument, in both ways; that is how drivers and policies
+plug in. Inside simulated functions there are integers only: no dict, str, None or closure.
+"""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Ints(Protocol):
+    """A fixed-length array of integers: list[int] interpreted, int64 numpy array compiled."""
+
+    def __getitem__(self, index: int, /) -> int: ...
+
+    def __setitem__(self, index: int, value: int, /) -> None: ...
+
+    def __len__(self) -> int: ...
+
+
+Zeros = Callable[[int], Ints]
+"""Makes an array of n zeros for the engine in use."""
+
+
+def zeros_interpreted(length: int) -> Ints:
+    """Return a list of zeros."""
+    return [0] * length
+
+
+SIMULATED: list[Callable[..., Any]] = []
+"""Every function of the machine, in definition order."""
+
+GENERICS: list["Generic[Any, Any]"] = []
+
+
+def simulated(function: F) -> F:
+    """Mark a function of the machine: integers in, an integer (or nothing) out."""
+    SIMULATED.append(function)
+    return function
+
+
+class Generic(Protocol[P, R_co]):
+    """A function with one implementation per type of its first argument."""
+
+    __name__: str
+    table: dict[type, Callable[..., Any]]
+    prototype: Callable[..., Any]
+    register: Callable[[type, Callable[..., Any]], None]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+
+
+def generic(prototype: Callable[P, R_co]) -> Generic[P, R_co]:
+    """Make a generic function; the prototype gives its name and parameters.
+
+    An ordinary Python object as first argument is asked for a method instead, of that name without
+    its prefix: that is how a driver written as a plain class takes part in an interpreted run.
+    """
+    table: dict[type, Callable[..., Any]] = {}
+    name = prototype.__name__
+    method = name.partition("_")[2]  # zpool_malloc(pool, ...) is pool.malloc(...) of a plain class
+
+    def call(first: Any, *rest: Any) -> Any:
+        implementation = table.get(type(first))
+        if implementation is None:
+            return getattr(first, method)(*rest)
+        return implementation(first, *rest)
+
+    call.__name__ = name
+    call.__doc__ = prototype.__doc__
+    call.table = table  # type: ignore[attr-defined]
+    call.prototype = prototype  # type: ignore[attr-defined]
+    call.register = table.__setitem__  # type: ignore[attr-defined]
+    GENERICS.append(call)  # type: ignore[arg-type]
+    return call  # type: ignore[return-value]

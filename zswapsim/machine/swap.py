@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The state below memory reclaim, held together: slots, zswap, its pools, the swap file.
+
+Kept apart from the functions so that zswap and the swap path can both name the type.
+"""
+
+from typing import Any, NamedTuple
+
+from zswapsim.machine.journal import Journal
+from zswapsim.machine.simulated import Ints, Zeros
+from zswapsim.machine.swap_slots import SwapSlots, make_swap_slots
+
+VMSTAT = (
+    "zswpin",  # pages that came from zswap
+    "zswpout",  # pages that zswap took
+    "pswpin",  # pages read from the swap file
+    "pswpout",  # pages written to it, written-back ones included
+)
+ZSWPIN, ZSWPOUT, PSWPIN, PSWPOUT = range(4)
+
+
+class Swap(NamedTuple):
+    """Everything that a page on its way out or in can meet.
+
+    slots: which slots are in use; zswap: zswap.Zswap; pools: the chain of its pools;
+    busy: int64, shape (slots,), 0, or the -errno with which a writeback of the slot fails:
+    -EEXIST while its page is in the swap cache, -ENOMEM where the slot is free but not yet
+    invalidated; device: int64, shape (slots,), 1 + the content that the swap file holds, 0 none;
+    stat: VMSTAT counts.
+    """
+
+    slots: SwapSlots
+    zswap: Any
+    pools: Any
+    journal: Journal
+    busy: Ints
+    device: Ints
+    stat: Ints
+
+
+def make_swap(slots: int, zswap: Any, pools: Any, journal: Journal, zeros: Zeros) -> Swap:
+    """Return a swap file of slots 1 .. slots - 1 with nothing in it."""
+    return Swap(
+        slots=make_swap_slots(slots, zeros),
+        zswap=zswap,
+        pools=pools,
+        journal=journal,
+        busy=zeros(slots),
+        device=zeros(slots),
+        stat=zeros(len(VMSTAT)),
+    )

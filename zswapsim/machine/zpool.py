@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The zpool layer: one set of operations, many drivers; and the registry that knows them by type.
+
+It knows no allocator. Models Linux 5.4 mm/zpool.c (specification section 2). The operations are
+generic functions: a driver registers one implementation per operation for the type of its pool's
+state. Deviations: no gfp flags inside the machine (Pool.malloc takes highmem for the one check
+that they decide), no names of pools, memory has a capacity chosen when the pool is made.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from zswapsim.errors import EINVAL, Busy, NoEntry
+from zswapsim.machine.simulated import Zeros, generic, simulated
+from zswapsim.registry import Registry
+
+PoolState = Any
+"""A driver's NamedTuple of arrays, or a plain Python object with the operations as methods."""
+
+
+@generic
+def zpool_malloc(pool: PoolState, size: int) -> int:
+    """Allocate size bytes; return a handle > 0 or -errno."""
+    raise NotImplementedError
+
+
+@generic
+def zpool_free(pool: PoolState, handle: int) -> int:
+    """Free an object; return 0, or -EINVAL where the handle is not allocated."""
+    raise NotImplementedError
+
+
+@generic
+def zpool_shrink(pool: PoolState, owner: Any, pages: int) -> int:
+    """Evict objects through the owner until pages are free; return 0 or -errno."""
+    raise NotImplementedError
+
+
+@generic
+def zpool_reclaimed(pool: PoolState) -> int:
+    """Return how many pages the last shrink reclaimed, also when it ended in an error."""
+    raise NotImplementedError
+
+
+@generic
+def zpool_map(pool: PoolState, handle: int) -> int:
+    """Return the byte address of an object in the pool's memory, or -EINVAL."""
+    raise NotImplementedError
+
+
+@generic
+def zpool_unmap(pool: PoolState, handle: int) -> int:
+    """End a mapping; return 0."""
+    raise NotImplementedError
+
+
+@generic
+def zpool_total_pages(pool: PoolState) -> int:
+    """Return the pages that the pool takes."""
+    raise NotImplementedError
+
+
+@generic
+def zpool_write_owner(pool: PoolState, handle: int, word: int) -> int:
+    """Write the word at the start of an object that tells its owner (zswap's swap entry)."""
+    raise NotImplementedError
+
+
+@generic
+def zpool_read_owner(pool: PoolState, handle: int) -> int:
+    """Return the word that zpool_write_owner wrote."""
+    raise NotImplementedError
+
+
+@generic
+def zpool_evict(owner: Any, pool: PoolState, handle: int) -> int:
+    """Ask the owner of an object to free it; return 0 or -errno. The driver's only way up."""
+    raise NotImplementedError
+
+
+class NoEvict:
+    """Owner of a pool that was made without an evict callback."""
+
+
+@simulated
+def no_shrink(pool: PoolState, owner: Any, pages: int) -> int:
+    """Stand in for the shrink of a driver that has none."""
+    return -EINVAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZpoolDriver:
+    """One allocator. create(max_pages, zeros) returns a pool's state; check audits it.
+
+    place(state, handle) tells where an object lies, as the recordings of real kernels do:
+    (page, slot, byte offset) for zbud. evictable: whether shrink works.
+    """
+
+    type: str
+    summary: str
+    create: Callable[[int, Zeros], PoolState]
+    check: Callable[[PoolState], None]
+    place: Callable[[PoolState, int], tuple[int | str, ...]]
+    evictable: bool = False
+
+
+_MODULES: Registry[ZpoolDriver] = Registry(
+    "zpool driver", "zswapsim.drivers", {"zbud": "zswapsim.machine.zbud:DRIVER"}
+)
+_registered: list[ZpoolDriver] = []
+_refcount: dict[int, int] = {}
+
+
+def register(driver: ZpoolDriver) -> None:
+    """Add a driver at the head of the list: it shadows an older one of the same type."""
+    _registered.insert(0, driver)
+    _refcount[id(driver)] = 0
+
+
+def unregister(driver: ZpoolDriver) -> None:
+    """Take a driver off the list. Busy while it has live pools, NoEntry if it is not there."""
+    if not any(known is driver for known in _registered):
+        raise NoEntry(f"zpool driver {driver.type!r} is not registered")
+    if _refcount[id(driver)] > 0:
+        raise Busy(f"zpool driver {driver.type!r} has {_refcount[id(driver)]} live pools")
+    _registered[:] = [known for known in _registered if known is not driver]
+    del _refcount[id(driver)]
+
+
+def get_driver(type_: str) -> ZpoolDriver:
+    """Return the newest driver of that type, loading it first if need be (request_module)."""
+    for driver in _registered:
+        if driver.type == type_:
+            return driver
+    try:
+        register(_MODULES.get(type_))
+    except NoEntry:
+        raise NoEntry(f"no zpool {type_!r}; there are {', '.join(types())}") from None
+    return _registered[0]
+
+
+def has_pool(type_: str) -> bool:
+    """Say whether a pool of that type can be made."""
+    return type_ in types()
+
+
+def types() -> list[str]:
+    """Return the types there are, each once."""
+    return list(dict.fromkeys([*_MODULES.names(), *(d.type for d in reversed(_registered))]))
+
+
+def origin(type_: str) -> str:
+    """Say where a driver comes from."""
+    return _MODULES.origin(type_) if type_ in _MODULES.names() else "registered at run time"
+
+
+def acquire(type_: str) -> ZpoolDriver:
+    """Return a driver and count one more live pool of it."""
+    driver = get_driver(type_)
+    _refcount[id(driver)] += 1
+    return driver
+
+
+def release(driver: ZpoolDriver) -> None:
+    """Count one live pool less."""
+    _refcount[id(driver)] -= 1
