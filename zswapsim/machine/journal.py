@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The journal: what the machine decided, in order, for those who carry the bytes or compare.
 
-A record is (event, slot, pool, handle, length, content); `length` is the compressed length in
-bytes without header, `content` the content number, or -errno for EVICT_FAILED. The journal has a
-fixed capacity; the machine's loop stops before it could overflow and goes on when it was drained.
+A record is (event, slot, pool, handle, length, content, at): `handle` is also the object's byte
+address in the pool's memory, `length` the compressed length in bytes without header, `content` the
+content number (elsewhere if said), `at` the position in the trace. The journal has a fixed
+capacity; the machine's loop stops before it could overflow and goes on when it was drained.
 
 | event          | meaning                                                                        |
 |----------------|--------------------------------------------------------------------------------|
@@ -22,9 +23,10 @@ fixed capacity; the machine's loop stops before it could overflow and goes on wh
 | WRITEBACK      | or did: the object was decompressed into the swap file                         |
 | FREE           | an object was freed                                                            |
 | INVALIDATE     | a slot was freed, or is about to be stored anew                                |
+| SLOT           | a page got the slot; content is the page's number                              |
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from zswapsim.machine.simulated import Ints, Zeros, simulated
 
@@ -44,16 +46,19 @@ from zswapsim.machine.simulated import Ints, Zeros, simulated
     WRITEBACK,
     FREE,
     INVALIDATE,
-) = range(1, 16)
+    SLOT,
+) = range(1, 17)
 
 HEADROOM = 256
 """Records that one step of the machine's loop may write at most; see memory.reclaim_one."""
 
-LENGTH, WANTED = range(2)
+LENGTH, WANTED, POSITION = range(3)
 
 
 class Journal(NamedTuple):
-    """Records as columns, int64, shape (capacity,). count: LENGTH used, WANTED mask of events."""
+    """Records as columns, int64, shape (capacity,). count: LENGTH used,
+
+    WANTED mask of events, POSITION in the trace."""
 
     event: Ints
     slot: Ints
@@ -61,13 +66,14 @@ class Journal(NamedTuple):
     handle: Ints
     length: Ints
     content: Ints
+    at: Ints
     count: Ints
 
 
 ALL_EVENTS = -1
 BYTES_EVENTS = sum(
     1 << event
-    for event in (STORE, STORE_SAME, LOAD, LOAD_SAME, SWAP_WRITE, SWAP_READ, WRITEBACK)
+    for event in (STORE, STORE_SAME, LOAD, LOAD_SAME, SWAP_WRITE, SWAP_READ, WRITEBACK, SLOT)
 )
 """The events that move bytes."""
 
@@ -75,8 +81,8 @@ BYTES_EVENTS = sum(
 def make_journal(capacity: int, wanted: int, zeros: Zeros) -> Journal:
     """Return an empty journal; wanted = 0 writes nothing and needs no capacity."""
     size = capacity if wanted else 1
-    columns = [zeros(size) for _ in range(6)]
-    journal = Journal(*columns, count=zeros(2))
+    columns = [zeros(size) for _ in range(7)]
+    journal = Journal(*columns, count=zeros(3))
     journal.count[WANTED] = wanted
     return journal
 
@@ -94,7 +100,29 @@ def note(
         journal.handle[at] = handle
         journal.length[at] = length
         journal.content[at] = content
+        journal.at[at] = journal.count[POSITION]
         journal.count[LENGTH] = at + 1
+
+
+def drain(journal: Journal) -> list[list[int]]:
+    """Take all records off the journal; return its seven columns as lists of int."""
+    used = int(journal.count[LENGTH])
+    journal.count[LENGTH] = 0
+    columns = (
+        journal.event,
+        journal.slot,
+        journal.pool,
+        journal.handle,
+        journal.length,
+        journal.content,
+        journal.at,
+    )
+    return [_as_list(column, used) for column in columns]
+
+
+def _as_list(column: Any, used: int) -> list[int]:
+    taken = column[:used]
+    return taken if isinstance(taken, list) else taken.tolist()
 
 
 @simulated

@@ -10,7 +10,7 @@ clean page is dropped without a store. Simplified from Linux 5.4 mm/vmscan.c, mm
 from typing import Any, NamedTuple
 
 from zswapsim.errors import EEXIST, InvariantError
-from zswapsim.machine.journal import has_headroom
+from zswapsim.machine.journal import POSITION, SLOT, has_headroom, note
 from zswapsim.machine.page_io import swap_free, swap_readpage, swap_writepage
 from zswapsim.machine.reclaim import (
     reclaim_access,
@@ -173,6 +173,7 @@ def reclaim_one(machine: Machine) -> int:
                 reclaim_putback(machine.policy, page)
                 return slot
             memory.slot[page] = slot
+            note(swap.journal, SLOT, slot, 0, 0, 0, page)
         contents = machine.contents
         swap_writepage(swap, slot, content, contents.length[content], contents.same_filled[content])
         memory.saved[page] = content
@@ -245,6 +246,7 @@ def run_accesses(machine: Machine, accesses: Ints, first: int, base: int) -> int
                 forget_slot(machine, page)
             reclaim_access(machine.policy, page)
         else:
+            machine.swap.journal.count[POSITION] = base + i
             if not make_page_free(machine):
                 return i
             fault_in(machine, page, write)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a replay is told, checked before anything is run."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from zswapsim.errors import InvalidArgument, NoEntry
+from zswapsim.machine import engine as engines
+from zswapsim.machine import profiles, zpool
+from zswapsim.machine.reclaim import POLICIES
+from zswapsim.units import parse_pages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayConfig:
+    """Settings of one replay; the defaults are those of the command line.
+
+    memory: total RAM of the machine, for resident pages and pool together; a percentage is of the
+    trace's footprint. max_pool_percent: of that memory. swap_size: None is room for every page.
+    swap_file: path of a swap file to keep, None a temporary one. carry_bytes: compress,
+    move and check real bytes.
+    """
+
+    memory: str = "50%"
+    compressor: str = "lz4"
+    zpool: str = "zbud"
+    max_pool_percent: int = 20
+    accept_threshold_percent: int | None = None
+    same_filled: bool = True
+    kernel: str = profiles.DEFAULT_KERNEL
+    reclaim: str = "lru"
+    swap_size: str | None = None
+    swap_file: str | None = None
+    carry_bytes: bool = True
+    engine: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be: InvalidArgument or NoEntry names setting, value and choices."""
+        row = profiles.profile(self.kernel)
+        driver = zpool.get_driver(self.zpool)
+        if driver.type not in row.zpools and zpool.origin(driver.type) == "built in":
+            raise NoEntry(f"kernel {self.kernel} has no zpool {self.zpool!r}")
+        POLICIES.get(self.reclaim)
+        engines.choose(self.engine, 0)
+        parse_pages(self.memory, 1 << 40)
+        if self.swap_size is not None:
+            parse_pages(self.swap_size, 1 << 40)
+        _at_least_zero("max_pool_percent", self.max_pool_percent)
+        if self.accept_threshold_percent is not None:
+            _at_least_zero("accept_threshold_percent", self.accept_threshold_percent)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as JSON can hold them."""
+        return asdict(self)
+
+
+def _at_least_zero(name: str, value: int) -> None:
+    if value < 0:
+        raise InvalidArgument(f"{name} {value}: allowed is 0 or more")

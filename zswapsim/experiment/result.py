@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a replay found: plain numbers under the kernel's names, as JSON and back."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from zswapsim.errors import InvalidArgument
+
+Numbers = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """Result of one replay.
+
+    zswap: debugfs counters. vmstat: zswpin, zswpout, pswpin, pswpout, pgmajfault. memory: the
+    limit, what was resident, faults. compression: contents, lengths and ratio of what was stored.
+    seconds: compress, decompress, machine, total. bytes: what was carried and checked. trace,
+    config: what was replayed, and how. complete: False if it was stopped before the end.
+    """
+
+    zswap: Numbers
+    vmstat: Numbers
+    memory: Numbers
+    compression: Numbers
+    bytes: Numbers
+    seconds: Numbers
+    config: Numbers
+    trace: Numbers
+    complete: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain dictionaries."""
+        return asdict(self)
+
+    def to_json(self) -> str:
+        """Return the result as JSON text with sorted keys; from_json gives back an equal one."""
+        return json.dumps(self.to_dict(), indent=2, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the result that to_json wrote. InvalidArgument if the text is something else."""
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            raise InvalidArgument(f"not a result: {error}") from None
+        names = {field.name for field in fields(cls)}
+        if not isinstance(data, dict) or set(data) != names:
+            raise InvalidArgument(f"not a result: it has to have {', '.join(sorted(names))}")
+        return cls(**data)

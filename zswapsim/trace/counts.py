@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is counted of a trace, and the counting: once when it is made, stored in its file."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from zswapsim.trace.contents import Contents
+from zswapsim.units import PAGE_SIZE
+
+U32 = npt.NDArray[np.uint32]
+U64 = npt.NDArray[np.uint64]
+
+_PAGE = np.uint32(0x7FFFFFFF)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Counts of one trace. same_filled_contents: one 8-byte word repeated, but not all zero."""
+
+    accesses: int
+    pages: int
+    footprint_pages: int
+    writes: int
+    versions: int
+    freed: int
+    contents: int
+    zero_contents: int
+    same_filled_contents: int
+    contents_digest: str
+
+
+class ContentCounts(TypedDict):
+    """The part of Counts that needs the contents read."""
+
+    contents: int
+    zero_contents: int
+    same_filled_contents: int
+    contents_digest: str
+
+
+class Tally:
+    """Counts accesses block by block: add each block, then read accesses, writes, footprint."""
+
+    def __init__(self, pages: int) -> None:
+        """pages: every page number added is below this."""
+        self.pages = pages
+        self.accesses = 0
+        self.writes = 0
+        self._seen = np.zeros(pages, np.bool_)
+
+    def add(self, block: U32) -> None:
+        """Count a block of encoded accesses."""
+        self.accesses += len(block)
+        self.writes += int(np.count_nonzero(block > _PAGE))
+        self._seen[block & _PAGE] = True
+
+    @property
+    def seen(self) -> npt.NDArray[np.bool_]:
+        """Whether each page was accessed: bool (pages,)."""
+        return self._seen
+
+    @property
+    def footprint_pages(self) -> int:
+        """Number of distinct pages so far."""
+        return int(np.count_nonzero(self._seen))
+
+    def counts(
+        self,
+        *,
+        versions: int,
+        freed: int,
+        contents: int,
+        zero_contents: int,
+        same_filled_contents: int,
+        contents_digest: str,
+    ) -> Counts:
+        """Join what was counted here with the rest."""
+        return Counts(
+            accesses=self.accesses,
+            pages=self.pages,
+            footprint_pages=self.footprint_pages,
+            writes=self.writes,
+            versions=versions,
+            freed=freed,
+            contents=contents,
+            zero_contents=zero_contents,
+            same_filled_contents=same_filled_contents,
+            contents_digest=contents_digest,
+        )
+
+
+def tally_contents(contents: Contents) -> ContentCounts:
+    """Count the contents, the all-zero and the same-filled ones, and take the SHA-256 of all."""
+    digest = hashlib.sha256()
+    zero = same_filled = 0
+    step = 1024 * PAGE_SIZE
+    for start in range(0, len(contents), step):
+        data = contents[start : start + step]
+        digest.update(data)
+        words = np.frombuffer(data, np.uint64).reshape(-1, PAGE_SIZE // 8)
+        words = words[words[:, 0] == words[:, -1]]  # rules out nearly all without reading them
+        words = words[(words == words[:, :1]).all(axis=1)]
+        zeros = int(np.count_nonzero(words[:, 0] == 0))
+        zero += zeros
+        same_filled += len(words) - zeros
+    return {
+        "contents": len(contents) // PAGE_SIZE,
+        "zero_contents": zero,
+        "same_filled_contents": same_filled,
+        "contents_digest": digest.hexdigest(),
+    }

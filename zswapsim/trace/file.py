@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The own trace file, *.ztrace: a ZIP archive of four stored members, in this order.
+
+    meta.json     {"format": "zswapsim-trace", "version": 1, "counts": {...}, "meta": {...}}
+                  counts: the fields of Counts, contents_digest (SHA-256) among them; meta: origin
+    accesses.zst  uint32 per access: page number | 1 << 31 if written
+    versions.zst  uint64 at, for all versions; then uint32 page for all; then uint32 content for all
+    contents.zst  PAGE_SIZE bytes per content
+
+Integers are little-endian. A .zst member is one zstd frame with a checksum and a window of at most
+128 MiB. ZIP gives each member a CRC-32 and says where it ends; members are never compressed again,
+nor encrypted. Timestamps are 1980-01-01, so that equal traces are equal files.
+
+Reading checks the CRC-32 and zstd checksums, all counts, the range of every number and the contents
+digest, at the moment the data is used: what is damaged ends in a TraceError before or, for the last
+block of accesses, right after it was handed out. Memory stays bounded whatever the file says.
+Compatibility: a reader of version V reads all versions up to V.
+"""
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from zswapsim.errors import TraceError
+from zswapsim.trace.checks import META_BYTES, order_problem, version_problem
+from zswapsim.trace.contents import Contents, collect
+from zswapsim.trace.counts import Counts, U32
+from zswapsim.trace.trace import WRITE, Trace, Versions
+from zswapsim.trace.unpack import DAMAGE, checked_blocks, split_versions, unpack
+from zswapsim.units import FREED, PAGE_SIZE
+
+FORMAT_NAME = "zswapsim-trace"
+VERSION = 1
+META, ACCESSES, VERSIONS, CONTENTS = "meta.json", "accesses.zst", "versions.zst", "contents.zst"
+MEMBERS = (META, ACCESSES, VERSIONS, CONTENTS)
+SUFFIX = ".ztrace"
+
+_CHUNK_BYTES = 1 << 22
+_DIRECTORY_BYTES = 1 << 20
+
+
+class ZtraceFormat:
+    """Reads the own trace file."""
+
+    name = "ztrace"
+    summary = f"zswapsim's own trace file ({SUFFIX})"
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """A ZIP whose first member is meta.json; its name starts at byte 30 of the file."""
+        return head[:4] == b"PK\x03\x04" and head[30:].startswith(META.encode())
+
+    def open(self, path: Path) -> Trace:
+        """Read meta.json; accesses, versions and contents are read when they are used."""
+        with path.open("rb") as file:
+            identity = _identity(file)
+        with _member(path, META, identity) as member:
+            counts, meta = _parse_meta(f"{path}: {META}", member.read(META_BYTES + 1))
+        meta.setdefault("name", path.stem)
+        return Trace(counts, meta, _ZtraceSource(path, identity, counts))
+
+
+FORMAT = ZtraceFormat()
+
+
+class _ZtraceSource:
+    """Opens the file for each reading, so that a trace holds no file open."""
+
+    def __init__(self, path: Path, identity: tuple[int, ...], counts: Counts) -> None:
+        self._path = path
+        self._identity = identity
+        self._counts = counts
+
+    def blocks(self, block_accesses: int) -> Iterator[U32]:
+        """Stream accesses.zst."""
+        where = f"{self._path}: {ACCESSES}"
+        counts = self._counts
+        with _member(self._path, ACCESSES, self._identity) as member:
+            chunks = unpack(member, where, 4 * counts.accesses, 4 * block_accesses)
+            tally = yield from checked_blocks(chunks, counts.pages, where)
+        _must_agree(where, "writes", counts.writes, tally.writes)
+        _must_agree(where, "footprint_pages", counts.footprint_pages, tally.footprint_pages)
+
+    def versions(self) -> Versions:
+        """Read versions.zst."""
+        where = f"{self._path}: {VERSIONS}"
+        counts = self._counts
+        total_bytes = 16 * counts.versions
+        with _member(self._path, VERSIONS, self._identity) as member:
+            data = collect(unpack(member, where, total_bytes, _CHUNK_BYTES), total_bytes)
+        at, page, content = split_versions(data, counts.versions)
+        problem = order_problem(at) or version_problem(
+            at,
+            page,
+            content,
+            accesses=counts.accesses,
+            pages=counts.pages,
+            contents=counts.contents,
+        )
+        if problem:
+            raise TraceError(f"{where}: {problem}")
+        _must_agree(where, "freed", counts.freed, int(np.count_nonzero(content == FREED)))
+        return at, page, content
+
+    def contents(self) -> Contents:
+        """Read contents.zst."""
+        where = f"{self._path}: {CONTENTS}"
+        total_bytes = PAGE_SIZE * self._counts.contents
+        digest = hashlib.sha256()
+
+        def hashed(chunks: Iterator[bytes]) -> Iterator[bytes]:
+            for chunk in chunks:
+                digest.update(chunk)
+                yield chunk
+
+        with _member(self._path, CONTENTS, self._identity) as member:
+            data = collect(hashed(unpack(member, where, total_bytes, _CHUNK_BYTES)), total_bytes)
+        _must_agree(where, "contents_digest", self._counts.contents_digest, digest.hexdigest())
+        return data
+
+
+class _BoundedFile(io.BufferedReader):
+    """A file that zipfile cannot make read a huge directory, nor seek to before its start."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        limit = _DIRECTORY_BYTES + 1
+        data = super().read(limit if size is None or size < 0 else min(size, limit))
+        if len(data) == limit:
+            raise zipfile.BadZipFile(f"its directory is larger than {_DIRECTORY_BYTES:,} bytes")
+        return data
+
+    def seek(self, target: int, whence: int = os.SEEK_SET, /) -> int:
+        if whence == os.SEEK_SET and target < 0:
+            raise zipfile.BadZipFile("its directory points before its start")
+        return super().seek(target, whence)
+
+
+@contextmanager
+def _member(path: Path, name: str, identity: tuple[int, ...]) -> Iterator[IO[bytes]]:
+    """Open one member for reading. identity: that of the file when it was first opened."""
+    with _BoundedFile(io.FileIO(path)) as file:
+        if _identity(file) != identity:
+            raise TraceError(f"{path}: the file has changed since it was opened")
+        try:
+            archive = zipfile.ZipFile(file)
+            members = archive.infolist()
+        except DAMAGE as error:
+            raise TraceError(f"{path}: truncated or damaged at its end: {error}") from error
+        with archive:
+            # The version is checked with meta.json, before a newer layout could look like damage.
+            wanted = MEMBERS if name != META else MEMBERS[:1]
+            names = tuple(member.filename for member in members)
+            if names[: len(wanted)] != wanted or (name != META and len(names) != len(wanted)):
+                raise TraceError(
+                    f"{path}: damaged: members are {', '.join(map(repr, names))[:200]}; "
+                    f"expected {', '.join(MEMBERS)}"
+                )
+            member = members[names.index(name)]
+            if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 0x1:
+                raise TraceError(f"{path}: {name}: damaged: the member is not stored as it is")
+            try:
+                opened = archive.open(member)
+            except DAMAGE as error:
+                raise TraceError(
+                    f"{path}: {name}: damaged at byte {member.header_offset:,}: {error}"
+                ) from error
+            with opened:
+                yield _Member(opened, f"{path}: {name}") if name == META else opened
+
+
+class _Member(io.RawIOBase):
+    """A member read without zstd, whose damage is reported in the same way."""
+
+    def __init__(self, opened: IO[bytes], where: str) -> None:
+        self._opened = opened
+        self._where = where
+
+    def read(self, size: int = -1, /) -> bytes:
+        try:
+            return self._opened.read(size)
+        except DAMAGE as error:
+            raise TraceError(f"{self._where}: damaged: {error}") from error
+
+
+def _identity(file: IO[bytes]) -> tuple[int, ...]:
+    status = os.fstat(file.fileno())
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _must_agree(where: str, field: str, declared: object, found: object) -> None:
+    if declared != found:
+        raise TraceError(f"{where}: {META} says that {field} is {declared}, but it is {found}")
+
+
+def encode_meta(counts: Counts, meta: dict[str, Any]) -> bytes:
+    """Return meta.json."""
+    document = {
+        "format": FORMAT_NAME,
+        "version": VERSION,
+        "counts": asdict(counts),
+        "meta": meta,
+    }
+    return json.dumps(document, indent=1).encode()
+
+
+def _parse_meta(where: str, data: bytes) -> tuple[Counts, dict[str, Any]]:
+    if len(data) > META_BYTES:
+        raise TraceError(f"{where}: longer than {META_BYTES:,} bytes")
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise TraceError(f"{where}: no JSON: {error}") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT_NAME:
+        raise TraceError(f'{where}: does not say "format": "{FORMAT_NAME}"; not a trace')
+    version = document.get("version")
+    if not isinstance(version, int) or not 1 <= version <= VERSION:
+        raise TraceError(
+            f"{where}: format version {version!r}; this program reads version {VERSION}"
+            + (": a newer one is needed" if isinstance(version, int) and version > VERSION else "")
+        )
+    counts, meta = document.get("counts"), document.get("meta")
+    if not isinstance(counts, dict) or not isinstance(meta, dict):
+        raise TraceError(f"{where}: counts or meta is missing")
+    names = [field.name for field in fields(Counts)]
+    if sorted(counts) != sorted(names):
+        raise TraceError(f"{where}: counts has {sorted(counts)}; expected {sorted(names)}")
+    # Each count and the count that it cannot exceed.
+    limits = {
+        "accesses": 1 << 60,
+        "pages": WRITE,
+        "footprint_pages": counts["pages"],
+        "writes": counts["accesses"],
+        "versions": 1 << 40,
+        "freed": counts["versions"],
+        "contents": FREED - 1,
+        "zero_contents": counts["contents"],
+        "same_filled_contents": counts["contents"],
+    }
+    for name, limit in limits.items():
+        if type(counts[name]) is not int or not 0 <= counts[name] <= limit:
+            raise TraceError(
+                f"{where}: {name} is {counts[name]!r:.40}; allowed are integers 0..{limit}"
+            )
+    if not isinstance(counts["contents_digest"], str):
+        raise TraceError(f"{where}: contents_digest is no text")
+    return Counts(**counts), meta

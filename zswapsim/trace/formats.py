@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Trace formats by name, and the choice of one by what a file holds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from zswapsim.errors import TraceError
+from zswapsim.registry import Registry
+
+if TYPE_CHECKING:
+    from zswapsim.trace.trace import Trace
+
+
+class TraceFormat(Protocol):
+    """A kind of file that a trace can be read from.
+
+    name: as registered; summary: one line for lists.
+    """
+
+    name: str
+    summary: str
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """Say whether the file is of this format. head: its first 4096 bytes, or all if fewer."""
+        ...
+
+    def open(self, path: Path) -> "Trace":
+        """Read what is needed to make a Trace; the rest is read later. TraceError says what ails."""
+        ...
+
+
+_BUILT_IN = {
+    "ztrace": "zswapsim.trace.file:FORMAT",
+    "recording": "zswapsim.trace.recording:FORMAT",
+}
+
+FORMATS: Registry[TraceFormat] = Registry("trace format", "zswapsim.formats", _BUILT_IN)
+
+
+def recognise(path: Path, head: bytes) -> TraceFormat:
+    """Return the first format that recognises the file; TraceError lists the formats there are."""
+    for name in _names():
+        trace_format = FORMATS.get(name)
+        if trace_format.recognises(path, head):
+            return trace_format
+    if not head:
+        raise TraceError(f"{path}: the file is empty")
+    raise TraceError(
+        f"{path}: no known trace format, by its first {len(head)} bytes; "
+        f"known are {', '.join(FORMATS.names())}"
+    )
+
+
+def _names() -> Iterator[str]:
+    # The built-in ones come first, so that third parties are only searched when none of them fits.
+    yield from _BUILT_IN
+    yield from (name for name in FORMATS.names() if name not in _BUILT_IN)

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Streamed unpacking of one zstd frame: bounded memory, and one clear line when it is damaged."""
+
+import zipfile
+from collections.abc import Generator, Iterator
+from typing import IO
+
+import numpy as np
+import zstandard
+
+from zswapsim.errors import TraceError
+from zswapsim.trace.checks import page_problem
+from zswapsim.trace.contents import Contents
+from zswapsim.trace.counts import Tally, U32, U64
+
+WINDOW_LOG = 27
+READ_BYTES = 1 << 17
+
+DAMAGE = (zipfile.BadZipFile, RuntimeError, EOFError, ValueError, OverflowError)
+"""What zipfile raises for a damaged file. NotImplementedError is a RuntimeError."""
+
+
+def unpack(
+    packed: IO[bytes], where: str, expected_bytes: int, chunk_bytes: int
+) -> Iterator[bytes]:
+    """Yield expected_bytes in chunks of chunk_bytes, the last one shorter.
+
+    where: file and member, for messages. TraceError if the data is damaged, or is not exactly
+    expected_bytes long; never unpacks more than one byte beyond that.
+    """
+    done = 0
+    try:
+        unpacker = zstandard.ZstdDecompressor(max_window_size=1 << WINDOW_LOG)
+        with unpacker.stream_reader(packed, read_size=READ_BYTES, closefd=False) as reader:
+            while done < expected_bytes:
+                data = _read(reader, min(chunk_bytes, expected_bytes - done))
+                if not data:
+                    raise TraceError(
+                        f"{where}: ends after byte {done:,} of {expected_bytes:,} unpacked bytes"
+                    )
+                done += len(data)
+                yield data
+            if reader.read(1):
+                raise TraceError(
+                    f"{where}: unpacks to more than the {expected_bytes:,} bytes declared"
+                )
+        while packed.read(READ_BYTES):  # up to the end, where zipfile compares the CRC-32
+            pass
+    except TraceError:
+        raise
+    except (zstandard.ZstdError, *DAMAGE) as error:
+        raise TraceError(f"{where}: damaged, near unpacked byte {done:,}: {error}") from error
+
+
+def _read(reader: zstandard.ZstdDecompressionReader, size: int) -> bytes:
+    data = reader.read(size)
+    while len(data) < size:
+        more = reader.read(size - len(data))
+        if not more:
+            break
+        data += more
+    return data
+
+
+def checked_blocks(
+    chunks: Iterator[bytes], pages: int, where: str
+) -> Generator[U32, None, Tally]:
+    """Turn chunks of little-endian uint32 into blocks of accesses; return what they add up to.
+
+    TraceError names the first access to a page that is not below pages.
+    """
+    tally = Tally(pages)
+    for chunk in chunks:
+        block = np.frombuffer(chunk, "<u4").astype(np.uint32, copy=False)
+        problem = page_problem("access", block & np.uint32(0x7FFFFFFF), pages, tally.accesses)
+        if problem:
+            raise TraceError(f"{where}: {problem}")
+        tally.add(block)
+        yield block
+    return tally
+
+
+def split_versions(data: Contents, count: int) -> tuple[U64, U32, U32]:
+    """Return the three columns of versions.zst, unpacked: at, page, content."""
+    at = np.frombuffer(data, "<u8", count).astype(np.uint64, copy=False)
+    page = np.frombuffer(data, "<u4", count, 8 * count).astype(np.uint32, copy=False)
+    content = np.frombuffer(data, "<u4", count, 12 * count).astype(np.uint32, copy=False)
+    return at, page, content
