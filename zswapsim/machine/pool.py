@@ -24,10 +24,10 @@ class Pool:
         """Make a pool. NoEntry lists the types there are; max_pages bounds its memory."""
         if max_pages < 1:
             raise InvalidArgument(f"max_pages {max_pages}: allowed is 1 or more")
+        self.state = zpool.get_driver(type_).create(max_pages, zeros_interpreted)
         self._driver = zpool.acquire(type_)
         self._evict = evict
         self._live = True
-        self.state = self._driver.create(max_pages, zeros_interpreted)
 
     def __repr__(self) -> str:
         return f"<Pool {self.type} of {self.total_pages} pages>"
@@ -98,9 +98,7 @@ class Pool:
         InvalidArgument: the pool is empty, pages is 0 or it is not evictable. TryAgain: all
         retries failed. `reclaimed` tells how many pages came free before the error.
         """
-        status = (
-            zpool.zpool_shrink(self.state, self, pages) if self._driver.evictable else -EINVAL
-        )
+        status = zpool.zpool_shrink(self.state, self, pages) if self.evictable else -EINVAL
         self._checked(status, f"{self.type} could not free {pages} pages")
         return self.reclaimed
 

@@ -84,3 +84,21 @@ def switches(row: Profile, zeros: Zeros) -> Ints:
     for index, name in enumerate(SWITCHES):
         values[index] = getattr(row, name)
     return values
+
+
+def table_rows() -> list[tuple[str, ...]]:
+    """Return the table turned: (switch, value of each kernel), as people read it."""
+    words = {"full_action": {RETEST: "shrink, test again", QUEUE: "refuse, queue a shrink"}}
+    rows = []
+    for field in fields(Profile):
+        if field.name == "kernel":
+            continue
+        values = (getattr(row, field.name) for row in PROFILES.values())
+        rows.append((field.name, *(_say(words.get(field.name, {}), value) for value in values)))
+    return rows
+
+
+def _say(words: dict[int, str], value: object) -> str:
+    if isinstance(value, tuple):
+        return " ".join(value)
+    return words.get(value, str(value)) if isinstance(value, int) else str(value)

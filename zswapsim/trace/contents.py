@@ -45,7 +45,7 @@ def distinct(
                 f"contents has dtype {contents.dtype} and shape {contents.shape}; "
                 f"allowed is uint8 (any, {PAGE_SIZE})"
             )
-        view = memoryview(np.ascontiguousarray(contents).reshape(-1))
+        view = np.ascontiguousarray(contents).reshape(-1).data
     else:
         view = memoryview(contents)
     if len(view) % PAGE_SIZE:
@@ -66,7 +66,8 @@ def distinct(
         number_of[given] = first[digest]
     if len(kept) == count and isinstance(contents, bytes):
         return contents, number_of
-    return collect((bytes(page_at(view, given)) for given in kept), len(kept) * PAGE_SIZE), number_of
+    pages = (bytes(page_at(view, given)) for given in kept)
+    return collect(pages, len(kept) * PAGE_SIZE), number_of
 
 
 def page_at(contents: memoryview, number: int) -> memoryview:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from zswapsim.errors import InvalidArgument
 from zswapsim.trace.contents import Contents, collect
-from zswapsim.trace.counts import Tally, U32, tally_contents
+from zswapsim.trace.counts import U32, Tally, tally_contents
 from zswapsim.trace.trace import BLOCK_ACCESSES, Source, Trace, Versions
 from zswapsim.units import FREED, PAGE_SIZE
 
@@ -25,7 +25,7 @@ def cut_trace(trace: Trace, stop: int) -> Trace:
         tally.add(block)
     at, page, content = trace.versions
     kept = _needed(trace.versions, stop, tally.seen)
-    # A version that is needed from behind the end moves to the end: nothing can tell the difference.
+    # A version that is needed from behind the end moves to the end: no access tells the difference.
     at, page, content = np.minimum(at[kept], np.uint64(stop)), page[kept], content[kept]
     held = content != FREED
     used, renumbered = np.unique(content[held], return_inverse=True)

@@ -33,7 +33,7 @@ import numpy as np
 from zswapsim.errors import TraceError
 from zswapsim.trace.checks import META_BYTES, order_problem, version_problem
 from zswapsim.trace.contents import Contents, collect
-from zswapsim.trace.counts import Counts, U32
+from zswapsim.trace.counts import U32, Counts
 from zswapsim.trace.trace import WRITE, Trace, Versions
 from zswapsim.trace.unpack import DAMAGE, checked_blocks, split_versions, unpack
 from zswapsim.units import FREED, PAGE_SIZE
@@ -63,7 +63,11 @@ class ZtraceFormat:
         with path.open("rb") as file:
             identity = _identity(file)
         with _member(path, META, identity) as member:
-            counts, meta = _parse_meta(f"{path}: {META}", member.read(META_BYTES + 1))
+            try:
+                data = member.read(META_BYTES + 1)
+            except DAMAGE as error:
+                raise TraceError(f"{path}: {META}: damaged: {error}") from error
+        counts, meta = _parse_meta(f"{path}: {META}", data)
         meta.setdefault("name", path.stem)
         return Trace(counts, meta, _ZtraceSource(path, identity, counts))
 
@@ -173,21 +177,7 @@ def _member(path: Path, name: str, identity: tuple[int, ...]) -> Iterator[IO[byt
                     f"{path}: {name}: damaged at byte {member.header_offset:,}: {error}"
                 ) from error
             with opened:
-                yield _Member(opened, f"{path}: {name}") if name == META else opened
-
-
-class _Member(io.RawIOBase):
-    """A member read without zstd, whose damage is reported in the same way."""
-
-    def __init__(self, opened: IO[bytes], where: str) -> None:
-        self._opened = opened
-        self._where = where
-
-    def read(self, size: int = -1, /) -> bytes:
-        try:
-            return self._opened.read(size)
-        except DAMAGE as error:
-            raise TraceError(f"{self._where}: damaged: {error}") from error
+                yield opened
 
 
 def _identity(file: IO[bytes]) -> tuple[int, ...]:

@@ -26,7 +26,7 @@ class TraceFormat(Protocol):
         ...
 
     def open(self, path: Path) -> "Trace":
-        """Read what is needed to make a Trace; the rest is read later. TraceError says what ails."""
+        """Make a Trace, which may read its data later. TraceError says what is wrong."""
         ...
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from zswapsim.errors import TraceError
 from zswapsim.trace.checks import order_problem, version_problem
 from zswapsim.trace.contents import Contents, collect
-from zswapsim.trace.counts import Counts, U32, tally_contents
+from zswapsim.trace.counts import U32, Counts, tally_contents
 from zswapsim.trace.trace import BLOCK_ACCESSES, WRITE, Trace, Versions
 from zswapsim.trace.unpack import checked_blocks, unpack
 from zswapsim.units import FREED, PAGE_SIZE
@@ -72,9 +72,8 @@ class RecordingFormat:
             except StopIteration as end:
                 tally = end.value
                 break
-        for field, found in (("writes", tally.writes),):
-            if found != counts[field]:
-                raise TraceError(f"{path}: {field} is {counts[field]}, but there are {found}")
+        if tally.writes != counts["writes"]:
+            raise TraceError(f"{path}: writes is {counts['writes']}, but there are {tally.writes}")
         _, _, content = source.versions()
         freed = int(np.count_nonzero(content == FREED))
         if freed != counts["freed"]:
@@ -123,10 +122,12 @@ class _Sidecar:
     def stream(self, suffix: str, expected_bytes: int, chunk_bytes: int) -> Iterator[bytes]:
         """Unpack the file beside the sidecar whose name ends so, and check its SHA-256."""
         files = self.document.get("files")
-        listed = [name for name in files if name.endswith(suffix)] if _is_object(files) else []
-        if len(listed) != 1 or Path(listed[0]).name != listed[0] or not _is_object(files[listed[0]]):
+        listed = (
+            [name for name in files if name.endswith(suffix)] if isinstance(files, dict) else []
+        )
+        entry = files[listed[0]] if isinstance(files, dict) and len(listed) == 1 else None
+        if not isinstance(entry, dict) or Path(listed[0]).name != listed[0]:
             raise TraceError(f"{self.path}: files does not list one file *{suffix} beside it")
-        entry = files[listed[0]]
         path = self.path.with_name(listed[0])
         if (size := self._count(entry, "bytes", 1 << 63)) != expected_bytes:
             raise TraceError(
@@ -191,7 +192,3 @@ class _RecordingSource:
 
     def _where(self, suffix: str) -> str:
         return f"{self._sidecar.path}: *{suffix}"
-
-
-def _is_object(value: object) -> bool:
-    return isinstance(value, dict)

@@ -59,7 +59,7 @@ def zipf(
 def _changes(
     page: npt.NDArray[np.int64], write: npt.NDArray[np.bool_], pages: int
 ) -> tuple[npt.NDArray[np.int64], ...]:
-    """Return (at, page, nth): nth 0 at access 0 for all pages, nth n after the page's n-th write."""
+    """Return (at, page, nth): 0 at access 0 for all pages, n after the page's n-th write."""
     written_at = np.flatnonzero(write)
     written = page[written_at]
     order = np.argsort(written, kind="stable")

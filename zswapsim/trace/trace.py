@@ -23,7 +23,7 @@ import numpy.typing as npt
 from zswapsim.errors import InvalidArgument
 from zswapsim.trace.checks import checked_meta, page_problem, version_problem
 from zswapsim.trace.contents import Contents, distinct
-from zswapsim.trace.counts import Counts, Tally, U32, U64, tally_contents
+from zswapsim.trace.counts import U32, U64, Counts, Tally, tally_contents
 from zswapsim.units import FREED
 
 WRITE = 1 << 31
@@ -88,7 +88,9 @@ class Trace:
         """
         pages_accessed = _integers("page", page)
         written = np.asarray(write)
-        if written.dtype != np.bool_ and written.size:
+        if written.size == 0:
+            written = written.astype(np.bool_)  # an empty list arrives as floats
+        if written.dtype != np.bool_:
             raise InvalidArgument(f"write has dtype {written.dtype}; allowed is bool")
         if written.shape != pages_accessed.shape:
             raise InvalidArgument(f"write has shape {written.shape}, page {pages_accessed.shape}")
@@ -114,7 +116,8 @@ class Trace:
         holds = holds.astype(np.int64)
         held = holds != FREED
         holds[held] = number_of[holds[held]]
-        accesses = pages_accessed.astype(np.uint32) | (written.astype(np.uint32) << 31)
+        accesses: U32 = pages_accessed.astype(np.uint32)
+        accesses[written] |= np.uint32(WRITE)
         versions = (
             at[order].astype(np.uint64),
             of[order].astype(np.uint32),

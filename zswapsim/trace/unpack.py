@@ -11,7 +11,7 @@ import zstandard
 from zswapsim.errors import TraceError
 from zswapsim.trace.checks import page_problem
 from zswapsim.trace.contents import Contents
-from zswapsim.trace.counts import Tally, U32, U64
+from zswapsim.trace.counts import U32, U64, Tally
 
 WINDOW_LOG = 27
 READ_BYTES = 1 << 17
@@ -20,9 +20,7 @@ DAMAGE = (zipfile.BadZipFile, RuntimeError, EOFError, ValueError, OverflowError)
 """What zipfile raises for a damaged file. NotImplementedError is a RuntimeError."""
 
 
-def unpack(
-    packed: IO[bytes], where: str, expected_bytes: int, chunk_bytes: int
-) -> Iterator[bytes]:
+def unpack(packed: IO[bytes], where: str, expected_bytes: int, chunk_bytes: int) -> Iterator[bytes]:
     """Yield expected_bytes in chunks of chunk_bytes, the last one shorter.
 
     where: file and member, for messages. TraceError if the data is damaged, or is not exactly
@@ -62,9 +60,7 @@ def _read(reader: zstandard.ZstdDecompressionReader, size: int) -> bytes:
     return data
 
 
-def checked_blocks(
-    chunks: Iterator[bytes], pages: int, where: str
-) -> Generator[U32, None, Tally]:
+def checked_blocks(chunks: Iterator[bytes], pages: int, where: str) -> Generator[U32, None, Tally]:
     """Turn chunks of little-endian uint32 into blocks of accesses; return what they add up to.
 
     TraceError names the first access to a page that is not below pages.

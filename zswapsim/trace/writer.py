@@ -4,7 +4,6 @@
 The layout is described in file.py. Memory stays bounded: accesses stream from the trace's source.
 """
 
-import io
 import os
 import secrets
 import zipfile
@@ -83,7 +82,7 @@ def _write_packed(
     def packed() -> Iterator[bytes]:
         for chunk in chunks:
             yield from packer.compress(chunk)
-        yield from packer.finish()
+        yield from packer.finish()  # type: ignore[no-untyped-call]
 
     _write(archive, name, packed(), total_bytes)
 
@@ -102,6 +101,5 @@ def _write(
     member.create_system = 3  # Unix, wherever this runs
     member.external_attr = 0o644 << 16
     with archive.open(member, "w", force_zip64=unpacked_bytes > _ZIP64_BYTES) as out:
-        with io.BufferedWriter(out) as buffer:  # type: ignore[type-var]
-            for chunk in chunks:
-                buffer.write(chunk)
+        for chunk in chunks:
+            out.write(chunk)

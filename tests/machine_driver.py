@@ -1,0 +1,500 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Drives the machine in tests, the same way for both engines.
+
+Compiled functions can only be reached through an entry loop. Here are one such loop for a pool
+(run_tape), an owner of objects that follows a plan (Script), and three benches that hide them:
+ZbudBench for one pool, SwapBench for zswap with two pools, MachineBench for the whole machine.
+Each kind has one signature, so it is compiled once.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from zswapsim.errors import EEXIST, EINVAL
+from zswapsim.machine import audit, build, events, zbud, zpool
+from zswapsim.machine import engine as engines
+from zswapsim.machine import journal as j
+from zswapsim.machine import memory as m
+from zswapsim.machine import zswap as z
+from zswapsim.machine.list_head import list_nodes
+from zswapsim.machine.reclaim import POLICIES, clock, lru  # noqa: F401
+from zswapsim.machine.simulated import Ints, simulated
+from zswapsim.machine.swap import VMSTAT, Swap
+
+# What the scripted owner does when it is asked to free an object: a sum of
+FREES, FAILS, ALLOCATES = 1, 2, 4
+IGNORE = 0
+"""Return 0 and free nothing."""
+
+CALLS, ALLOCATIONS, SIZE = range(3)
+
+
+class Script(NamedTuple):
+    """An owner with a plan: plan[i] for call i, the last one for all later calls.
+
+    asked: handles it was called with; allocated: what its own allocations returned; count: CALLS,
+    ALLOCATIONS, and the SIZE in bytes that it allocates.
+    """
+
+    plan: Ints
+    asked: Ints
+    allocated: Ints
+    count: Ints
+
+
+@simulated
+def script_evict(owner: Script, pool: Any, handle: int) -> int:
+    """Follow the plan."""
+    call = owner.count[CALLS]
+    owner.asked[call] = handle
+    owner.count[CALLS] = call + 1
+    action = owner.plan[min(call, len(owner.plan) - 1)]
+    if action & ALLOCATES:
+        owner.allocated[owner.count[ALLOCATIONS]] = zpool.zpool_malloc(pool, owner.count[SIZE])
+        owner.count[ALLOCATIONS] += 1
+    if action & FREES:
+        zpool.zpool_free(pool, handle)
+    if action & FAILS:
+        return -EEXIST
+    return 0
+
+
+zpool.zpool_evict.register(Script, script_evict)
+
+(
+    MALLOC,
+    FREE,
+    SHRINK,
+    RECLAIM_PAGE,
+    RECLAIMED,
+    TOTAL_PAGES,
+    MAP,
+    UNMAP,
+    WRITE_OWNER,
+    READ_OWNER,
+) = range(10)
+
+
+def run_tape(
+    pool: Any, owner: Any, operations: Ints, arguments: Ints, words: Ints, results: Ints
+) -> int:
+    """Run operations on one zbud pool; return their number."""
+    for i in range(len(operations)):
+        operation = operations[i]
+        argument = arguments[i]
+        if operation == MALLOC:
+            results[i] = zpool.zpool_malloc(pool, argument)
+        elif operation == FREE:
+            results[i] = zpool.zpool_free(pool, argument)
+        elif operation == SHRINK:
+            results[i] = zpool.zpool_shrink(pool, owner, argument)
+        elif operation == RECLAIM_PAGE:
+            results[i] = zbud.zbud_reclaim_page(pool, owner, argument)
+        elif operation == RECLAIMED:
+            results[i] = zpool.zpool_reclaimed(pool)
+        elif operation == TOTAL_PAGES:
+            results[i] = zpool.zpool_total_pages(pool)
+        elif operation == MAP:
+            results[i] = zpool.zpool_map(pool, argument)
+        elif operation == UNMAP:
+            results[i] = zpool.zpool_unmap(pool, argument)
+        elif operation == WRITE_OWNER:
+            results[i] = zpool.zpool_write_owner(pool, argument, words[i])
+        else:
+            results[i] = zpool.zpool_read_owner(pool, argument)
+    return len(operations)
+
+
+class ZbudBench:
+    """A zbud pool whose operations return what the machine returns, on either engine.
+
+    asked and allocated tell what the scripted owner saw and did in the last shrink.
+    """
+
+    def __init__(self, engine: str, max_pages: int = 64) -> None:
+        self.engine = engine
+        self.state = zbud.zbud_create_pool(max_pages, engines.zeros(engine))
+        self.asked: list[int] = []
+        self.allocated: list[int] = []
+        self._entry = engines.entry(run_tape, engine)
+
+    def tape(
+        self, steps: Sequence[tuple[int, ...]], plan: Sequence[int] = (FREES,), size: int = 64
+    ) -> list[int]:
+        """Run steps of (operation, argument, word); return their results."""
+        rows = [(*step, 0, 0)[:3] for step in steps]
+        columns = [build.ints([row[k] for row in rows], self.engine) for k in range(3)]
+        zeros = engines.zeros(self.engine)
+        owner = Script(build.ints(list(plan), self.engine), zeros(512), zeros(512), zeros(3))
+        owner.count[SIZE] = size
+        results = zeros(len(rows))
+        assert self._entry(self.state, owner, *columns, results) == len(rows)
+        self.asked = plain(owner.asked)[: owner.count[CALLS]]
+        self.allocated = plain(owner.allocated)[: owner.count[ALLOCATIONS]]
+        return plain(results)
+
+    def malloc(self, size: int) -> int:
+        return self.tape([(MALLOC, size)])[0]
+
+    def free(self, handle: int) -> int:
+        return self.tape([(FREE, handle)])[0]
+
+    def map(self, handle: int) -> int:
+        return self.tape([(MAP, handle)])[0]
+
+    def shrink(self, pages: int, plan: Sequence[int] = (FREES,), size: int = 64) -> tuple[int, int]:
+        """Return the outcome and the pages reclaimed."""
+        outcome, reclaimed = self.tape([(SHRINK, pages), (RECLAIMED,)], plan, size)
+        return outcome, reclaimed
+
+    def reclaim_page(self, retries: int, plan: Sequence[int] = (FREES,), size: int = 64) -> int:
+        return self.tape([(RECLAIM_PAGE, retries)], plan, size)[0]
+
+    @property
+    def pages(self) -> int:
+        return self.tape([(TOTAL_PAGES,)])[0]
+
+    @property
+    def lru(self) -> list[int]:
+        """Pages, newest first."""
+        return [n - zbud.FIRST_PAGE for n in list_nodes(self.state.lru, zbud.LRU)]
+
+    @property
+    def unbuddied(self) -> dict[int, list[int]]:
+        """Free chunks -> pages with one object, newest first; empty lists left out."""
+        lists = {
+            free: [n - zbud.FIRST_PAGE for n in list_nodes(self.state.buddy, free)]
+            for free in range(zbud.NCHUNKS)
+        }
+        return {free: pages for free, pages in lists.items() if pages}
+
+    @property
+    def buddied(self) -> list[int]:
+        return [n - zbud.FIRST_PAGE for n in list_nodes(self.state.buddy, zbud.BUDDIED)]
+
+    def chunks(self, page: int) -> tuple[int, int]:
+        """Chunks of a page's FIRST and LAST."""
+        return int(self.state.first_chunks[page]), int(self.state.last_chunks[page])
+
+    def snapshot(self) -> Any:
+        """Everything, for "nothing changed"."""
+        return flatten(self.state)
+
+    def check(self) -> None:
+        zbud.zbud_check(self.state)
+
+
+def place(handle: int) -> tuple[int | str, ...]:
+    """Page, "F" or "L", and byte offset of a zbud handle."""
+    assert handle > 0, handle
+    return zbud.zbud_place(None, handle)  # type: ignore[arg-type]
+
+
+def plain(ints: Ints) -> list[int]:
+    """Return an engine's integers as a list."""
+    return [int(ints[i]) for i in range(len(ints))]
+
+
+def flatten(state: Any) -> Any:
+    """Return a state as nested lists, equal for both engines where the states are equal."""
+    if isinstance(state, tuple):
+        return [flatten(part) for part in state]
+    return plain(state)
+
+
+EVENT_NAMES = {
+    getattr(j, name): name
+    for name in (
+        "STORE STORE_SAME STORE_FAILED LOAD LOAD_SAME LOAD_MISS SWAP_WRITE SWAP_READ SHRINK "
+        "SHRINK_END EVICT EVICT_FAILED WRITEBACK FREE INVALIDATE"
+    ).split()
+}
+
+
+class Record(NamedTuple):
+    """One record of the journal, in words."""
+
+    event: str
+    slot: int
+    pool: int
+    handle: int
+    length: int
+    content: int
+
+
+def drain(journal: j.Journal) -> list[Record]:
+    """Take all records off a journal."""
+    records = [
+        Record(EVENT_NAMES[int(journal.event[i])], *(int(column[i]) for column in journal[1:6]))
+        for i in range(journal.count[j.LENGTH])
+    ]
+    journal.count[j.LENGTH] = 0
+    return records
+
+
+def run_all_events(
+    swap: Swap, columns: Sequence[Sequence[int]], snapshots: int, engine: str
+) -> tuple[events.Outcomes, list[Record]]:
+    """Run events to their end, draining the journal whenever the loop stops."""
+    run = engines.entry(events.run_events, engine)
+    tape = events.Events(*(build.ints(list(column), engine) for column in columns))
+    outcomes = events.make_outcomes(len(tape.operation), snapshots, engines.zeros(engine))
+    records: list[Record] = []
+    at = 0
+    while at < len(tape.operation):
+        reached = run(swap, tape, outcomes, at)
+        taken = drain(swap.journal)
+        assert reached > at or taken, "the loop does not come forward"
+        outcomes.drained[0] += len(taken)
+        records += taken
+        at = reached
+    return outcomes, records
+
+
+def make_swap(
+    engine: str,
+    slots: int = 512,
+    journal_capacity: int = 4096,
+    pool_types: Sequence[str] = ("zbud", "zbud"),
+    pool_pages: int | None = None,
+    **config: Any,
+) -> Swap:
+    """Return swap with two zbud pools, of which number 0 is in use."""
+    zeros = engines.zeros(engine)
+    swap = build.make_zswap_swap(
+        build.ZswapConfig(**config), slots, pool_types, 0, zeros, pool_pages
+    )
+    return swap._replace(journal=j.make_journal(journal_capacity, j.ALL_EVENTS, zeros))
+
+
+class SwapBench:
+    """zswap in front of a swap file, one event at a time. records: what the last event wrote."""
+
+    def __init__(self, engine: str = "interpreted", **config: Any) -> None:
+        self.engine = engine
+        self.swap = make_swap(engine, **config)
+        self.records: list[Record] = []
+
+    def run(
+        self, operation: int, slot: int = 0, content: int = 0, length: int = 0, same: int = 0
+    ) -> int:
+        columns = [[operation], [slot], [content], [length], [same]]
+        outcomes, self.records = run_all_events(self.swap, columns, 1, self.engine)
+        return int(outcomes.outcome[0])
+
+    def store(self, slot: int, length: int = 3960, content: int = 0, same: int = 0) -> int:
+        """Store a page; 3960 bytes and the header fill a zbud page but for one chunk."""
+        return self.run(events.OP_STORE, slot, content, length, same)
+
+    def load(self, slot: int) -> int:
+        return self.run(events.OP_LOAD, slot)
+
+    def invalidate(self, slot: int) -> None:
+        self.run(events.OP_INVALIDATE, slot)
+
+    def invalidate_area(self) -> None:
+        self.run(events.OP_INVALIDATE_AREA)
+
+    def set_parameter(self, which: int, value: int) -> None:
+        self.run(events.OP_SET_PARAMETER, which, value)
+
+    def set_pool(self, number: int) -> None:
+        self.run(events.OP_SET_POOL, number)
+
+    def set_busy(self, slot: int, outcome: int = -EEXIST) -> None:
+        self.run(events.OP_SET_BUSY, slot, outcome)
+
+    def fill(self, pages: int, first_slot: int = 1) -> None:
+        """Store pages that take a zbud page each."""
+        columns: list[list[int]] = [[], [], [], [], []]
+        for slot in range(first_slot, first_slot + pages):
+            for column, value in zip(columns, (events.OP_STORE, slot, slot, 3960, 0), strict=True):
+                column.append(value)
+        outcomes, self.records = run_all_events(self.swap, columns, 1, self.engine)
+        assert plain(outcomes.outcome) == [0] * pages
+
+    def counter(self, number: int) -> int:
+        return int(self.swap.zswap.counters[number])
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """The counters of debugfs that are not 0."""
+        values = zip(z.DEBUGFS, plain(self.swap.zswap.counters), strict=False)
+        return {name: value for name, value in values if value}
+
+    @property
+    def vmstat(self) -> dict[str, int]:
+        return dict(zip(VMSTAT, plain(self.swap.stat), strict=True))
+
+    @property
+    def cached_pages(self) -> int:
+        """The pool size that zswap goes by."""
+        return self.counter(z.POOL_PAGES)
+
+    def pages(self, number: int = 0) -> int:
+        """The pool size as it is."""
+        pools = self.swap.pools
+        for _ in range(number):
+            pools = pools.rest
+        return int(pools.pool.count[zbud.PAGES_NR])
+
+    def device(self, slot: int) -> int | None:
+        """The content that the swap file holds for a slot."""
+        held = int(self.swap.device[slot])
+        return held - 1 if held else None
+
+    @property
+    def pool_list(self) -> list[int]:
+        """Live pools, the current one first."""
+        zswap = self.swap.zswap
+        return list_nodes(zswap.pool_list, len(zswap.pool_refs))
+
+    @property
+    def events(self) -> list[str]:
+        """The names of the last event's records."""
+        return [record.event for record in self.records]
+
+    def check(self) -> None:
+        audit_swap(self.swap)
+
+
+def audit_swap(swap: Swap) -> None:
+    """Audit a swap whose pools are all zbud."""
+    drivers = [zpool.get_driver("zbud")] * len(swap.zswap.pool_refs)
+    audit.check_swap(swap, drivers)  # type: ignore[arg-type]
+
+
+class MachineBench:
+    """The whole machine, with one zbud pool."""
+
+    def __init__(
+        self,
+        engine: str,
+        *,
+        pages: int,
+        limit_pages: int,
+        lengths: Sequence[int],
+        same_filled: Sequence[int],
+        versions: Sequence[tuple[int, int, int]] = (),
+        policy: str = "lru",
+        slots: int = 64,
+        journal_capacity: int = 1 << 14,
+        **config: Any,
+    ) -> None:
+        self.engine = engine
+        zeros = engines.zeros(engine)
+        swap = make_swap(engine, slots, journal_capacity, ("zbud",), **config)
+        memory = m.make_memory(pages, limit_pages, zeros)
+        for page in range(pages):
+            memory.content[page] = len(lengths) - 1
+        self.policy = POLICIES.get(policy)
+        columns = [build.ints([v[k] for v in versions], engine) for k in range(3)]
+        self.machine = m.Machine(
+            memory=memory,
+            policy=self.policy.create(pages, zeros),
+            swap=swap,
+            versions=m.Versions(*columns),
+            contents=m.Contents(
+                build.ints(list(lengths), engine), build.ints(list(same_filled), engine)
+            ),
+        )
+        self.records: list[Record] = []
+        self.stops = 0
+        self._entry = engines.entry(m.run_accesses, engine)
+
+    def run(self, accesses: Sequence[int], base: int = 0) -> None:
+        """Make accesses, draining the journal whenever the loop stops."""
+        tape = build.ints(list(accesses), self.engine)
+        at = 0
+        while at < len(tape):
+            reached = self._entry(self.machine, tape, at, base)
+            taken = drain(self.machine.swap.journal)
+            assert reached > at or taken, "the loop does not come forward"
+            self.records += taken
+            self.stops += reached < len(tape)
+            at = reached
+
+    @property
+    def stat(self) -> dict[str, int]:
+        return dict(zip(m.MEMORY, plain(self.machine.memory.stat), strict=False))
+
+    @property
+    def vmstat(self) -> dict[str, int]:
+        return dict(zip(VMSTAT, plain(self.machine.swap.stat), strict=True))
+
+    @property
+    def resident(self) -> list[int]:
+        """Resident pages as the policy lists them."""
+        return self.policy.check(self.machine.policy)
+
+    def state(self) -> Any:
+        """All arrays but the journal, whose used part is in records."""
+        swap = self.machine.swap
+        empty = swap._replace(journal=swap.journal._replace(**dict.fromkeys(JOURNAL_COLUMNS, [])))
+        return flatten(self.machine._replace(swap=empty))
+
+    def check(self) -> None:
+        audit_swap(self.machine.swap)
+        m.check_memory(self.machine, self.resident)
+
+
+JOURNAL_COLUMNS = ("event", "slot", "pool", "handle", "length", "content")
+
+
+class BumpPool:
+    """A driver as a plain class: a page per object, no shrink. Interpreted runs only."""
+
+    def __init__(self, max_pages: int) -> None:
+        self.max_pages = max_pages
+        self.words: dict[int, int] = {}
+        self.next = 1
+
+    def malloc(self, size: int) -> int:
+        if size <= 0:
+            return -EINVAL
+        if len(self.words) == self.max_pages:
+            return -12
+        handle = self.next
+        self.next += 1
+        self.words[handle] = 0
+        return handle
+
+    def free(self, handle: int) -> int:
+        return 0 if self.words.pop(handle, None) is not None else -EINVAL
+
+    def shrink(self, owner: Any, pages: int) -> int:
+        return -EINVAL
+
+    def reclaimed(self) -> int:
+        return 0
+
+    def map(self, handle: int) -> int:
+        return handle if handle in self.words else -EINVAL
+
+    def unmap(self, handle: int) -> int:
+        return 0
+
+    def total_pages(self) -> int:
+        return len(self.words)
+
+    def write_owner(self, handle: int, word: int) -> int:
+        if handle not in self.words:
+            return -EINVAL
+        self.words[handle] = word
+        return 0
+
+    def read_owner(self, handle: int) -> int:
+        return self.words.get(handle, -EINVAL)
+
+
+def bump_driver(
+    create: Callable[..., Any] = lambda max_pages, zeros: BumpPool(max_pages), type_: str = "bump"
+) -> zpool.ZpoolDriver:
+    """Return a driver of BumpPool that is not registered yet."""
+    return zpool.ZpoolDriver(
+        type=type_,
+        summary="a page per object",
+        create=create,
+        check=lambda pool: None,
+        place=lambda pool, handle: (handle,),
+    )

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""zswapsim list."""
+
+from collections.abc import Iterable
+
+import click
+
+from zswapsim.errors import ZswapSimError
+
+Row = tuple[str, str, str]
+
+
+def _compressors() -> Iterable[Row]:
+    from zswapsim.content.compressors import COMPRESSORS, compressor
+
+    for name in COMPRESSORS.names():
+        try:
+            part = COMPRESSORS.get(name)
+            options = "; ".join(
+                f"{key} {option.lowest}..{option.highest}, default {option.default}"
+                for key, option in part.options.items()
+            )
+            text = f"{part.summary} ({options}; {compressor(name).version})"
+        except (ImportError, ZswapSimError) as error:
+            text = f"unavailable: {error}"
+        yield name, text, COMPRESSORS.origin(name)
+
+
+def _zpools() -> Iterable[Row]:
+    from zswapsim.machine import zpool
+
+    for type_ in zpool.types():
+        yield type_, zpool.get_driver(type_).summary, zpool.origin(type_)
+
+
+def _policies() -> Iterable[Row]:
+    from zswapsim.machine.reclaim import POLICIES
+
+    for name in POLICIES.names():
+        yield name, POLICIES.get(name).summary, POLICIES.origin(name)
+
+
+def _formats() -> Iterable[Row]:
+    from zswapsim.trace.formats import FORMATS
+
+    for name in FORMATS.names():
+        yield name, FORMATS.get(name).summary, FORMATS.origin(name)
+
+
+PARTS = {
+    "compressors": _compressors,
+    "zpools": _zpools,
+    "policies": _policies,
+    "formats": _formats,
+}
+
+
+@click.command("list", short_help="List what there is.")
+@click.argument("parts", type=click.Choice([*PARTS, "profiles"]))
+def command(parts: str) -> None:
+    """List the PARTS there are: built-in ones and those of other packages."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False)
+    if parts == "profiles":
+        from zswapsim.machine.profiles import DEFAULT_KERNEL, PROFILES, table_rows
+
+        for heading in ("switch", *PROFILES):
+            table.add_column(heading + (" (default)" if heading == DEFAULT_KERNEL else ""))
+        for row in table_rows():
+            table.add_row(*row)
+    else:
+        for heading in ("name", "what it is", "from"):
+            table.add_column(heading, overflow="fold")
+        for row in PARTS[parts]():
+            table.add_row(*row)
+    console.print(table)

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What several commands share: checked option values, progress bars, files written whole."""
+
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from zswapsim.errors import ZswapSimError
+
+
+def checked(check: Callable[[Any], object]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """Return an option callback that lets a value pass if `check` raises nothing."""
+
+    def callback(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        if value is not None:
+            try:
+                check(value)
+            except ZswapSimError as error:
+                raise click.BadParameter(str(error), ctx, param) from None
+        return value
+
+    return callback
+
+
+class StopFlag:
+    """Ctrl-C as a question: the first sets the flag, a second one interrupts at once."""
+
+    def __init__(self) -> None:
+        self.is_set = False
+
+    def __call__(self) -> bool:
+        """Say whether Ctrl-C was pressed."""
+        return self.is_set
+
+    @contextmanager
+    def watching(self) -> Iterator["StopFlag"]:
+        """Listen for Ctrl-C while the block runs."""
+
+        def on_signal(number: int, frame: FrameType | None) -> None:
+            if self.is_set:
+                raise KeyboardInterrupt
+            self.is_set = True
+
+        before = signal.signal(signal.SIGINT, on_signal)
+        try:
+            yield self
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
+    """Show stages with rate and time left on stderr if it is a terminal; else yield None."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} % {task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total, rate="")
+            speed = bar.tasks[list(tasks).index(stage)].speed
+            bar.update(tasks[stage], completed=done, rate=f"{speed:,.0f}/s" if speed else "")
+
+        yield progress
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file completely or not at all. OSError as the file system says."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    try:
+        with partial.open("x", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+
+
+def check_writable(path: Path) -> None:
+    """Refuse an output before the work rather than after it: InvalidArgument-like usage error."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise click.BadParameter(f"{path}: there is no folder {str(folder)!r}")
+    if not os.access(folder, os.W_OK) or path.is_dir():
+        raise click.BadParameter(f"{path}: cannot be written")

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""zswapsim replay."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import click
+
+from zswapsim.cli.options import StopFlag, check_writable, checked, progress_bar, write_whole
+from zswapsim.machine import zpool
+from zswapsim.machine.profiles import DEFAULT_KERNEL, profile
+from zswapsim.machine.reclaim import POLICIES
+from zswapsim.units import parse_pages
+
+
+def _is_size(text: str) -> int:
+    return parse_pages(text, 1 << 40)
+
+
+def _is_compressor(spec: str) -> None:
+    from zswapsim.content.compressors import compressor
+
+    compressor(spec)
+
+
+@click.command("replay", short_help="Replay a trace.")
+@click.argument("trace", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--memory",
+    default="50%",
+    show_default=True,
+    metavar="SIZE|PERCENT",
+    callback=checked(_is_size),
+    help="Total RAM, for resident pages and pool together: 64M, 300p (pages), or a share of the "
+    "pages that the trace touches.",
+)
+@click.option(
+    "--compressor",
+    default="lz4",
+    show_default=True,
+    metavar="NAME[:SETTING]",
+    callback=checked(_is_compressor),
+    help="Compressor, as lz4, lz4:acceleration=4 or zstd:5.",
+)
+@click.option(
+    "--zpool",
+    "zpool_",
+    default="zbud",
+    show_default=True,
+    callback=checked(zpool.get_driver),
+    help="Allocator of the pool.",
+)
+@click.option(
+    "--max-pool-percent",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="The pool's limit, in percent of memory.",
+)
+@click.option(
+    "--accept-threshold-percent",
+    type=click.IntRange(min=0),
+    default=None,
+    show_default="the kernel's",
+    help="Once full, accept pages again below this percentage of the limit.",
+)
+@click.option(
+    "--same-filled/--no-same-filled",
+    default=True,
+    show_default=True,
+    help="Keep pages of one repeated word without compressing them.",
+)
+@click.option(
+    "--kernel",
+    default=DEFAULT_KERNEL,
+    show_default=True,
+    callback=checked(profile),
+    help="Kernel whose zswap is simulated; see `zswapsim list profiles`.",
+)
+@click.option(
+    "--reclaim",
+    default="lru",
+    show_default=True,
+    callback=checked(POLICIES.get),
+    help="Policy that picks the pages to swap out.",
+)
+@click.option(
+    "--swap-size",
+    metavar="SIZE|PERCENT",
+    callback=checked(_is_size),
+    show_default="room for every page",
+    help="Size of the swap file.",
+)
+@click.option(
+    "--swap-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    show_default="a temporary file",
+    help="Put the swap file here and keep it.",
+)
+@click.option(
+    "--bytes/--no-bytes",
+    "carry_bytes",
+    default=True,
+    show_default=True,
+    help="Move real bytes through pool and swap file, and check every page that comes back.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "interpreted", "compiled"]),
+    default="auto",
+    show_default=True,
+    help="How the machine runs; the numbers are the same.",
+)
+@click.option(
+    "--series",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the counters over time to this CSV file.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(
+    trace: Path,
+    zpool_: str,
+    swap_file: Path | None,
+    series: Path | None,
+    as_json: bool,
+    **settings: Any,
+) -> int:
+    """Replay TRACE: resident memory under a limit, zswap, and a swap file behind it.
+
+    Prints what happened and what zswap saved. Every page that comes back is checked.
+    """
+    from zswapsim.experiment.config import ReplayConfig
+    from zswapsim.experiment.replay import replay
+    from zswapsim.trace.trace import Trace
+
+    for output in (series, swap_file):
+        if output is not None:
+            check_writable(output)
+    config = ReplayConfig(
+        zpool=zpool_, swap_file=None if swap_file is None else str(swap_file), **settings
+    )
+    samples: list[dict[str, int]] | None = None if series is None else []
+    with StopFlag().watching() as stop, progress_bar() as progress:
+        result = replay(
+            Trace.open(trace), config, progress=progress, stop=stop, series=samples
+        )
+    if series is not None and samples is not None:
+        write_whole(series, _csv(samples))
+    if as_json:
+        click.echo(result.to_json())
+    else:
+        from rich.console import Console
+
+        from zswapsim.report.table import print_result
+
+        print_result(result.to_dict(), Console(highlight=False))
+    return 0 if result.complete else 130
+
+
+def _csv(samples: list[dict[str, int]]) -> str:
+    text = io.StringIO()
+    if samples:
+        writer = csv.DictWriter(text, list(samples[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(samples)
+    return text.getvalue()

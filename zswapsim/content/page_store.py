@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The distinct pages of a recording, by content number, and what each compresses to.
+
+A page is compressed once per compressor. The lengths of all pages are found in one go, in several
+processes where that is faster, and kept on disk if the pages have a digest; compressed bytes are
+kept in memory up to a budget, and made again on demand beyond it.
+"""
+
+import time
+from mmap import mmap
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zswapsim.content import size_table
+from zswapsim.content.compressors.batches import Compressed, Progress, compress_pages
+from zswapsim.content.compressors.protocol import Compressor
+from zswapsim.errors import InvalidArgument
+from zswapsim.units import PAGE_SIZE
+
+KEEP_BYTES = 1 << 30
+
+
+class PageStore:
+    """Pages: page. Compressed: lengths (all at once), compressed (one).
+
+    count: contents; compressions: pages compressed so far; compress_ns: wall time of that.
+    """
+
+    def __init__(
+        self,
+        contents: bytes | mmap,
+        count: int,
+        *,
+        digest: str | None = None,
+        keep_bytes: int = KEEP_BYTES,
+        processes: int | None = None,
+    ) -> None:
+        """Take count pages of 4096 bytes end to end; InvalidArgument if contents is not that.
+
+        digest: names the contents on disk, None to keep nothing there; keep_bytes: budget for
+        compressed bytes in memory, of all compressors; processes: None for what is fastest.
+        """
+        if count < 0 or len(contents) != count * PAGE_SIZE:
+            raise InvalidArgument(f"{len(contents)} bytes are not {count} pages of {PAGE_SIZE}")
+        if processes is not None and processes < 1:
+            raise InvalidArgument(f"processes={processes} is not allowed; allowed are 1 and more")
+        self.count = count
+        self.digest = digest
+        self.compressions = 0
+        self.compress_ns = 0
+        self._contents = contents
+        self._processes = processes
+        self._keep_bytes = keep_bytes
+        self._lengths: dict[str, NDArray[np.int32]] = {}
+        self._batches: dict[str, Compressed] = {}
+        self._singles: dict[tuple[str, int], bytes] = {}
+
+    def page(self, content: int) -> bytes:
+        """Return the 4096 bytes of a content. InvalidArgument if there is none of that number."""
+        if not 0 <= content < self.count:
+            raise InvalidArgument(f"no content {content}; there are {self.count}, from 0 on")
+        return self._contents[content * PAGE_SIZE : (content + 1) * PAGE_SIZE]
+
+    def lengths(
+        self, compressor: Compressor, progress: Progress | None = None
+    ) -> NDArray[np.int32]:
+        """Return the compressed length of every content; the array is read-only.
+
+        Returns: int32, shape (count,), bytes, or -EINVAL where the result would exceed 4096,
+        which is the capacity that the kernel gives its compressors.
+        progress(done_pages, total_pages) is called now and then, and at the end.
+        """
+        lengths = self._lengths.get(compressor.key)
+        if lengths is None and self.digest is not None:
+            lengths = size_table.load(self.digest, compressor.key, self.count)
+        if lengths is not None:
+            if progress:
+                progress(self.count, self.count)
+        else:
+            lengths = self._compress_all(compressor, progress)
+            if self.digest is not None:
+                size_table.save(self.digest, compressor.key, lengths)
+        lengths.flags.writeable = False
+        self._lengths[compressor.key] = lengths
+        return lengths
+
+    def compressed(self, content: int, compressor: Compressor) -> bytes:
+        """Return what a page compresses to, even above 4096 bytes, where lengths has -EINVAL."""
+        page = self.page(content)
+        batch = self._batches.get(compressor.key)
+        if batch is not None and batch.area is not None and batch.places[content]:
+            place = batch.places[content] - 1
+            return batch.area[place : place + batch.lengths[content]]
+        data = self._singles.get((compressor.key, content))
+        if data is None:
+            start_ns = time.perf_counter_ns()
+            data = compressor.compress(page)
+            self.compress_ns += time.perf_counter_ns() - start_ns
+            self.compressions += 1
+            if len(data) <= min(PAGE_SIZE, self._keep_bytes):
+                self._keep_bytes -= len(data)
+                self._singles[compressor.key, content] = data
+        return data
+
+    def _compress_all(self, compressor: Compressor, progress: Progress | None) -> NDArray[np.int32]:
+        start_ns = time.perf_counter_ns()
+        batch = compress_pages(
+            self._contents,
+            self.count,
+            compressor,
+            keep_bytes=self._keep_bytes,
+            processes=self._processes,
+            progress=progress,
+        )
+        self.compress_ns += time.perf_counter_ns() - start_ns
+        self.compressions += self.count
+        lengths = np.array(batch.lengths, np.int32)
+        if batch.area is not None:
+            self._batches[compressor.key] = batch
+            kept = np.asarray(batch.places) != 0
+            self._keep_bytes -= int(lengths[kept].sum())
+        return lengths

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From a machine's arrays to named numbers: a sample now, or the result at the end."""
+
+from typing import TYPE_CHECKING, Any
+
+from zswapsim.experiment.bytes_plane import BytesPlane
+from zswapsim.experiment.config import ReplayConfig
+from zswapsim.experiment.result import Result
+from zswapsim.machine import memory as m
+from zswapsim.machine import zswap as z
+from zswapsim.machine.profiles import profile
+from zswapsim.machine.swap import VMSTAT, Swap
+from zswapsim.machine.zpools import pools_total_pages
+from zswapsim.units import PAGE_SIZE
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zswapsim.trace.trace import Trace
+
+
+def debugfs(swap: Swap) -> dict[str, int]:
+    """Return zswap's counters under their debugfs names."""
+    counters = {name: int(swap.zswap.counters[at]) for at, name in enumerate(z.DEBUGFS)}
+    return {"pool_total_size": int(swap.zswap.counters[z.POOL_PAGES]) * PAGE_SIZE, **counters}
+
+
+def vmstat(swap: Swap) -> dict[str, int]:
+    """Return the swap counters under their vmstat names."""
+    return {name: int(swap.stat[at]) for at, name in enumerate(VMSTAT)}
+
+
+def sample(machine: m.Machine, access: int) -> dict[str, int]:
+    """Return the counters after `access` accesses, as one row of a series."""
+    stat = machine.memory.stat
+    return {
+        "access": access,
+        "resident_pages": int(stat[m.RESIDENT_PAGES]),
+        "pool_pages": int(pools_total_pages(machine.swap.pools)),
+        "pgfault": int(stat[m.PGFAULT]),
+        "pgmajfault": int(stat[m.PGMAJFAULT]),
+        **debugfs(machine.swap),
+        **vmstat(machine.swap),
+    }
+
+
+def collect(
+    trace: "Trace",
+    config: ReplayConfig,
+    *,
+    engine: str,
+    machine: m.Machine,
+    lengths: "np.ndarray[Any, Any]",
+    plane: BytesPlane | None,
+    accesses_done: int,
+    seconds: dict[str, float],
+) -> Result:
+    """Return the result of a run."""
+    swap = machine.swap
+    stat = machine.memory.stat
+    row = profile(config.kernel)
+    threshold = config.accept_threshold_percent
+    return Result(
+        zswap=debugfs(swap),
+        vmstat={**vmstat(swap), "pgmajfault": int(stat[m.PGMAJFAULT])},
+        memory={
+            "limit_pages": int(stat[m.LIMIT_PAGES]),
+            "max_pool_pages": int(stat[m.LIMIT_PAGES]) * config.max_pool_percent // 100,
+            "pool_pages": int(pools_total_pages(swap.pools)),
+            **{name: int(stat[at]) for at, name in enumerate(m.MEMORY)},
+            "swap_slots": len(swap.slots.used) - 1,
+            "swap_slots_used": int(swap.slots.count[0]),
+        },
+        compression={**_compression(swap, lengths), "contents": len(lengths)},
+        bytes={
+            "carried": plane is not None,
+            "checked_pages": 0 if plane is None else plane.checked_pages,
+        },
+        seconds=seconds,
+        config={
+            **config.to_dict(),
+            "engine": engine,
+            "accept_threshold_percent": (
+                row.accept_threshold_percent if threshold is None else threshold
+            ),
+        },
+        trace={**trace.info(), "accesses_replayed": accesses_done},
+        complete=accesses_done == trace.accesses,
+    )
+
+
+def _compression(swap: Swap, lengths: "np.ndarray[Any, Any]") -> dict[str, Any]:
+    """Return what compression did: over all contents, and in this run."""
+    fitting = lengths[lengths > 0]
+    total = int(fitting.sum())
+    counters = swap.zswap.counters
+    return {
+        "ratio": round(len(fitting) * PAGE_SIZE / total, 4) if total else None,
+        "mean_length_bytes": round(total / len(fitting), 2) if total else None,
+        "incompressible_contents": int((lengths < 0).sum()),
+        "compressions": int(counters[z.COMPRESSIONS]),
+        "compress_errors": int(counters[z.COMPRESS_ERRORS]),
+        "hysteresis_rejects": int(counters[z.HYSTERESIS_REJECTS]),
+    }

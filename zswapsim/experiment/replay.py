@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""replay: one trace through one machine."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+from zswapsim.content.compressors import Compressor, compressor
+from zswapsim.content.page_store import PageStore
+from zswapsim.content.pool_memory import PoolMemory
+from zswapsim.content.same_filled import same_filled_words
+from zswapsim.content.swap_file import SwapFile
+from zswapsim.errors import EINVAL, InvalidArgument
+from zswapsim.experiment.bytes_plane import BytesPlane
+from zswapsim.experiment.config import ReplayConfig
+from zswapsim.experiment.outcome import collect, sample
+from zswapsim.experiment.result import Result
+from zswapsim.machine import engine as engines
+from zswapsim.machine import journal as j
+from zswapsim.machine import memory as m
+from zswapsim.machine.build import ZswapConfig, ints, make_zswap_swap
+from zswapsim.machine.reclaim import POLICIES
+from zswapsim.trace.trace import Trace
+from zswapsim.units import FREED, PAGE_SIZE, format_pages, parse_pages
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Progress = Callable[[str, int, int], None]
+"""progress(stage, done, total), called now and then; stage is "compress" or "replay"."""
+
+BLOCK_ACCESSES = {"interpreted": 1 << 14, "compiled": 1 << 18}
+"""Accesses between two looks at the clock and at a request to stop: below half a second."""
+
+MIN_PAGES = 2
+SAMPLES = 500
+
+
+@dataclass(slots=True)
+class _Seconds:
+    """Nanoseconds by what they were spent on."""
+
+    machine_ns: int = 0
+    began_ns: int = field(default_factory=perf_counter_ns)
+
+    @contextlib.contextmanager
+    def machine(self) -> Iterator[None]:
+        """Count what runs inside as the machine's."""
+        began = perf_counter_ns()
+        try:
+            yield
+        finally:
+            self.machine_ns += perf_counter_ns() - began
+
+
+def replay(
+    trace: Trace,
+    config: ReplayConfig | None = None,
+    *,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+    series: list[dict[str, int]] | None = None,
+) -> Result:
+    """Replay a trace and return what happened.
+
+    progress: told how far the work is. stop: asked a few times a second; when it says True the
+    replay ends there, and the result says so. series: gets about 500 samples of the counters.
+    InvalidArgument: a setting that does not fit the trace. DataMismatch: a page came back wrong.
+    """
+    config = config or ReplayConfig()
+    clock = _Seconds()
+    limit_pages, slots = _sizes(trace, config)
+    if not trace.has_contents:
+        raise InvalidArgument(f"trace {trace.name!r} has no page contents to compress")
+    codec = compressor(config.compressor)
+    pages = PageStore(
+        trace.contents_bytes, trace.contents_count, digest=trace.contents_digest
+    )
+    lengths = pages.lengths(
+        codec,
+        progress and (lambda done, total: progress("compress", done, total)),
+    )
+    engine = engines.choose(config.engine, trace.accesses)
+    machine = _build(trace, config, codec, lengths, limit_pages, slots, engine)
+    with contextlib.ExitStack() as stack:
+        plane = None
+        if config.carry_bytes:
+            memory = stack.enter_context(PoolMemory(slots))
+            swap_file = stack.enter_context(SwapFile(slots, config.swap_file))
+            header_bytes = int(machine.swap.zswap.pool_header[0])
+            plane = BytesPlane(
+                _WithFreshPage(pages), [(memory, codec, header_bytes)], swap_file
+            )
+        done = _run(trace, machine, engine, plane, clock, progress, stop, series)
+    return collect(
+        trace,
+        config,
+        engine=engine,
+        machine=machine,
+        lengths=lengths,
+        plane=plane,
+        accesses_done=done,
+        seconds={
+            "compress": pages.compress_ns / 1e9,
+            "decompress": 0.0 if plane is None else plane.decompress_ns / 1e9,
+            "machine": clock.machine_ns / 1e9,
+            "total": (perf_counter_ns() - clock.began_ns) / 1e9,
+        },
+    )
+
+
+class _WithFreshPage:
+    """A page store with one content more: the zero page that a freed page comes back as."""
+
+    def __init__(self, pages: PageStore) -> None:
+        self._pages = pages
+        self._fresh = pages.count
+        self._zeros = bytes(PAGE_SIZE)
+
+    def page(self, content: int) -> bytes:
+        """Return a content's 4096 bytes."""
+        return self._zeros if content == self._fresh else self._pages.page(content)
+
+    def compressed(self, content: int, codec: Compressor) -> bytes:
+        """Return a content compressed."""
+        if content == self._fresh:
+            return codec.compress(self._zeros)
+        return self._pages.compressed(content, codec)
+
+
+def _sizes(trace: Trace, config: ReplayConfig) -> tuple[int, int]:
+    """Return the memory limit in pages and the number of swap slots, the header included."""
+    limit_pages = parse_pages(config.memory, trace.footprint_pages)
+    if limit_pages < MIN_PAGES:
+        raise InvalidArgument(
+            f"memory {config.memory!r} is {limit_pages} page of this trace's "
+            f"{format_pages(trace.footprint_pages)}; allowed is {MIN_PAGES} or more"
+        )
+    swap_pages = trace.footprint_pages
+    if config.swap_size is not None:
+        swap_pages = parse_pages(config.swap_size, trace.footprint_pages)
+    return limit_pages, swap_pages + 1
+
+
+def _build(
+    trace: Trace,
+    config: ReplayConfig,
+    codec: Compressor,
+    lengths: "np.ndarray[Any, Any]",
+    limit_pages: int,
+    slots: int,
+    engine: str,
+) -> m.Machine:
+    import numpy as np
+
+    zeros = engines.zeros(engine)
+    swap = make_zswap_swap(
+        ZswapConfig(
+            kernel=config.kernel,
+            totalram_pages=limit_pages,
+            max_pool_percent=config.max_pool_percent,
+            accept_threshold_percent=config.accept_threshold_percent,
+            same_filled_pages_enabled=config.same_filled,
+        ),
+        slots,
+        [config.zpool],
+        j.BYTES_EVENTS if config.carry_bytes else 0,
+        zeros,
+    )
+    fresh = trace.contents_count
+    fresh_length = len(codec.compress(bytes(PAGE_SIZE)))
+    flags, _ = same_filled_words(trace.contents_bytes)
+    memory = m.make_memory(trace.pages, limit_pages, zeros)
+    at, page, content = trace.versions
+    memory = memory._replace(
+        content=ints(_first_contents(trace.pages, page, content, fresh), engine)
+    )
+    return m.Machine(
+        memory,
+        POLICIES.get(config.reclaim).create(trace.pages, zeros),
+        swap,
+        m.Versions(ints(at, engine), ints(page, engine), ints(content, engine)),
+        m.Contents(
+            ints(np.append(lengths, fresh_length if fresh_length <= PAGE_SIZE else -EINVAL), engine),
+            ints(np.append(flags, 1), engine),
+        ),
+    )
+
+
+def _first_contents(
+    pages: int, page: "np.ndarray[Any, Any]", content: "np.ndarray[Any, Any]", fresh: int
+) -> "np.ndarray[Any, Any]":
+    """Return each page's content before its first version: that very version's, as best known."""
+    import numpy as np
+
+    first = np.full(pages, fresh, np.int64)
+    real = content != FREED
+    first[page[real][::-1]] = content[real][::-1]  # of several writes to one place the last stays
+    return first
+
+
+def _run(
+    trace: Trace,
+    machine: m.Machine,
+    engine: str,
+    plane: BytesPlane | None,
+    clock: _Seconds,
+    progress: Progress | None,
+    stop: Callable[[], bool] | None,
+    series: list[dict[str, int]] | None,
+) -> int:
+    """Run all accesses; return how many were made."""
+    run = engines.entry(m.run_accesses, engine)
+    block_accesses = BLOCK_ACCESSES[engine]
+    if series is not None:
+        block_accesses = max(1, min(block_accesses, trace.accesses // SAMPLES))
+    base = 0
+    for block in trace.blocks(block_accesses):
+        accesses = block.tolist() if engine == "interpreted" else block
+        first = 0
+        while first < len(block):
+            with clock.machine():
+                first = run(machine, accesses, first, base)
+            if plane is not None:
+                plane.apply(j.drain(machine.swap.journal))
+        base += len(block)
+        if series is not None:
+            series.append(sample(machine, base))
+        if progress is not None:
+            progress("replay", base, trace.accesses)
+        if stop is not None and stop():
+            break
+    return base

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A result as a person reads it at the terminal: what was asked, what happened, what it saved.
+
+Takes the plain dictionary of a result, so that it also renders a file of an earlier run.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from zswapsim.units import PAGE_SIZE, format_bytes, format_pages
+
+Row = tuple[str, str, str]
+
+
+def print_result(result: Mapping[str, Any], console: Console) -> None:
+    """Print a result; the console decides on colour and width."""
+    console.print(render(result), soft_wrap=True)
+
+
+def render(result: Mapping[str, Any]) -> RenderableType:
+    """Return a result as text and tables."""
+    parts: list[RenderableType] = [_headline(result), Text()]
+    if not result["complete"]:
+        done, of = result["trace"]["accesses_replayed"], result["trace"]["accesses"]
+        parts += [Text(f"stopped after {done:,} of {of:,} accesses", style="bold yellow"), Text()]
+    if result["memory"]["swap_full"]:
+        full = result["memory"]["swap_full"]
+        parts += [
+            Text(
+                f"SWAP FULL: {full:,} times a page had to stay in memory; memory was over its "
+                f"limit at {result['memory']['over_limit']:,} faults",
+                style="bold red",
+            ),
+            Text(),
+        ]
+    for title, rows in (
+        ("What happened", _happened(result)),
+        ("What zswap did", _zswap(result)),
+        ("What it saved", _saved(result)),
+    ):
+        parts += [_section(title, rows), Text()]
+    parts.append(_footer(result))
+    return Group(*parts)
+
+
+def _headline(result: Mapping[str, Any]) -> Text:
+    trace, config, memory = result["trace"], result["config"], result["memory"]
+    program = f" ({trace['program']})" if trace.get("program") else ""
+    return Text.assemble(
+        (str(trace["name"]), "bold"),
+        f"{program}: {trace['accesses']:,} accesses, {trace['write_percent']:.0f} % writes, "
+        f"footprint {format_pages(trace['footprint_pages'])}\n",
+        ("zswap", "bold"),
+        f" of Linux {config['kernel']}: {config['zpool']} with {config['compressor']}, at most "
+        f"{config['max_pool_percent']} % of {format_pages(memory['limit_pages'])} of memory; "
+        f"reclaim {config['reclaim']}",
+    )
+
+
+def _section(title: str, rows: list[Row]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False)
+    table.add_column(min_width=36, no_wrap=True)
+    table.add_column(justify="right", min_width=12, no_wrap=True)
+    table.add_column(style="dim")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _happened(result: Mapping[str, Any]) -> list[Row]:
+    memory, vmstat = result["memory"], result["vmstat"]
+    majors = vmstat["pgmajfault"]
+    return [
+        ("accesses that found the page swapped out", f"{majors:,}", "pgmajfault"),
+        ("  served by zswap", f"{vmstat['zswpin']:,}", _share(vmstat["zswpin"], majors, "zswpin")),
+        ("  read from the swap file", f"{vmstat['pswpin']:,}", _share(vmstat["pswpin"], majors, "pswpin")),
+        ("pages reclaimed", f"{memory['pgsteal']:,}", "pgsteal"),
+        ("  still clean, dropped without a write", f"{memory['clean_drops']:,}", ""),
+    ]
+
+
+def _zswap(result: Mapping[str, Any]) -> list[Row]:
+    zswap, vmstat, memory = result["zswap"], result["vmstat"], result["memory"]
+    refused = vmstat["pswpout"] - zswap["written_back_pages"]
+    full = zswap["pool_total_size"] // PAGE_SIZE
+    compressed = zswap["stored_pages"] - zswap["same_filled_pages"]
+    density = f"{compressed / full:.2f} to a pool page" if full else ""
+    peak = f"peak {format_pages(memory['peak_pool_pages'])} of {memory['max_pool_pages']:,} allowed"
+    return [
+        ("pages stored", f"{vmstat['zswpout']:,}", "zswpout"),
+        ("pages refused, to the swap file", f"{refused:,}", _refusals(result)),
+        ("pool found full", f"{zswap['pool_limit_hit']:,}", "pool_limit_hit"),
+        ("pages written back to make room", f"{zswap['written_back_pages']:,}", "written_back_pages"),
+        ("failed attempts to make room", f"{zswap['reject_reclaim_fail']:,}", "reject_reclaim_fail"),
+        ("stored at the end", f"{zswap['stored_pages']:,}", density),
+        ("  of these same-filled", f"{zswap['same_filled_pages']:,}", "same_filled_pages"),
+        ("pool at the end", format_bytes(zswap["pool_total_size"]), peak),
+    ]
+
+
+def _refusals(result: Mapping[str, Any]) -> str:
+    zswap, compression = result["zswap"], result["compression"]
+    counts = (
+        ("too large for the pool", zswap["reject_compress_poor"]),
+        ("incompressible", compression["compress_errors"]),
+        ("waiting for the accept threshold", compression["hysteresis_rejects"]),
+        ("no memory", zswap["reject_alloc_fail"]),
+    )
+    said = [f"{count:,} {name}" for name, count in counts if count]
+    return f"of these {', '.join(said)}" if said else ""
+
+
+def _saved(result: Mapping[str, Any]) -> list[Row]:
+    zswap, vmstat, compression = result["zswap"], result["vmstat"], result["compression"]
+    writes = vmstat["zswpout"] + vmstat["pswpout"] - zswap["written_back_pages"]
+    held = zswap["stored_pages"] * PAGE_SIZE - zswap["pool_total_size"]
+    rows = [
+        ("reads from the swap file", f"{vmstat['pswpin']:,}", f"instead of {vmstat['pgmajfault']:,}"),
+        ("writes to the swap file", f"{vmstat['pswpout']:,}", f"instead of {writes:,}"),
+        ("memory saved at the end", format_bytes(held), "stored pages less the pool"),
+    ]
+    if compression["ratio"]:
+        mean = f"mean {compression['mean_length_bytes']:.0f} bytes of {PAGE_SIZE}"
+        rows.append(("compression ratio of all contents", f"{compression['ratio']:.2f}", mean))
+    return rows
+
+
+def _footer(result: Mapping[str, Any]) -> Text:
+    seconds, carried = result["seconds"], result["bytes"]
+    checked = (
+        f"{carried['checked_pages']:,} pages came back and were checked, all equal to what was "
+        "stored"
+        if carried["carried"]
+        else "no bytes carried"
+    )
+    return Text(
+        f"{checked}\n{seconds['total']:.2f} s: machine {seconds['machine']:.2f} s "
+        f"({result['config']['engine']}), compress {seconds['compress']:.2f} s, "
+        f"decompress {seconds['decompress']:.2f} s",
+        style="dim",
+    )
+
+
+def _share(part: int, whole: int, name: str) -> str:
+    return f"{name}, {100 * part / whole:.1f} %" if whole else name
