@@ -2,60 +2,58 @@
 """The command line: one file per command; each parses, calls and prints.
 
 Exit codes: 0 done; 1 failed; 2 wrong usage; 130 stopped by Ctrl-C. Commands are imported when
-they are called, so that help is quick.
+they are called, and click when anything but help is asked for, so that help is quick.
 """
 
 import os
 import sys
-from collections.abc import Sequence
-from importlib import import_module
 
-import click
-
-from zswapsim.errors import InvalidArgument, NoEntry, ZswapSimError
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 INTERRUPTED = 130
 COMMANDS = {
     "replay": "Replay a trace through a simulated compressed swap cache.",
-    "list": "List compressors, zpools, reclaim policies or kernel profiles.",
+    "list": "List compressors, zpools, policies, formats or kernel profiles.",
     "trace": "Look at trace files, and convert them.",
-    "verify": "Compare the simulator with recordings of a real kernel, step by step.",
+    "verify": "Compare with recordings of a real kernel, step by step.",
 }
 
 
-class LazyGroup(click.Group):
-    """A group whose commands live in modules of this package, each under its own name."""
+def help_text() -> str:
+    """Return the help of the whole program."""
+    commands = "\n".join(f"  {name:<8}{summary}" for name, summary in COMMANDS.items())
+    return f"""\
+Usage: zswapsim [OPTIONS] COMMAND [ARGS]...
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands' names."""
-        return list(COMMANDS)
+  Replay a program's memory traffic through a simulated Linux compressed swap
+  cache. zswap, its pools and its counters behave as those of a real kernel,
+  step by step.
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a command."""
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f"zswapsim.cli.{cmd_name}_command").command
-        return command
+Options:
+  -V, --version  Show the version and exit.
+  -h, --help     Show this message and exit.
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+Commands:
+{commands}
 
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(None, "-V", "--version", package_name="zswapsim")
-def cli() -> None:
-    """Replay a program's memory traffic through a simulated Linux compressed swap cache.
-
-    zswap, its pools and its counters behave as those of a real kernel, step by step.
-    """
+Try `zswapsim COMMAND --help` for the options of a command."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run a command and return the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words in ([], ["-h"], ["--help"]):
+        print(help_text())
+        return 0 if words else 2
+    import click
+
+    from zswapsim.cli.group import cli
+    from zswapsim.errors import InvalidArgument, NoEntry, ZswapSimError
+
     try:
-        outcome = cli.main(args=arguments, prog_name="zswapsim", standalone_mode=False)
+        outcome = cli.main(args=words, prog_name="zswapsim", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as end:
         return end.exit_code

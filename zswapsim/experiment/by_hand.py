@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Zswap: the simulated machine one page at a time, for notebooks, tests and plug-in authors.
+
+It is the machine that a replay runs, interpreted, with the same bytes plane behind it: every page
+that comes back was really compressed, placed, moved and compared.
+"""
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from zswapsim.content.compressors import Compressor, compressor
+from zswapsim.content.pool_memory import PoolMemory
+from zswapsim.content.same_filled import same_filled_words
+from zswapsim.content.swap_file import SwapFile
+from zswapsim.errors import EEXIST, EINVAL, InvalidArgument
+from zswapsim.experiment.bytes_plane import BytesPlane
+from zswapsim.experiment.outcome import debugfs, vmstat
+from zswapsim.machine import journal as j
+from zswapsim.machine import zpool as zpools_registry
+from zswapsim.machine import zswap as z
+from zswapsim.machine.audit import check_swap
+from zswapsim.machine.build import ZswapConfig, make_zswap_swap
+from zswapsim.machine.list_head import init_list_head, list_add_tail, list_nodes, make_links
+from zswapsim.machine.page_io import swap_readpage, swap_writepage
+from zswapsim.machine.profiles import DEFAULT_KERNEL, profile
+from zswapsim.machine.simulated import zeros_interpreted
+from zswapsim.machine.swap import Swap
+from zswapsim.machine.zpools import chain
+from zswapsim.units import PAGE_SIZE
+
+REASONS = {
+    -12: "the pool is full, or waits for the accept threshold",
+    -19: "zswap is disabled",
+    -22: "the page does not compress into 4096 bytes",
+    -28: "too large for the allocator",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a stored page. True if zswap took it, else it is in the swap file.
+
+    errno: 0, or the negative errno of the refusal; length_bytes: compressed, 0 if same-filled.
+    """
+
+    errno: int
+    length_bytes: int
+    reason: str
+
+    def __bool__(self) -> bool:
+        return self.errno == 0
+
+
+@dataclass(frozen=True, slots=True)
+class PoolInfo:
+    """A live pool. pages: in use; objects: entries that it holds; current: takes new stores."""
+
+    zpool: str
+    compressor: str
+    pages: int
+    objects: int
+    current: bool
+
+
+class Zswap:
+    """zswap in front of a swap file.
+
+    Pages: store, load, invalidate, invalidate_area, swap_cache. Settings: set_zpool,
+    set_compressor, set_max_pool_pages, set_enabled. Look: stats, pools, check. End: close.
+    """
+
+    def __init__(
+        self,
+        compressor: str = "lz4",
+        zpool: str = "zbud",
+        max_pool_pages: int = 1024,
+        swap: SwapFile | None = None,
+        kernel: str = DEFAULT_KERNEL,
+        *,
+        accept_threshold_percent: int | None = None,
+        same_filled_pages_enabled: bool = True,
+    ) -> None:
+        """Make zswap with one pool.
+
+        max_pool_pages: the pool's limit. swap: where refused and written-back pages go; a
+        temporary file of 65,536 slots unless given. NoEntry, InvalidArgument: as they say.
+        """
+        if max_pool_pages < 0:
+            raise InvalidArgument(f"max_pool_pages {max_pool_pages}: allowed is 0 or more")
+        profile(kernel)
+        self.kernel = kernel
+        self._owns_swap_file = swap is None
+        self.swap_file = SwapFile(1 << 16) if swap is None else swap
+        self._pages: dict[int, bytes] = {}
+        self._data: dict[int, bytes] = {}
+        self._pairs: list[tuple[str, str]] = []
+        self._codecs: list[Compressor] = []
+        self._drivers: list[zpools_registry.ZpoolDriver] = []
+        self._counted: list[bool] = []
+        self._memories: list[tuple[PoolMemory, Compressor, int]] = []
+        self._plane = BytesPlane(self, self._memories, self.swap_file)
+        config = ZswapConfig(
+            kernel=kernel,
+            totalram_pages=max_pool_pages,
+            max_pool_percent=100,
+            accept_threshold_percent=accept_threshold_percent,
+            same_filled_pages_enabled=same_filled_pages_enabled,
+        )
+        self.swap: Swap = make_zswap_swap(
+            config, self.swap_file.slots, [], j.ALL_EVENTS, zeros_interpreted
+        )
+        self._use_pool(zpool, compressor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def store(self, slot: int, page: bytes) -> Outcome:
+        """Swap a page out to a slot; refused pages go to the swap file.
+
+        InvalidArgument: no such slot, or not 4096 bytes.
+        """
+        self._check_slot(slot)
+        flags, _ = same_filled_words(bytes(page))
+        codec = self._codecs[z.zswap_pool_current(self.swap.zswap)]
+        data = codec.compress(page)
+        self._pages[slot] = bytes(page)
+        self._data[slot] = data
+        length = len(data) if len(data) <= PAGE_SIZE else -EINVAL
+        errno = swap_writepage(self.swap, slot, slot, length, int(flags[0]))
+        self._settle()
+        kept = 0 if errno else int(self.swap.zswap.length[slot])
+        return Outcome(errno, kept, REASONS.get(errno, "stored"))
+
+    def load(self, slot: int) -> bytes | None:
+        """Swap a page in, from zswap or the swap file; None if the slot holds nothing.
+
+        The entry stays until the slot is invalidated. DataMismatch: other bytes came back.
+        """
+        self._check_slot(slot)
+        if self.swap.zswap.kind[slot] == z.NONE and self.swap.device[slot] == 0:
+            return None
+        swap_readpage(self.swap, slot)
+        self._settle()
+        return self._pages[slot]
+
+    def invalidate(self, slot: int) -> None:
+        """Free a slot; nothing happens if it holds nothing."""
+        self._check_slot(slot)
+        z.zswap_invalidate_page(self.swap, slot)
+        self.swap.device[slot] = 0
+        self.swap.busy[slot] = 0
+        self._settle()
+        self._pages.pop(slot, None)
+        self._data.pop(slot, None)
+
+    def invalidate_area(self) -> None:
+        """Free every entry, as swapoff does."""
+        z.zswap_invalidate_area(self.swap)
+        self._settle()
+
+    def swap_cache(self, slot: int, *, present: bool) -> None:
+        """Say whether the slot's page is in the swap cache, where it cannot be written back."""
+        self._check_slot(slot)
+        self.swap.busy[slot] = -EEXIST if present else 0
+
+    def set_compressor(self, name: str) -> None:
+        """Use another compressor for new stores; old entries keep theirs."""
+        self._use_pool(self._current_pair()[0], name)
+
+    def set_zpool(self, type_: str) -> None:
+        """Use another allocator for new stores; old entries stay in theirs."""
+        self._use_pool(type_, self._current_pair()[1])
+
+    def set_max_pool_pages(self, pages: int) -> None:
+        """Set the limit; nothing is evicted before a store finds the pool full."""
+        if pages < 0:
+            raise InvalidArgument(f"max_pool_pages {pages}: allowed is 0 or more")
+        self.swap.zswap.parameters[z.TOTALRAM_PAGES] = pages
+
+    def set_enabled(self, enabled: bool) -> None:
+        """Enable or disable new stores; loads and invalidates work all the same."""
+        self.swap.zswap.parameters[z.ENABLED] = int(enabled)
+
+    @property
+    def stats(self) -> dict[str, int]:
+        """The debugfs counters and those of vmstat."""
+        return {**debugfs(self.swap), **vmstat(self.swap)}
+
+    @property
+    def pools(self) -> list[PoolInfo]:
+        """The live pools, the current one first."""
+        zswap = self.swap.zswap
+        current = z.zswap_pool_current(zswap)
+        return [
+            PoolInfo(
+                *self._pairs[number],
+                pages=zpools_registry.zpool_total_pages(self._state(number)),
+                objects=zswap.pool_refs[number] - (number == current),
+                current=number == current,
+            )
+            for number in list_nodes(zswap.pool_list, len(zswap.pool_refs))
+        ]
+
+    def check(self) -> None:
+        """Audit everything; InvariantError names what is wrong."""
+        check_swap(self.swap, list(self._drivers))
+
+    def close(self) -> None:
+        """Give all memory back; a second call does nothing."""
+        for number, counted in enumerate(self._counted):
+            if counted:
+                zpools_registry.release(self._drivers[number])
+                self._counted[number] = False
+        for memory, _, _ in self._memories:
+            memory.close()
+        self._memories.clear()
+        if self._owns_swap_file:
+            self.swap_file.close()
+
+    def page(self, content: int) -> bytes:
+        """Return the page of a content; the number of a content is its slot."""
+        return self._pages[content]
+
+    def compressed(self, content: int, compressor: Compressor) -> bytes:
+        """Return what the store of a slot's page was compressed to."""
+        return self._data[content]
+
+    def _check_slot(self, slot: int) -> None:
+        if not 1 <= slot < self.swap_file.slots:
+            raise InvalidArgument(f"slot {slot}: allowed are 1 to {self.swap_file.slots - 1}")
+
+    def _current_pair(self) -> tuple[str, str]:
+        return self._pairs[z.zswap_pool_current(self.swap.zswap)]
+
+    def _state(self, number: int) -> zpools_registry.PoolState:
+        pools = self.swap.pools
+        for _ in range(number):
+            pools = pools.rest
+        return pools.pool
+
+    def _use_pool(self, type_: str, spec: str) -> None:
+        codec = compressor(spec)
+        driver = zpools_registry.get_driver(type_)
+        pair = (type_, spec)
+        if pair not in self._pairs:
+            self._add_pool(driver, codec)
+            self._pairs.append(pair)
+        number = self._pairs.index(pair)
+        if not self._counted[number]:
+            zpools_registry.acquire(type_)
+            self._counted[number] = True
+        z.zswap_pool_make_current(self.swap.zswap, number)
+        self._settle()
+
+    def _add_pool(self, driver: zpools_registry.ZpoolDriver, codec: Compressor) -> None:
+        """Grow the chain of pools by one, keeping the order of the list of live pools."""
+        swap, zswap = self.swap, self.swap.zswap
+        number = len(self._pairs)
+        states = [*(self._state(n) for n in range(number))]
+        states.append(driver.create(self.swap_file.slots, zeros_interpreted))
+        links = make_links(number + 2, zeros_interpreted)
+        for node in range(number + 2):
+            init_list_head(links, node)
+        for node in list_nodes(zswap.pool_list, number):
+            list_add_tail(links, node, number + 1)
+        header_bytes = profile(self.kernel).header_bytes if driver.evictable else 0
+        zswap = zswap._replace(
+            pool_list=links,
+            pool_refs=[*zswap.pool_refs, 0],
+            pool_header=[*zswap.pool_header, header_bytes],
+        )
+        self.swap = swap._replace(zswap=zswap, pools=chain(states, zeros_interpreted))
+        self._codecs.append(codec)
+        self._drivers.append(driver)
+        self._counted.append(False)
+        self._memories.append((PoolMemory(self.swap_file.slots), codec, header_bytes))
+
+    def _settle(self) -> None:
+        """Let the bytes follow the journal, and count pools that died with their last entry."""
+        self._plane.apply(j.drain(self.swap.journal))
+        for number, counted in enumerate(self._counted):
+            if counted and self.swap.zswap.pool_refs[number] == 0:
+                zpools_registry.release(self._drivers[number])
+                self._counted[number] = False
