@@ -59,7 +59,9 @@ def _contents_that_come_back(trace: Trace, config: ReplayConfig) -> list[int]:
     apply = bytes_plane.BytesPlane.apply
 
     def listen(plane: bytes_plane.BytesPlane, columns: list[list[int]]) -> None:
-        found.extend(c for e, c in zip(columns[0], columns[5], strict=True) if e in (LOAD, WRITEBACK))
+        found.extend(
+            c for e, c in zip(columns[0], columns[5], strict=True) if e in (LOAD, WRITEBACK)
+        )
         apply(plane, columns)
 
     bytes_plane.BytesPlane.apply = listen  # type: ignore[method-assign]

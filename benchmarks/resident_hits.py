@@ -58,7 +58,9 @@ def main() -> None:
 
 def _write_oracle_general(pages: "np.ndarray[tuple[int], np.dtype[np.uint32]]", path: Path) -> None:
     """Write requests as libcachesim's oracleGeneral: u32 time, u64 object, u32 size, i64 next."""
-    record = np.zeros(len(pages), np.dtype([("t", "<u4"), ("id", "<u8"), ("n", "<u4"), ("x", "<i8")]))
+    record = np.zeros(
+        len(pages), np.dtype([("t", "<u4"), ("id", "<u8"), ("n", "<u4"), ("x", "<i8")])
+    )
     assert record.itemsize == struct.calcsize("<IQIq")
     record["t"] = np.arange(len(pages)) // 1000
     record["id"] = pages.astype(np.uint64) + 1

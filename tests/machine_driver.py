@@ -39,19 +39,19 @@ class Script(NamedTuple):
     plan: Ints
     asked: Ints
     allocated: Ints
-    count: Ints
+    counts: Ints
 
 
 @simulated
 def script_evict(owner: Script, pool: Any, handle: int) -> int:
     """Follow the plan."""
-    call = owner.count[CALLS]
+    call = owner.counts[CALLS]
     owner.asked[call] = handle
-    owner.count[CALLS] = call + 1
+    owner.counts[CALLS] = call + 1
     action = owner.plan[min(call, len(owner.plan) - 1)]
     if action & ALLOCATES:
-        owner.allocated[owner.count[ALLOCATIONS]] = zpool.zpool_malloc(pool, owner.count[SIZE])
-        owner.count[ALLOCATIONS] += 1
+        owner.allocated[owner.counts[ALLOCATIONS]] = zpool.zpool_malloc(pool, owner.counts[SIZE])
+        owner.counts[ALLOCATIONS] += 1
     if action & FREES:
         zpool.zpool_free(pool, handle)
     if action & FAILS:
@@ -126,11 +126,11 @@ class ZbudBench:
         columns = [build.ints([row[k] for row in rows], self.engine) for k in range(3)]
         zeros = engines.zeros(self.engine)
         owner = Script(build.ints(list(plan), self.engine), zeros(512), zeros(512), zeros(3))
-        owner.count[SIZE] = size
+        owner.counts[SIZE] = size
         results = zeros(len(rows))
         assert self._entry(self.state, owner, *columns, results) == len(rows)
-        self.asked = plain(owner.asked)[: owner.count[CALLS]]
-        self.allocated = plain(owner.allocated)[: owner.count[ALLOCATIONS]]
+        self.asked = plain(owner.asked)[: owner.counts[CALLS]]
+        self.allocated = plain(owner.allocated)[: owner.counts[ALLOCATIONS]]
         return plain(results)
 
     def malloc(self, size: int) -> int:
@@ -206,7 +206,7 @@ EVENT_NAMES = {
     getattr(j, name): name
     for name in (
         "STORE STORE_SAME STORE_FAILED LOAD LOAD_SAME LOAD_MISS SWAP_WRITE SWAP_READ SHRINK "
-        "SHRINK_END EVICT EVICT_FAILED WRITEBACK FREE INVALIDATE"
+        "SHRINK_END EVICT EVICT_FAILED WRITEBACK FREE INVALIDATE SLOT"
     ).split()
 }
 
@@ -220,16 +220,14 @@ class Record(NamedTuple):
     handle: int
     length: int
     content: int
+    at: int
 
 
 def drain(journal: j.Journal) -> list[Record]:
     """Take all records off a journal."""
-    records = [
-        Record(EVENT_NAMES[int(journal.event[i])], *(int(column[i]) for column in journal[1:6]))
-        for i in range(journal.count[j.LENGTH])
+    return [
+        Record(EVENT_NAMES[event], *rest) for event, *rest in zip(*j.drain(journal), strict=True)
     ]
-    journal.count[j.LENGTH] = 0
-    return records
 
 
 def run_all_events(
@@ -336,7 +334,7 @@ class SwapBench:
         pools = self.swap.pools
         for _ in range(number):
             pools = pools.rest
-        return int(pools.pool.count[zbud.PAGES_NR])
+        return int(pools.pool.counts[zbud.PAGES_NR])
 
     def device(self, slot: int) -> int | None:
         """The content that the swap file holds for a slot."""
@@ -438,7 +436,7 @@ class MachineBench:
         m.check_memory(self.machine, self.resident)
 
 
-JOURNAL_COLUMNS = ("event", "slot", "pool", "handle", "length", "content")
+JOURNAL_COLUMNS = ("event", "slot", "pool", "handle", "length", "content", "at")
 
 
 class BumpPool:

@@ -10,7 +10,7 @@ ZswapSimError
 ├── NoEntry (LookupError)            ENOENT   no such name, handle or slot
 ├── AlreadyExists                    EEXIST   the name is taken, or the page is in the swap cache
 ├── TraceError (ValueError)                   a trace or recording cannot be read: what and where
-├── DataMismatch                              a page came back with other bytes than it was stored with
+├── DataMismatch                              a page came back with other bytes than were stored
 └── InvariantError (AssertionError)           check() failed: a bug of this program
 
 Inside the machine an outcome is 0 or a negative errno; raise_errno maps it to an exception at the

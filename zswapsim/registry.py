@@ -10,7 +10,6 @@ from typing import Any, Generic, TypeVar
 
 from zswapsim.errors import AlreadyExists, NoEntry
 
-
 T = TypeVar("T")
 
 

@@ -461,6 +461,6 @@ def test_check_names_what_is_wrong() -> None:
     with pytest.raises(InvariantError, match="page 0 is on the wrong list"):
         pool.check()
     pool.state.first_chunks[0] = 2
-    pool.state.count[zbud.PAGES_NR] = 2
+    pool.state.counts[zbud.PAGES_NR] = 2
     with pytest.raises(InvariantError, match="pages_nr"):
         pool.check()

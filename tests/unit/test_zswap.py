@@ -101,10 +101,15 @@ def test_ec_43_a_duplicate_store_into_a_full_pool(zswap: SwapBench) -> None:
     zswap.fill(21)
     for slot in range(1, 22):
         zswap.set_busy(slot)
-    zswap.store(1, length=3960, content=99)  # its own page goes first: 20 is not full
+    assert zswap.store(1, content=99) == 0  # its own page goes first, and 20 is not full
     assert zswap.events == ["INVALIDATE", "FREE", "STORE"]
     assert zswap.counters == {"stored_pages": 21}
-    zswap.store(30, length=64)  # fills the gap of nothing: needs a page, and 21 is full
+    zswap.store(2, length=64)
+    zswap.store(3, length=64)  # beside it
+    assert zswap.pages() == 20
+    zswap.fill(1, first_slot=30)
+    assert zswap.store(2) == -ENOMEM  # its page is slot 3's too: 21 stay, and all are busy
+    assert zswap.load(2) == -ENOENT
     assert zswap.counters["pool_limit_hit"] == 1
     zswap.check()
 
@@ -567,7 +572,7 @@ def test_both_engines_agree_also_where_the_journal_is_small(kernel: str, seed: i
             (
                 [flatten(part) for part in outcomes[:3]],
                 records,
-                flatten(swap._replace(journal=swap.journal.count)),
+                flatten(swap._replace(journal=swap.journal.counts)),
             )
         )
     assert results[0] == results[1]
@@ -577,7 +582,7 @@ def test_both_engines_agree_also_where_the_journal_is_small(kernel: str, seed: i
 
 def test_an_unwanted_event_is_not_written(engine: str) -> None:
     swap = make_swap(engine, totalram_pages=100)
-    swap.journal.count[j.WANTED] = 1 << j.STORE
+    swap.journal.counts[j.WANTED] = 1 << j.STORE
     columns = [[events.OP_STORE, events.OP_LOAD], [1, 1], [0, 0], [100, 0], [0, 0]]
     _, records = run_all_events(swap, columns, 1, engine)
     assert [record.event for record in records] == ["STORE"]
@@ -585,7 +590,7 @@ def test_an_unwanted_event_is_not_written(engine: str) -> None:
 
 def test_without_wanted_events_a_journal_needs_no_room(engine: str) -> None:
     swap = make_swap(engine, totalram_pages=100)
-    swap.journal.count[j.WANTED] = 0
+    swap.journal.counts[j.WANTED] = 0
     columns = random_events(9, 300)
     _, records = run_all_events(swap, columns, 4, engine)
     assert records == []

@@ -143,9 +143,7 @@ def command(
     )
     samples: list[dict[str, int]] | None = None if series is None else []
     with StopFlag().watching() as stop, progress_bar() as progress:
-        result = replay(
-            Trace.open(trace), config, progress=progress, stop=stop, series=samples
-        )
+        result = replay(Trace.open(trace), config, progress=progress, stop=stop, series=samples)
     if series is not None and samples is not None:
         write_whole(series, _csv(samples))
     if as_json:

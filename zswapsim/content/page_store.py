@@ -19,12 +19,14 @@ from zswapsim.errors import InvalidArgument
 from zswapsim.units import PAGE_SIZE
 
 KEEP_BYTES = 1 << 30
+FRESH_PAGE = bytes(PAGE_SIZE)
 
 
 class PageStore:
     """Pages: page. Compressed: lengths (all at once), compressed (one).
 
-    count: contents; compressions: pages compressed so far; compress_ns: wall time of that.
+    count: contents, from 0 on; content `count` is the fresh page, all zeros, that needs no
+    storage. compressions: pages compressed so far; compress_ns: wall time of that.
     """
 
     def __init__(
@@ -58,9 +60,12 @@ class PageStore:
 
     def page(self, content: int) -> bytes:
         """Return the 4096 bytes of a content. InvalidArgument if there is none of that number."""
-        if not 0 <= content < self.count:
-            raise InvalidArgument(f"no content {content}; there are {self.count}, from 0 on")
-        return self._contents[content * PAGE_SIZE : (content + 1) * PAGE_SIZE]
+        page = self._contents[content * PAGE_SIZE : (content + 1) * PAGE_SIZE]
+        if len(page) == PAGE_SIZE and content >= 0:
+            return page
+        if content == self.count:
+            return FRESH_PAGE
+        raise InvalidArgument(f"no content {content}; there are {self.count}, from 0 on")
 
     def lengths(
         self, compressor: Compressor, progress: Progress | None = None
@@ -87,13 +92,14 @@ class PageStore:
 
     def compressed(self, content: int, compressor: Compressor) -> bytes:
         """Return what a page compresses to, even above 4096 bytes, where lengths has -EINVAL."""
-        page = self.page(content)
         batch = self._batches.get(compressor.key)
-        if batch is not None and batch.area is not None and batch.places[content]:
+        if batch is not None and batch.area is not None and 0 <= content < self.count:
             place = batch.places[content] - 1
-            return batch.area[place : place + batch.lengths[content]]
+            if place >= 0:
+                return batch.area[place : place + batch.lengths[content]]
         data = self._singles.get((compressor.key, content))
         if data is None:
+            page = self.page(content)
             start_ns = time.perf_counter_ns()
             data = compressor.compress(page)
             self.compress_ns += time.perf_counter_ns() - start_ns

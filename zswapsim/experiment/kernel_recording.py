@@ -98,7 +98,9 @@ def open_recording(path: Path, pages_folder: Path | None = None) -> KernelRecord
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, TraceError):
             raise
-        raise TraceError(f"{path}: a part of the recording is missing or wrong: {error!r}") from None
+        raise TraceError(
+            f"{path}: a part of the recording is missing or wrong: {error!r}"
+        ) from None
     return recording
 
 

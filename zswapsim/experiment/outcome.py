@@ -69,7 +69,7 @@ def collect(
             "pool_pages": int(pools_total_pages(swap.pools)),
             **{name: int(stat[at]) for at, name in enumerate(m.MEMORY)},
             "swap_slots": len(swap.slots.used) - 1,
-            "swap_slots_used": int(swap.slots.count[0]),
+            "swap_slots_used": int(swap.slots.counts[0]),
         },
         compression={**_compression(swap, lengths), "contents": len(lengths)},
         bytes={

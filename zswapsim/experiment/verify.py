@@ -208,9 +208,7 @@ class _Comparison:
         self._theirs: dict[tuple[int, Any], Any] = {}
         self._objects: dict[tuple[int, Any], int] = {}
 
-    def first_difference(
-        self, journal: list[tuple[int, ...]], outcomes: ev.Outcomes
-    ) -> str | None:
+    def first_difference(self, journal: list[tuple[int, ...]], outcomes: ev.Outcomes) -> str | None:
         """Return one line on the first step that differs, or None."""
         expected_counters = [0] * len(self.recording.columns)
         journal_from = 0
@@ -225,14 +223,16 @@ class _Comparison:
                 if len(step.events) != len(got):
                     more = len(step.events) > len(got)
                     odd = (step.events if more else got)[min(len(step.events), len(got))]
-                    return f"{where}: {_text(odd)} {'expected, missing' if more else 'not expected'}"
+                    return (
+                        f"{where}: {_text(odd)} {'expected, missing' if more else 'not expected'}"
+                    )
             journal_from = journal_to
             for column, value in step.changed:
                 expected_counters[column] = value
             for column, name in enumerate(self.recording.columns):
-                value = self._counter(outcomes, number, name)
-                if value is not None and value != expected_counters[column]:
-                    return f"{where}: {name}: expected {expected_counters[column]}, got {value}"
+                counted = self._counter(outcomes, number, name)
+                if counted is not None and counted != expected_counters[column]:
+                    return f"{where}: {name}: expected {expected_counters[column]}, got {counted}"
         return None
 
     def _counter(self, outcomes: ev.Outcomes, step: int, name: str) -> int | None:
@@ -299,7 +299,7 @@ class _Comparison:
             if key not in self._theirs and place[0] not in self._theirs.values():
                 self._theirs[key] = place[0]
             self._objects[key] = self._objects.get(key, 0) + 1
-        same = [self._theirs.get(key), *inside] == place
+        same = bool([self._theirs.get(key), *inside] == place)
         if got[0] == "F":
             self._objects[key] -= 1
             if self._objects[key] == 0:

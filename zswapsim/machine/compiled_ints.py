@@ -28,7 +28,7 @@ class IntArray(np.ndarray[Any, Any]):
     """An int64 array of one dimension, contiguous: an ordinary numpy array to Python."""
 
 
-class IntsType(types.Type):  # type: ignore[misc]
+class IntsType(types.Type):
     """The type of IntArray."""
 
     def __init__(self) -> None:
@@ -44,19 +44,19 @@ def int_array(values: Any) -> IntArray:
     return np.ascontiguousarray(values, np.int64).view(IntArray)
 
 
-@typeof_impl.register(IntArray)  # type: ignore[untyped-decorator]
+@typeof_impl.register(IntArray)
 def _typeof(value: IntArray, context: Any) -> IntsType:
     return INTS
 
 
-@register_model(IntsType)  # type: ignore[untyped-decorator]
-class _Model(models.StructModel):  # type: ignore[misc]
+@register_model(IntsType)
+class _Model(models.StructModel):
     def __init__(self, manager: Any, kind: IntsType) -> None:
         members = [("data", types.CPointer(types.int64)), ("length", types.intp)]
         super().__init__(manager, kind, members)
 
 
-@unbox(IntsType)  # type: ignore[untyped-decorator]
+@unbox(IntsType)
 def _unbox(kind: IntsType, value: Any, c: Any) -> NativeValue:
     """Take address and length; the caller's Python object keeps the memory alive."""
     native = c.unbox(_AS_ARRAY, value)
@@ -68,24 +68,24 @@ def _unbox(kind: IntsType, value: Any, c: Any) -> NativeValue:
     return NativeValue(ints._getvalue(), is_error=native.is_error)
 
 
-@infer_global(operator.getitem)  # type: ignore[untyped-decorator]
-class _GetItem(AbstractTemplate):  # type: ignore[misc]
+@infer_global(operator.getitem)
+class _GetItem(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
         if isinstance(args[0], IntsType) and isinstance(args[1], types.Integer):
             return signature(types.int64, INTS, types.int64)
         return None
 
 
-@infer_global(operator.setitem)  # type: ignore[untyped-decorator]
-class _SetItem(AbstractTemplate):  # type: ignore[misc]
+@infer_global(operator.setitem)
+class _SetItem(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
         if isinstance(args[0], IntsType) and isinstance(args[1], types.Integer):
             return signature(types.none, INTS, types.int64, types.int64)
         return None
 
 
-@infer_global(len)  # type: ignore[untyped-decorator]
-class _Len(AbstractTemplate):  # type: ignore[misc]
+@infer_global(len)
+class _Len(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
         if isinstance(args[0], IntsType):
             return signature(types.intp, INTS)
@@ -97,17 +97,17 @@ def _item(context: Any, builder: Any, ints: Any, index: Any) -> Any:
     return builder.gep(data, [index])
 
 
-@lower_builtin(operator.getitem, IntsType, types.int64)  # type: ignore[untyped-decorator]
+@lower_builtin(operator.getitem, IntsType, types.int64)
 def _lower_getitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return builder.load(_item(context, builder, args[0], args[1]))
 
 
-@lower_builtin(operator.setitem, IntsType, types.int64, types.int64)  # type: ignore[untyped-decorator]
+@lower_builtin(operator.setitem, IntsType, types.int64, types.int64)
 def _lower_setitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     builder.store(args[2], _item(context, builder, args[0], args[1]))
     return context.get_dummy_value()
 
 
-@lower_builtin(len, IntsType)  # type: ignore[untyped-decorator]
+@lower_builtin(len, IntsType)
 def _lower_len(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return cgutils.create_struct_proxy(INTS)(context, builder, args[0]).length

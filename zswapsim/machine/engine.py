@@ -7,6 +7,7 @@ numpy, below the user's cache folder. A call from Python into compiled code cost
 microsecond and the unpacking of the state, so the boundary is a whole loop, never one malloc.
 """
 
+import contextlib
 import hashlib
 import inspect
 import os
@@ -21,10 +22,10 @@ from zswapsim.machine.simulated import GENERICS, SIMULATED, Generic, Ints, Zeros
 
 ENGINES = ("auto", "interpreted", "compiled")
 
-# Measured on two cores of a shared machine: an interpreted access costs 1 to 5 us and a first
-# compilation about as much as ten million of them; loading from the cache costs about 0.6 s.
-WARM_ACCESSES = 300_000
-COLD_ACCESSES = 12_000_000
+# Measured: an interpreted access costs 1 to 5 us, a first compilation 11 s, importing numba and
+# loading compiled code from the cache 0.6 s.
+WARM_ACCESSES = 500_000
+COLD_ACCESSES = 8_000_000
 
 F = TypeVar("F", bound=Callable[..., Any])
 _taught_functions: set[Callable[..., Any]] = set()
@@ -51,15 +52,27 @@ def zeros(engine: str) -> Zeros:
     return zeros_compiled if engine == "compiled" else zeros_interpreted
 
 
-def choose(engine: str, accesses: int) -> str:
-    """Return "interpreted" or "compiled"; "auto" goes by the amount of work and a warm cache."""
+def choose(engine: str, accesses: int, warm_key: str = "") -> str:
+    """Return "interpreted" or "compiled"; "auto" goes by the amount of work.
+
+    warm_key: names the entry and the types it is compiled for, see mark_warm; without compiled
+    code from an earlier run, only a run longer than the compilation is worth compiling.
+    """
     if engine not in ENGINES:
         raise InvalidArgument(f"engine {engine!r}: allowed are {', '.join(ENGINES)}")
     if engine != "auto":
         return engine
     if accesses < WARM_ACCESSES:
         return "interpreted"
-    return "compiled" if accesses >= COLD_ACCESSES or is_warm() else "interpreted"
+    if accesses >= COLD_ACCESSES or (cache_folder() / warm_key).is_file():
+        return "compiled"
+    return "interpreted"
+
+
+def mark_warm(warm_key: str) -> None:
+    """Leave a note that compiled code of that key is in the cache; never fails."""
+    with contextlib.suppress(OSError):
+        (cache_folder() / warm_key).touch()
 
 
 def entry(function: F, engine: str) -> F:
@@ -85,17 +98,12 @@ def cache_folder() -> Path:
     return Path(base) / "compiled" / digest.hexdigest()[:16]
 
 
-def is_warm() -> bool:
-    """Say whether an earlier run left compiled code for this very source."""
-    return any(cache_folder().rglob("*.nbc"))
-
-
 def _teach_all() -> None:
     os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder()))
     import numba
     from numba.extending import register_jitable
 
-    numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
+    setattr(numba.config, "CACHE_DIR", os.environ["NUMBA_CACHE_DIR"])  # noqa: B010
     for function in SIMULATED:
         if function not in _taught_functions:
             _taught_functions.add(function)
@@ -110,7 +118,7 @@ def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
     import numba
 
     try:
-        return numba.njit(cache=True)(function)  # type: ignore[no-any-return]
+        return numba.njit(cache=True)(function)
     except RuntimeError:  # no folder that numba may write to
         return numba.njit(function)  # type: ignore[no-any-return]
 
@@ -123,7 +131,7 @@ def _teach(call: Generic[Any, Any]) -> None:
     names = ", ".join(parameters)
     namespace: dict[str, Any] = {"call": call}
     # numba wants an overload's parameters to have the names and number of the implementation's.
-    exec(  # noqa: S102
+    exec(
         f"def typing({names}):\n"
         f"    implementation = call.table[{parameters[0]}.instance_class]\n"
         f"    def run({names}): return implementation({names})\n"

@@ -91,5 +91,5 @@ def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> in
             for k in range(4):
                 outcomes.counters[at + COUNTERS + k] = swap.stat[k]
         outcomes.outcome[i] = outcome
-        outcomes.journal_at[i] = outcomes.drained[0] + swap.journal.count[0]
+        outcomes.journal_at[i] = outcomes.drained[0] + swap.journal.counts[0]
     return len(events.operation)

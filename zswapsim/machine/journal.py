@@ -56,7 +56,7 @@ LENGTH, WANTED, POSITION = range(3)
 
 
 class Journal(NamedTuple):
-    """Records as columns, int64, shape (capacity,). count: LENGTH used,
+    """Records as columns, int64, shape (capacity,). counts: LENGTH used,
 
     WANTED mask of events, POSITION in the trace."""
 
@@ -67,7 +67,7 @@ class Journal(NamedTuple):
     length: Ints
     content: Ints
     at: Ints
-    count: Ints
+    counts: Ints
 
 
 ALL_EVENTS = -1
@@ -82,8 +82,8 @@ def make_journal(capacity: int, wanted: int, zeros: Zeros) -> Journal:
     """Return an empty journal; wanted = 0 writes nothing and needs no capacity."""
     size = capacity if wanted else 1
     columns = [zeros(size) for _ in range(7)]
-    journal = Journal(*columns, count=zeros(3))
-    journal.count[WANTED] = wanted
+    journal = Journal(*columns, zeros(3))
+    journal.counts[WANTED] = wanted
     return journal
 
 
@@ -92,22 +92,22 @@ def note(
     journal: Journal, event: int, slot: int, pool: int, handle: int, length: int, content: int
 ) -> None:
     """Append a record if its event is wanted."""
-    if (journal.count[WANTED] >> event) & 1:
-        at = journal.count[LENGTH]
+    if (journal.counts[WANTED] >> event) & 1:
+        at = journal.counts[LENGTH]
         journal.event[at] = event
         journal.slot[at] = slot
         journal.pool[at] = pool
         journal.handle[at] = handle
         journal.length[at] = length
         journal.content[at] = content
-        journal.at[at] = journal.count[POSITION]
-        journal.count[LENGTH] = at + 1
+        journal.at[at] = journal.counts[POSITION]
+        journal.counts[LENGTH] = at + 1
 
 
 def drain(journal: Journal) -> list[list[int]]:
     """Take all records off the journal; return its seven columns as lists of int."""
-    used = int(journal.count[LENGTH])
-    journal.count[LENGTH] = 0
+    used = int(journal.counts[LENGTH])
+    journal.counts[LENGTH] = 0
     columns = (
         journal.event,
         journal.slot,
@@ -128,4 +128,4 @@ def _as_list(column: Any, used: int) -> list[int]:
 @simulated
 def has_headroom(journal: Journal) -> bool:
     """Say whether one more step of the loop is sure to fit."""
-    return journal.count[WANTED] == 0 or journal.count[LENGTH] + HEADROOM <= len(journal.event)
+    return journal.counts[WANTED] == 0 or journal.counts[LENGTH] + HEADROOM <= len(journal.event)

@@ -246,7 +246,7 @@ def run_accesses(machine: Machine, accesses: Ints, first: int, base: int) -> int
                 forget_slot(machine, page)
             reclaim_access(machine.policy, page)
         else:
-            machine.swap.journal.count[POSITION] = base + i
+            machine.swap.journal.counts[POSITION] = base + i
             if not make_page_free(machine):
                 return i
             fault_in(machine, page, write)
@@ -256,15 +256,15 @@ def run_accesses(machine: Machine, accesses: Ints, first: int, base: int) -> int
 def check_memory(machine: Machine, resident: list[int]) -> None:
     """Audit pages against the policy's list and the slots; InvariantError names what is wrong."""
     memory = machine.memory
-    states = [int(state) for state in memory.state]
+    states = [int(memory.state[page]) for page in range(len(memory.state))]
     if sorted(resident) != [page for page, state in enumerate(states) if state == RESIDENT]:
         raise InvariantError("memory: the policy's pages are not the resident ones")
     if memory.stat[RESIDENT_PAGES] != len(resident):
         raise InvariantError("memory: the number of resident pages is wrong")
-    slots = [int(slot) for slot in memory.slot if slot]
+    slots = [slot for slot in (int(memory.slot[page]) for page in range(len(states))) if slot]
     if len(set(slots)) != len(slots):
         raise InvariantError("memory: two pages have the same slot")
-    if len(slots) != machine.swap.slots.count[0]:
+    if len(slots) != machine.swap.slots.counts[0]:
         raise InvariantError("memory: a slot is in use by no page")
     for page, state in enumerate(states):
         slot = memory.slot[page]

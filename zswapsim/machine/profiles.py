@@ -65,7 +65,9 @@ PROFILES = {
 }
 DEFAULT_KERNEL = "5.4"
 
-SWITCHES = tuple(field.name for field in fields(Profile) if field.type == "int" or field.type is int)
+SWITCHES = tuple(
+    field.name for field in fields(Profile) if field.type == "int" or field.type is int
+)
 FULL_ACTION = SWITCHES.index("full_action")
 HYSTERESIS = SWITCHES.index("hysteresis")
 FRONTSWAP = SWITCHES.index("frontswap")

@@ -20,12 +20,12 @@ USED_NR, NEXT = range(2)
 class SwapSlots(NamedTuple):
     """used: int64, shape (slots,), 0 or 1; used_in: shape (clusters,), slots in use of each.
 
-    count: USED_NR slots in use without the header, NEXT where the next search begins.
+    counts: USED_NR slots in use without the header, NEXT where the next search begins.
     """
 
     used: Ints
     used_in: Ints
-    count: Ints
+    counts: Ints
 
 
 def make_swap_slots(slots: int, zeros: Zeros) -> SwapSlots:
@@ -33,7 +33,7 @@ def make_swap_slots(slots: int, zeros: Zeros) -> SwapSlots:
     swap_slots = SwapSlots(zeros(slots), zeros((slots + CLUSTER - 1) // CLUSTER), zeros(2))
     swap_slots.used[0] = 1
     swap_slots.used_in[0] = 1
-    swap_slots.count[NEXT] = 1
+    swap_slots.counts[NEXT] = 1
     return swap_slots
 
 
@@ -41,9 +41,9 @@ def make_swap_slots(slots: int, zeros: Zeros) -> SwapSlots:
 def get_swap_page(slots: SwapSlots) -> int:
     """Take a free slot; return it, or -ENOSPC if the swap file is full."""
     total = len(slots.used)
-    if slots.count[USED_NR] >= total - 1:
+    if slots.counts[USED_NR] >= total - 1:
         return -ENOSPC
-    slot = slots.count[NEXT]
+    slot = slots.counts[NEXT]
     while True:
         if slot >= total:
             slot = 0
@@ -55,8 +55,8 @@ def get_swap_page(slots: SwapSlots) -> int:
             if slot < end:
                 slots.used[slot] = 1
                 slots.used_in[cluster] += 1
-                slots.count[USED_NR] += 1
-                slots.count[NEXT] = slot + 1
+                slots.counts[USED_NR] += 1
+                slots.counts[NEXT] = slot + 1
                 return slot
         slot = end
 
@@ -66,13 +66,13 @@ def swap_entry_free(slots: SwapSlots, slot: int) -> None:
     """Give a slot back."""
     slots.used[slot] = 0
     slots.used_in[slot >> CLUSTER_SHIFT] -= 1
-    slots.count[USED_NR] -= 1
+    slots.counts[USED_NR] -= 1
 
 
 def check_swap_slots(slots: SwapSlots) -> None:
     """Audit the counts against the map."""
     used = [int(slots.used[slot]) for slot in range(len(slots.used))]
-    if sum(used) - 1 != slots.count[USED_NR]:
+    if sum(used) - 1 != slots.counts[USED_NR]:
         raise InvariantError("swap slots: the number in use is not that of the map")
     for cluster in range(len(slots.used_in)):
         if sum(used[cluster * CLUSTER : (cluster + 1) * CLUSTER]) != slots.used_in[cluster]:

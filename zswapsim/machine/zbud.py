@@ -54,7 +54,7 @@ class ZbudPool(NamedTuple):
     state: shape (pages,), FREE, LIVE or UNDER_RECLAIM;
     owner: shape (2 * pages,), the word at the start of FIRST and LAST;
     spare: shape (pages,), stack of released pages;
-    count: PAGES_NR pages in use, UNUSED next page never used, SPARE height of the stack,
+    counts: PAGES_NR pages in use, UNUSED next page never used, SPARE height of the stack,
     RECLAIMED pages that the last shrink reclaimed.
     """
 
@@ -65,7 +65,7 @@ class ZbudPool(NamedTuple):
     state: Ints
     owner: Ints
     spare: Ints
-    count: Ints
+    counts: Ints
 
 
 def zbud_create_pool(max_pages: int, zeros: Zeros) -> ZbudPool:
@@ -79,7 +79,7 @@ def zbud_create_pool(max_pages: int, zeros: Zeros) -> ZbudPool:
         state=zeros(max_pages),
         owner=zeros(2 * max_pages),
         spare=zeros(max_pages),
-        count=zeros(4),
+        counts=zeros(4),
     )
     for head in range(FIRST_PAGE):
         init_list_head(pool.buddy, head)
@@ -129,15 +129,15 @@ def find_object(pool: ZbudPool, handle: int) -> int:
 @simulated
 def alloc_zbud_page(pool: ZbudPool) -> int:
     """Return a fresh page on no list, or -ENOMEM: the released page last, else a new one."""
-    if pool.count[SPARE] > 0:
-        pool.count[SPARE] -= 1
-        page = pool.spare[pool.count[SPARE]]
-    elif pool.count[UNUSED] < len(pool.state):
-        page = pool.count[UNUSED]
-        pool.count[UNUSED] += 1
+    if pool.counts[SPARE] > 0:
+        pool.counts[SPARE] -= 1
+        page = pool.spare[pool.counts[SPARE]]
+    elif pool.counts[UNUSED] < len(pool.state):
+        page = pool.counts[UNUSED]
+        pool.counts[UNUSED] += 1
     else:
         return -ENOMEM
-    pool.count[PAGES_NR] += 1
+    pool.counts[PAGES_NR] += 1
     pool.state[page] = LIVE
     pool.first_chunks[page] = 0
     pool.last_chunks[page] = 0
@@ -150,9 +150,9 @@ def alloc_zbud_page(pool: ZbudPool) -> int:
 def free_zbud_page(pool: ZbudPool, page: int) -> None:
     """Give an empty page back."""
     pool.state[page] = FREE
-    pool.spare[pool.count[SPARE]] = page
-    pool.count[SPARE] += 1
-    pool.count[PAGES_NR] -= 1
+    pool.spare[pool.counts[SPARE]] = page
+    pool.counts[SPARE] += 1
+    pool.counts[PAGES_NR] -= 1
 
 
 @simulated
@@ -268,15 +268,15 @@ def zbud_reclaim_page(pool: ZbudPool, owner: Any, retries: int) -> int:
 def zbud_shrink(pool: ZbudPool, owner: Any, pages: int) -> int:
     """Reclaim pages one by one, 8 retries each; return the last outcome, -EINVAL for 0 pages.
 
-    count[RECLAIMED] tells how many came free. Source: Linux 5.4 mm/zbud.c zbud_zpool_shrink.
+    counts[RECLAIMED] tells how many came free. Source: Linux 5.4 mm/zbud.c zbud_zpool_shrink.
     """
     outcome = -EINVAL
-    pool.count[RECLAIMED] = 0
-    while pool.count[RECLAIMED] < pages:
+    pool.counts[RECLAIMED] = 0
+    while pool.counts[RECLAIMED] < pages:
         outcome = zbud_reclaim_page(pool, owner, RECLAIM_RETRIES)
         if outcome < 0:
             break
-        pool.count[RECLAIMED] += 1
+        pool.counts[RECLAIMED] += 1
     return outcome
 
 
@@ -295,13 +295,13 @@ def zbud_unmap(pool: ZbudPool, handle: int) -> int:
 @simulated
 def zbud_total_pages(pool: ZbudPool) -> int:
     """Return the pages in use."""
-    return pool.count[PAGES_NR]
+    return pool.counts[PAGES_NR]
 
 
 @simulated
 def zbud_reclaimed(pool: ZbudPool) -> int:
     """Return the pages that the last shrink reclaimed."""
-    return pool.count[RECLAIMED]
+    return pool.counts[RECLAIMED]
 
 
 @simulated
@@ -330,11 +330,11 @@ def zbud_place(pool: ZbudPool, handle: int) -> tuple[int | str, ...]:
 def zbud_check(pool: ZbudPool) -> None:
     """Audit lists, counts and geometry; InvariantError names the first thing that is wrong."""
     lru = [node - FIRST_PAGE for node in list_nodes(pool.lru, LRU)]
-    live = [page for page in range(pool.count[UNUSED]) if pool.state[page] == LIVE]
-    spare = [pool.spare[i] for i in range(pool.count[SPARE])]
+    live = [page for page in range(pool.counts[UNUSED]) if pool.state[page] == LIVE]
+    spare = [pool.spare[i] for i in range(pool.counts[SPARE])]
     _require(sorted(lru) == live, "the LRU is not a permutation of the live pages")
-    _require(pool.count[PAGES_NR] == len(live), "pages_nr is not the number of live pages")
-    _require(sorted([*live, *spare]) == list(range(pool.count[UNUSED])), "a page is lost")
+    _require(pool.counts[PAGES_NR] == len(live), "pages_nr is not the number of live pages")
+    _require(sorted([*live, *spare]) == list(range(pool.counts[UNUSED])), "a page is lost")
     filed = {page: head for head in range(LRU) for page in _on_list(pool, head)}
     _require(len(filed) == sum(len(_on_list(pool, head)) for head in range(LRU)), "listed twice")
     for page in live:

@@ -62,7 +62,9 @@ def _headline(result: Mapping[str, Any]) -> Text:
 
 
 def _section(title: str, rows: list[Row]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False)
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, show_header=False
+    )
     table.add_column(min_width=36, no_wrap=True)
     table.add_column(justify="right", min_width=12, no_wrap=True)
     table.add_column(style="dim")
@@ -77,7 +79,11 @@ def _happened(result: Mapping[str, Any]) -> list[Row]:
     return [
         ("accesses that found the page swapped out", f"{majors:,}", "pgmajfault"),
         ("  served by zswap", f"{vmstat['zswpin']:,}", _share(vmstat["zswpin"], majors, "zswpin")),
-        ("  read from the swap file", f"{vmstat['pswpin']:,}", _share(vmstat["pswpin"], majors, "pswpin")),
+        (
+            "  read from the swap file",
+            f"{vmstat['pswpin']:,}",
+            _share(vmstat["pswpin"], majors, "pswpin"),
+        ),
         ("pages reclaimed", f"{memory['pgsteal']:,}", "pgsteal"),
         ("  still clean, dropped without a write", f"{memory['clean_drops']:,}", ""),
     ]
@@ -92,26 +98,35 @@ def _zswap(result: Mapping[str, Any]) -> list[Row]:
     peak = f"peak {format_pages(memory['peak_pool_pages'])} of {memory['max_pool_pages']:,} allowed"
     return [
         ("pages stored", f"{vmstat['zswpout']:,}", "zswpout"),
-        ("pages refused, to the swap file", f"{refused:,}", _refusals(result)),
+        ("pages refused, to the swap file", f"{refused:,}", _refusals(result, refused)),
         ("pool found full", f"{zswap['pool_limit_hit']:,}", "pool_limit_hit"),
-        ("pages written back to make room", f"{zswap['written_back_pages']:,}", "written_back_pages"),
-        ("failed attempts to make room", f"{zswap['reject_reclaim_fail']:,}", "reject_reclaim_fail"),
+        (
+            "pages written back to make room",
+            f"{zswap['written_back_pages']:,}",
+            "written_back_pages",
+        ),
+        (
+            "failed attempts to make room",
+            f"{zswap['reject_reclaim_fail']:,}",
+            "reject_reclaim_fail",
+        ),
         ("stored at the end", f"{zswap['stored_pages']:,}", density),
         ("  of these same-filled", f"{zswap['same_filled_pages']:,}", "same_filled_pages"),
         ("pool at the end", format_bytes(zswap["pool_total_size"]), peak),
     ]
 
 
-def _refusals(result: Mapping[str, Any]) -> str:
+def _refusals(result: Mapping[str, Any], refused: int) -> str:
     zswap, compression = result["zswap"], result["compression"]
-    counts = (
+    counts = [
         ("too large for the pool", zswap["reject_compress_poor"]),
         ("incompressible", compression["compress_errors"]),
-        ("waiting for the accept threshold", compression["hysteresis_rejects"]),
+        ("above the accept threshold", compression["hysteresis_rejects"]),
         ("no memory", zswap["reject_alloc_fail"]),
-    )
+    ]
+    counts.insert(0, ("found no room", refused - sum(count for _, count in counts)))
     said = [f"{count:,} {name}" for name, count in counts if count]
-    return f"of these {', '.join(said)}" if said else ""
+    return ", ".join(said)
 
 
 def _saved(result: Mapping[str, Any]) -> list[Row]:
@@ -119,7 +134,11 @@ def _saved(result: Mapping[str, Any]) -> list[Row]:
     writes = vmstat["zswpout"] + vmstat["pswpout"] - zswap["written_back_pages"]
     held = zswap["stored_pages"] * PAGE_SIZE - zswap["pool_total_size"]
     rows = [
-        ("reads from the swap file", f"{vmstat['pswpin']:,}", f"instead of {vmstat['pgmajfault']:,}"),
+        (
+            "reads from the swap file",
+            f"{vmstat['pswpin']:,}",
+            f"instead of {vmstat['pgmajfault']:,}",
+        ),
         ("writes to the swap file", f"{vmstat['pswpout']:,}", f"instead of {writes:,}"),
         ("memory saved at the end", format_bytes(held), "stored pages less the pool"),
     ]
@@ -139,7 +158,7 @@ def _footer(result: Mapping[str, Any]) -> Text:
     )
     return Text(
         f"{checked}\n{seconds['total']:.2f} s: machine {seconds['machine']:.2f} s "
-        f"({result['config']['engine']}), compress {seconds['compress']:.2f} s, "
+        f"({result['config']['engine']}), compile {seconds['compile']:.2f} s, compress {seconds['compress']:.2f} s, "
         f"decompress {seconds['decompress']:.2f} s",
         style="dim",
     )

@@ -12,7 +12,7 @@ from zswapsim.trace.counts import U32, Tally, tally_contents
 from zswapsim.trace.trace import BLOCK_ACCESSES, Source, Trace, Versions
 from zswapsim.units import FREED, PAGE_SIZE
 
-_OF_THE_WHOLE = ("lru_faults",)
+_OF_THE_WHOLE = ("lru_faults", "raw_data_accesses")
 """Meta that says something about all accesses, and would be wrong for some of them."""
 
 

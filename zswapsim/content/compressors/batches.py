@@ -31,11 +31,12 @@ from zswapsim.units import PAGE_SIZE
 
 Progress: TypeAlias = Callable[[int, int], object]
 
-# Measured on 2 CPUs, lz4 and zstd, recorded pages: a second process costs 2 to 4 ms (fork, first
-# touch of the memory, exit), which 1024 lz4 pages do not earn (6.5 ms alone, 9.3 ms in two),
-# 2048 just do (13.6 and 12.7), 4096 clearly (27 and 19); zstd earns it from 1024 on. Handing over
-# single pages, threads with batches of zstandard's multi_compress_to_buffer: no gain (19 us a
-# page with one thread, 21 with two).
+# Measured on 2 CPUs with recorded pages, milliseconds in one process and in two:
+#   pages   1024       2048       4096       8192
+#   lz4     7.1  9.5   14   13    30   25    62   39
+#   zstd    17   15    35   24    72   46    149  87
+# A second process costs 2 to 4 ms (fork, first touch of the memory, exit). Threads, with batches
+# for zstandard's multi_compress_to_buffer, gained nothing: 19 us a page with one, 21 with two.
 PAGES_PER_PROCESS = 1024
 # Small enough for two processes to end together, large enough for the pipe to cost nothing.
 BATCH_PAGES = 128

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""zswap of 5.4 and 6.1 against dicts: outcomes, counters, sizes, pools and contents."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from machine_driver import SwapBench
+from oracles import EEXIST, EINVAL, ENOMEM, SwapOracle
+
+from zswapsim.machine import zswap as z
+
+SLOTS = 64
+SLOT = st.integers(1, SLOTS - 1)
+LENGTHS = st.one_of(
+    st.sampled_from([3960, 3960, 3900, 3961, 4096, -EINVAL, 1, 56, 57]), st.integers(1, 3960)
+)
+
+
+class ZswapMachine(RuleBasedStateMachine):
+    engine = "interpreted"
+
+    @initialize(
+        kernel=st.sampled_from(["5.4", "6.1"]),
+        totalram_pages=st.sampled_from([0, 4, 20, 50, 60, 100, 1000]),
+        max_pool_percent=st.sampled_from([0, 10, 20, 20, 20, 100]),
+        threshold=st.sampled_from([0, 50, 90, 90, 100]),
+        pool_pages=st.sampled_from([3, 64, 64, 64]),
+        content=st.integers(0, 100),
+    )
+    def make(
+        self,
+        kernel: str,
+        totalram_pages: int,
+        max_pool_percent: int,
+        threshold: int,
+        pool_pages: int,
+        content: int,
+    ) -> None:
+        limits = {"max_pool_percent": max_pool_percent, "accept_threshold_percent": threshold}
+        self.bench = SwapBench(
+            self.engine,
+            slots=SLOTS,
+            pool_pages=pool_pages,
+            kernel=kernel,
+            totalram_pages=totalram_pages,
+            **limits,
+        )
+        self.oracle = SwapOracle(kernel, totalram_pages, pools=2, pool_pages=pool_pages, **limits)
+        self.content = content
+
+    def store_one(self, slot: int, length: int, same_filled: bool) -> None:
+        self.content += 1  # every store has its own content, so that no two can be mixed up
+        outcome = self.bench.store(slot, length, self.content, int(same_filled))
+        assert outcome == self.oracle.store(slot, self.content, length, same_filled)
+
+    @rule(slot=SLOT, length=LENGTHS, same_filled=st.sampled_from([False] * 5 + [True]))
+    def store(self, slot: int, length: int, same_filled: bool) -> None:
+        self.store_one(slot, length, same_filled)
+
+    @rule(first=SLOT, lengths=st.lists(LENGTHS, min_size=4, max_size=12))
+    def store_many(self, first: int, lengths: list[int]) -> None:
+        for slot, length in enumerate(lengths, first):
+            self.store_one(slot % (SLOTS - 1) + 1, length, False)
+
+    @rule(slot=SLOT)
+    def load(self, slot: int) -> None:
+        assert self.bench.load(slot) == self.oracle.load(slot)
+        if slot in self.oracle.entries:
+            entry = self.oracle.entries[slot]
+            [record] = self.bench.records
+            assert record.event == ("LOAD" if entry.handle else "LOAD_SAME")
+            assert (record.length, record.content) == (entry.length, entry.content)
+            if entry.handle:
+                assert (record.pool, record.handle) == (entry.pool, entry.handle)
+        else:
+            miss, read = self.bench.records
+            assert (miss.event, read.event) == ("LOAD_MISS", "SWAP_READ")
+            assert read.content == self.oracle.device.get(slot, -1)
+
+    @precondition(lambda self: self.oracle.entries)
+    @rule(data=st.data(), number=st.integers(1, 12))
+    def invalidate(self, data: Any, number: int) -> None:
+        first = data.draw(st.sampled_from(sorted(self.oracle.entries)))
+        for slot in range(first, min(first + number, SLOTS)):
+            self.bench.invalidate(slot)
+            self.oracle.slot_freed(slot)
+
+    @rule(slot=SLOT, number=st.integers(1, 12), outcome=st.sampled_from([0, -EEXIST, -ENOMEM]))
+    def set_busy(self, slot: int, number: int, outcome: int) -> None:
+        for busy in range(slot, min(slot + number, SLOTS)):
+            self.bench.set_busy(busy, outcome)
+            self.oracle.busy.pop(busy, None)
+            if outcome:
+                self.oracle.busy[busy] = outcome
+
+    @rule(number=st.integers(0, 1))
+    def set_pool(self, number: int) -> None:
+        self.bench.set_pool(number)
+        self.oracle.set_pool(number)
+
+    @rule(percent=st.sampled_from([0, 5, 20, 50]))
+    def set_max_pool_percent(self, percent: int) -> None:
+        self.bench.set_parameter(z.MAX_POOL_PERCENT, percent)
+        self.oracle.max_pool_percent = percent
+
+    @rule(enabled=st.booleans())
+    def set_same_filled(self, enabled: bool) -> None:
+        self.bench.set_parameter(z.SAME_FILLED_PAGES_ENABLED, int(enabled))
+        self.oracle.same_filled_enabled = enabled
+
+    @rule(slot=SLOT)
+    def store_while_disabled(self, slot: int) -> None:
+        self.bench.set_parameter(z.ENABLED, 0)
+        self.oracle.enabled = False
+        self.store_one(slot, 100, False)
+        self.bench.set_parameter(z.ENABLED, 1)
+        self.oracle.enabled = True
+
+    @rule()
+    def invalidate_area(self) -> None:
+        self.bench.invalidate_area()
+        self.oracle.invalidate_area()
+
+    @invariant()
+    def agree(self) -> None:
+        bench, oracle = self.bench, self.oracle
+        bench.check()
+        assert bench.counters == oracle.gauges()
+        assert bench.cached_pages == oracle.cached
+        assert bench.counter(z.REACHED_FULL) == oracle.reached_full
+        assert {name: n for name, n in bench.vmstat.items() if n} == dict(oracle.vmstat)
+        assert bench.pool_list == oracle.live
+        assert [bench.pages(0), bench.pages(1)] == [pool.pages() for pool in oracle.pools]
+        device = {slot: bench.device(slot) for slot in range(SLOTS)}
+        assert {s: held for s, held in device.items() if held is not None} == oracle.device
+
+
+class CompiledZswapMachine(ZswapMachine):
+    engine = "compiled"
+
+
+TestZswapInterpreted = ZswapMachine.TestCase
+TestZswapCompiled = CompiledZswapMachine.TestCase

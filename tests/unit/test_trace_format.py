@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The own trace file: what comes back, and what is said of files that are not right."""
+
+import json
+import tracemalloc
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zstandard
+
+from zswapsim.errors import TraceError
+from zswapsim.trace import contents as contents_module
+from zswapsim.trace.synthetic import random_contents, zipf
+from zswapsim.trace.trace import Trace
+
+
+def read_all(trace: Trace) -> tuple[object, ...]:
+    accesses = np.concatenate([np.empty(0, np.uint32), *trace.blocks(64)])
+    return (
+        accesses.tolist(),
+        [column.tolist() for column in trace.versions],
+        trace.contents_bytes[:],
+        trace.info(),
+    )
+
+
+@pytest.fixture
+def trace() -> Trace:
+    return zipf(500, 20, seed=3, contents=random_contents(30, 7))
+
+
+@pytest.fixture
+def saved(trace: Trace, tmp_path: Path) -> Path:
+    path = tmp_path / "small.ztrace"
+    trace.save(path)
+    return path
+
+
+def rewrite(path: Path, **members: Callable[[bytes], bytes]) -> None:
+    """Replace members by name without suffix, with correct CRCs."""
+    with zipfile.ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in content.items():
+            change = members.get(name.partition(".")[0])
+            archive.writestr(name, change(data) if change else data)
+
+
+def with_meta(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    def changed(data: bytes) -> bytes:
+        document = json.loads(data)
+        change(document)
+        return json.dumps(document).encode()
+
+    rewrite(path, meta=changed)
+
+
+def test_round_trip(trace: Trace, saved: Path) -> None:
+    assert read_all(Trace.open(saved)) == read_all(trace)
+    assert Trace.open(str(saved)).meta == trace.meta
+
+
+@pytest.mark.parametrize("accesses", [0, 1])
+def test_round_trip_of_the_smallest_traces(accesses: int, tmp_path: Path) -> None:
+    trace = Trace.from_arrays([7] * accesses, [True] * accesses)
+    trace.save(tmp_path / "tiny.ztrace")
+    opened = Trace.open(tmp_path / "tiny.ztrace")
+    assert read_all(opened)[:3] == read_all(trace)[:3]
+    assert opened.name == "tiny"
+
+
+def test_saving_twice_gives_identical_bytes(trace: Trace, saved: Path, tmp_path: Path) -> None:
+    Trace.open(saved).save(tmp_path / "again.ztrace")
+    assert (tmp_path / "again.ztrace").read_bytes() == saved.read_bytes()
+
+
+def test_save_over_itself(saved: Path) -> None:
+    expected = read_all(Trace.open(saved).cut(100))
+    Trace.open(saved).cut(100).save(saved)
+    assert read_all(Trace.open(saved)) == expected
+
+
+def test_it_is_a_zip_that_other_programs_test_as_good(saved: Path) -> None:
+    with zipfile.ZipFile(saved) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["meta.json", "accesses.zst", "versions.zst", "contents.zst"]
+
+
+def test_failed_save_leaves_no_file_and_keeps_the_old_one(trace: Trace, tmp_path: Path) -> None:
+    class Breaks:
+        versions = trace._source.versions
+        contents = trace._source.contents
+
+        def blocks(self, block_accesses: int) -> Any:
+            yield next(trace.blocks(10))
+            raise TraceError("broken")
+
+    target = tmp_path / "out.ztrace"
+    target.write_bytes(b"old")
+    with pytest.raises(TraceError, match="broken"):
+        Trace(trace.counts, trace.meta, Breaks()).save(target)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.ztrace"]
+    assert target.read_bytes() == b"old"
+
+
+def test_missing_file_is_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Trace.open(tmp_path / "none.ztrace")
+
+
+def test_file_changed_after_opening_is_noticed(saved: Path) -> None:
+    trace = Trace.open(saved)
+    zipf(10, 2).save(saved)
+    with pytest.raises(TraceError, match="has changed since it was opened"):
+        list(trace.blocks())
+
+
+@pytest.mark.parametrize("data", [b"", b"\x7fELF" + bytes(100), b"{}", b"seq,ip,op\n1,2,R\n"])
+def test_foreign_file_names_the_formats_there_are(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "foreign"
+    path.write_bytes(data)
+    expected = "known are ztrace, recording" if data else "the file is empty"
+    with pytest.raises(TraceError, match=expected):
+        Trace.open(path)
+
+
+def test_foreign_zip_with_a_meta_member(saved: Path) -> None:
+    rewrite(saved, meta=lambda _: b'{"format": "other"}')
+    with pytest.raises(TraceError, match=r"small\.ztrace: meta\.json: does not say"):
+        Trace.open(saved)
+
+
+def test_newer_version_says_which_versions_are_read(saved: Path) -> None:
+    with_meta(saved, lambda document: document.update(version=2, counts=None))
+    with zipfile.ZipFile(saved, "a") as archive:
+        archive.writestr("more.zst", b"")
+    with pytest.raises(TraceError, match="version 2; this program reads version 1: a newer"):
+        Trace.open(saved)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("accesses", -1, "accesses is -1; allowed are integers"),
+        ("pages", 1 << 40, "pages is 1099511627776"),
+        ("writes", 10**6, "writes is 1000000; allowed are integers 0..500"),
+        ("versions", "7", "versions is '7'"),
+        ("contents", True, "contents is True"),
+        ("contents_digest", None, "contents_digest is no text"),
+    ],
+)
+def test_impossible_count(field: str, value: object, message: str, saved: Path) -> None:
+    with_meta(saved, lambda document: document["counts"].update({field: value}))
+    with pytest.raises(TraceError, match=message):
+        Trace.open(saved)
+
+
+@pytest.mark.parametrize(
+    ("field", "change", "message"),
+    [
+        ("accesses", 1, r"accesses\.zst: ends after byte 2,000 of 2,004"),
+        ("accesses", -1, r"accesses\.zst: unpacks to more than the 1,996 bytes declared"),
+        ("pages", -1, r"accesses\.zst: access\[\d+\] is 19; allowed are 0\.\.18"),
+        ("writes", 1, r"accesses\.zst: meta\.json says that writes is"),
+        ("footprint_pages", -1, r"meta\.json says that footprint_pages is"),
+        ("versions", 1, r"versions\.zst: ends after byte"),
+        ("versions", -1, r"versions\.zst: unpacks to more"),
+        ("freed", 1, r"versions\.zst: meta\.json says that freed is 1, but it is 0"),
+        ("contents", 1, r"contents\.zst: ends after byte"),
+        ("contents", -1, r"contents\.zst: unpacks to more|version_content"),
+    ],
+)
+def test_count_that_is_not_true(field: str, change: int, message: str, saved: Path) -> None:
+    def wrong(document: dict[str, Any]) -> None:
+        document["counts"][field] += change
+        if field == "pages":
+            document["counts"]["footprint_pages"] -= 1
+
+    with_meta(saved, wrong)
+    with pytest.raises(TraceError, match=message):
+        read_all(Trace.open(saved))
+
+
+def test_contents_must_have_the_digest_declared(saved: Path) -> None:
+    with_meta(saved, lambda document: document["counts"].update(contents_digest="0" * 64))
+    with pytest.raises(TraceError, match=r"contents\.zst: meta\.json says that contents_digest"):
+        _ = Trace.open(saved).contents_bytes
+
+
+@pytest.mark.parametrize("member", ["accesses", "versions", "contents"])
+def test_bomb_is_an_error_before_it_fills_memory(member: str, saved: Path) -> None:
+    bomb = zstandard.ZstdCompressor().compress(bytes(1 << 28))
+    rewrite(saved, **{member: lambda _: bomb})
+    tracemalloc.start()
+    with pytest.raises(TraceError, match=rf"{member}\.zst: (unpacks to more|.*says that)"):
+        read_all(Trace.open(saved))
+    assert tracemalloc.get_traced_memory()[1] < 1 << 26
+    tracemalloc.stop()
+
+
+def test_member_that_is_no_zstd(saved: Path) -> None:
+    rewrite(saved, versions=lambda _: b"nonsense")
+    with pytest.raises(TraceError, match=r"small\.ztrace: versions\.zst: damaged, near unpacked"):
+        _ = Trace.open(saved).versions
+
+
+def test_unsorted_versions_are_named(saved: Path) -> None:
+    def swap(data: bytes) -> bytes:
+        raw = bytearray(zstandard.decompress(data))
+        raw[:8] = (9).to_bytes(8, "little")
+        return zstandard.compress(bytes(raw))
+
+    rewrite(saved, versions=swap)
+    with pytest.raises(TraceError, match=r"version_at\[1\] is 0, less than 9 before it"):
+        _ = Trace.open(saved).versions
+
+
+def test_huge_directory_is_not_read(saved: Path) -> None:
+    with zipfile.ZipFile(saved, "a") as archive:
+        for number in range(20):
+            archive.writestr(zipfile.ZipInfo(f"{number:060000}"), b"")
+    with pytest.raises(TraceError, match="directory is larger than"):
+        Trace.open(saved)
+
+
+def test_large_contents_of_a_file_are_mapped(
+    trace: Trace, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contents_module, "IN_MEMORY_BYTES", 10_000)
+    contents = Trace.open(saved).contents_bytes
+    assert not isinstance(contents, bytes)
+    assert contents[:] == trace.contents_bytes
+    contents.close()
