@@ -60,9 +60,7 @@ def oracle_of(run: dict[str, Any]) -> MemoryOracle:
         machine["kernel"], machine["totalram_pages"], pool_pages=machine["pool_pages"]
     )
     names = ("limit_pages", "slots", "lengths", "same_filled", "versions")
-    return MemoryOracle(
-        swap, KINDS[machine["policy"]](), **{name: machine[name] for name in names}
-    )
+    return MemoryOracle(swap, KINDS[machine["policy"]](), **{name: machine[name] for name in names})
 
 
 def nonzero(counts: dict[str, int]) -> dict[str, int]:

@@ -126,7 +126,8 @@ def test_pages_and_compressed_bytes() -> None:
         assert lz4.decompress(store.compressed(content, lz4)) == page
     assert store.compressed(2, lz4) == first
     assert len(store.compressed(1, lz4)) == 4114, "what did not fit is still what it is"
-    for content in (-1, 3):
+    assert store.page(3) == ZEROS, "the number behind the last is the fresh page"
+    for content in (-1, 4):
         with pytest.raises(InvalidArgument, match="there are 3"):
             store.page(content)
         with pytest.raises(InvalidArgument, match="there are 3"):
