@@ -3,9 +3,9 @@
 
 import os
 
-import machine_driver  # noqa: F401  # before the first compilation: its functions are in the cache's key
 import pytest
 from hypothesis import settings
+from machine_driver import SwapBench
 
 settings.register_profile("short", max_examples=25, stateful_step_count=30, deadline=None)
 settings.register_profile("long", max_examples=1000, stateful_step_count=80, deadline=None)
@@ -17,3 +17,15 @@ def engine(request: pytest.FixtureRequest) -> str:
     """Every test that asks for an engine runs with both."""
     name: str = request.param
     return name
+
+
+@pytest.fixture(params=["5.4", "6.1"])
+def kernel(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def zswap(engine: str, kernel: str) -> SwapBench:
+    """zswap with a limit of 20 pages."""
+    return SwapBench(engine, kernel=kernel, totalram_pages=100)

@@ -1,38 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswap of 5.4 and 6.1: store, load, invalidate, writeback, pools; edge cases EC-41 .. EC-66."""
 
-from collections.abc import Iterator
-from random import Random
 
 import pytest
 from machine_driver import (
     SwapBench,
-    audit_swap,
-    bump_driver,
-    flatten,
-    make_swap,
-    plain,
-    run_all_events,
 )
 
 from zswapsim.errors import EEXIST, EINVAL, ENODEV, ENOENT, ENOMEM, ENOSPC, InvariantError, NoEntry
-from zswapsim.machine import build, events, zpool
-from zswapsim.machine import journal as j
 from zswapsim.machine import zswap as z
 from zswapsim.machine.profiles import DEFAULT_KERNEL, PROFILES, profile
-from zswapsim.machine.simulated import zeros_interpreted
-
-
-@pytest.fixture(params=["5.4", "6.1"])
-def kernel(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
-
-
-@pytest.fixture
-def zswap(engine: str, kernel: str) -> SwapBench:
-    """zswap with a limit of 20 pages."""
-    return SwapBench(engine, kernel=kernel, totalram_pages=100)
 
 
 @pytest.fixture
@@ -337,77 +314,6 @@ def test_same_filled_pages_are_never_written_back(zswap: SwapBench) -> None:
     assert zswap.load(1) == 0
 
 
-def test_ec_61_an_unknown_zpool_is_no_entry() -> None:
-    config = build.ZswapConfig(totalram_pages=100)
-    with pytest.raises(NoEntry, match="no zpool 'zbad'"):
-        build.make_zswap_swap(config, 16, ["zbad"], 0, zeros_interpreted)
-
-
-def test_setting_the_current_pool_changes_nothing(zswap: SwapBench) -> None:
-    before = flatten(zswap.swap.zswap)
-    zswap.set_pool(0)
-    assert flatten(zswap.swap.zswap) == before
-
-
-def test_ec_62_the_old_pool_lives_until_its_last_entry_goes(zswap: SwapBench) -> None:
-    zswap.store(1, length=1000)
-    zswap.store(2, length=1000)
-    zswap.set_pool(1)
-    assert zswap.pool_list == [1, 0]
-    zswap.store(3, length=1000)
-    assert (zswap.pages(0), zswap.pages(1), zswap.cached_pages) == (1, 1, 2)
-    assert zswap.load(1) == 0
-    assert zswap.records[0].pool == 0
-    zswap.load(3)
-    assert zswap.records[0].pool == 1
-    zswap.check()
-    zswap.invalidate(1)
-    assert zswap.pool_list == [1, 0]
-    zswap.invalidate(2)
-    assert zswap.pool_list == [1]
-    assert zswap.cached_pages == 1
-    zswap.check()
-
-
-def test_ec_62_a_pool_without_entries_dies_at_once(zswap: SwapBench) -> None:
-    zswap.set_pool(1)
-    assert zswap.pool_list == [1]
-    zswap.check()
-
-
-def test_ec_62_shrink_takes_from_the_last_pool(zswap: SwapBench) -> None:
-    zswap.fill(1)
-    zswap.set_pool(1)
-    zswap.fill(20, first_slot=2)
-    assert zswap.cached_pages == 21
-    zswap.store(40)
-    assert [(r.event, r.pool, r.slot) for r in zswap.records if r.event == "WRITEBACK"] == [
-        ("WRITEBACK", 0, 1)
-    ]
-    assert zswap.pool_list == [1]  # the old pool went with its last entry
-    zswap.check()
-
-
-def test_ec_62_a_duplicate_goes_from_the_old_pool_to_the_new(zswap: SwapBench) -> None:
-    zswap.store(1, length=1000)
-    zswap.set_pool(1)
-    zswap.store(1, length=1000)
-    assert (zswap.pages(0), zswap.pages(1)) == (0, 1)
-    assert zswap.pool_list == [1]
-
-
-def test_ec_63_going_back_takes_the_live_pool_to_the_head(zswap: SwapBench) -> None:
-    zswap.store(1, length=1000)
-    zswap.set_pool(1)
-    zswap.store(2, length=1000)
-    zswap.set_pool(0)
-    assert zswap.pool_list == [0, 1]
-    zswap.store(3, length=1000)
-    assert zswap.records[0].pool == 0
-    assert zswap.pages(0) == 1  # beside slot 1
-    zswap.check()
-
-
 def test_ec_64_load_after_invalidate_is_a_miss(zswap: SwapBench) -> None:
     zswap.store(5, length=1000)
     zswap.invalidate(5)
@@ -459,141 +365,6 @@ def test_invalidate_area_frees_every_entry_of_every_pool(zswap: SwapBench) -> No
     assert zswap.pool_list == [1]
     assert zswap.load(10) == -ENOENT
     zswap.check()
-
-
-def test_invalidate_area_of_more_entries_than_the_journal_holds() -> None:
-    """Interpreted only: compiled, an overflow would write past the journal's memory."""
-    zswap = SwapBench(totalram_pages=10_000, journal_capacity=j.HEADROOM + 10)
-    zswap.fill(400)
-    zswap.invalidate_area()
-    assert zswap.counters == {}
-    assert [record.event for record in zswap.records].count("FREE") == 400
-    zswap.check()
-
-
-def test_a_driver_without_shrink_stores_no_header_and_fails_to_shrink(kernel: str) -> None:
-    """EC-59 and EC-60, with a page per object in zsmalloc's place."""
-    driver = bump_driver()
-    zpool.register(driver)
-    try:
-        config = {"kernel": kernel, "totalram_pages": 10, "pool_types": ["bump"]}
-        zswap = SwapBench(**config)  # type: ignore[arg-type]
-        assert zswap.store(1, length=4096) == 0
-        assert plain(zswap.swap.zswap.pool_header) == [0]
-        for slot in (2, 3):
-            zswap.store(slot)
-        assert zswap.store(4) == -ENOMEM
-        assert zswap.counters == {
-            "stored_pages": 3,
-            "pool_limit_hit": 1,
-            "reject_reclaim_fail": 1,
-        }
-    finally:
-        zpool.unregister(driver)
-
-
-@pytest.fixture
-def two_types() -> Iterator[None]:
-    driver = bump_driver()
-    zpool.register(driver)
-    yield
-    zpool.unregister(driver)
-
-
-def test_pools_of_two_drivers_in_one_zswap(two_types: None) -> None:
-    zswap = SwapBench(totalram_pages=100, pool_types=["zbud", "bump"])
-    assert zswap.store(1, length=4000) == -ENOSPC
-    zswap.store(2, length=100)
-    zswap.set_pool(1)
-    assert zswap.store(1, length=4000) == 0
-    assert zswap.cached_pages == 2
-    zswap.invalidate_area()
-    assert zswap.cached_pages == 0
-
-
-def test_zswap_without_a_pool_takes_same_filled_pages_only(kernel: str) -> None:
-    zswap = SwapBench(kernel=kernel, totalram_pages=100, pool_types=[])
-    assert zswap.store(1) == -EINVAL
-    assert zswap.store(2, same=1) == 0
-
-
-def test_snapshots_copy_all_counters(engine: str) -> None:
-    swap = make_swap(engine, totalram_pages=100)
-    operations = [events.OP_SNAPSHOT, events.OP_STORE, events.OP_SNAPSHOT]
-    columns = [operations, [0, 7, 1], [0, 3, 0], [0, 100, 0], [0, 0, 0]]
-    outcomes, _ = run_all_events(swap, columns, 2, engine)
-    width = z.COUNTERS + 4
-    rows = plain(outcomes.counters)
-    assert rows[:width] == [0] * width
-    assert rows[width : 2 * width] == plain(swap.zswap.counters) + plain(swap.stat)
-    assert rows[width + z.STORED_PAGES] == 1
-    assert plain(outcomes.journal_at) == [0, 1, 1]
-
-
-def random_events(seed: int, number: int) -> list[list[int]]:
-    """Return columns of events that meet most of what zswap can do."""
-    random = Random(seed)
-    columns: list[list[int]] = [[], [], [], [], []]
-    for _ in range(number):
-        kind = random.choices(range(7), [60, 12, 14, 1, 2, 3, 8])[0]
-        slot, content, length, same = random.randrange(1, 90), random.randrange(1000), 0, 0
-        operation = (
-            events.OP_STORE,
-            events.OP_LOAD,
-            events.OP_INVALIDATE,
-            events.OP_INVALIDATE_AREA,
-            events.OP_SET_POOL,
-            events.OP_SNAPSHOT,
-            events.OP_SET_BUSY,
-        )[kind]
-        if operation == events.OP_STORE:
-            length = random.choice([-EINVAL, 4096, *(random.randrange(1, 3961) for _ in range(12))])
-            same = int(random.random() < 0.1)
-        elif operation == events.OP_SET_POOL:
-            slot = random.randrange(2)
-        elif operation == events.OP_SNAPSHOT:
-            slot = random.randrange(4)
-        elif operation == events.OP_SET_BUSY:
-            content = random.choice([0, -EEXIST, -ENOMEM])
-        for column, value in zip(columns, (operation, slot, content, length, same), strict=True):
-            column.append(value)
-    return columns
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_both_engines_agree_also_where_the_journal_is_small(kernel: str, seed: int) -> None:
-    columns = random_events(seed, 2000)
-    results = []
-    for engine, capacity in (("interpreted", 1 << 14), ("interpreted", 400), ("compiled", 400)):
-        swap = make_swap(engine, 100, capacity, kernel=kernel, totalram_pages=100)
-        outcomes, records = run_all_events(swap, columns, 4, engine)
-        audit_swap(swap)
-        results.append(
-            (
-                [flatten(part) for part in outcomes[:3]],
-                records,
-                flatten(swap._replace(journal=swap.journal.counts)),
-            )
-        )
-    assert results[0] == results[1]
-    assert results[1] == results[2]
-    assert results[0][2] != flatten(make_swap("interpreted", 100, totalram_pages=100))
-
-
-def test_an_unwanted_event_is_not_written(engine: str) -> None:
-    swap = make_swap(engine, totalram_pages=100)
-    swap.journal.counts[j.WANTED] = 1 << j.STORE
-    columns = [[events.OP_STORE, events.OP_LOAD], [1, 1], [0, 0], [100, 0], [0, 0]]
-    _, records = run_all_events(swap, columns, 1, engine)
-    assert [record.event for record in records] == ["STORE"]
-
-
-def test_without_wanted_events_a_journal_needs_no_room(engine: str) -> None:
-    swap = make_swap(engine, totalram_pages=100)
-    swap.journal.counts[j.WANTED] = 0
-    columns = random_events(9, 300)
-    _, records = run_all_events(swap, columns, 4, engine)
-    assert records == []
 
 
 def test_defaults_of_the_profiles() -> None:

@@ -81,8 +81,16 @@ BYTES_EVENTS = sum(
 def make_journal(capacity: int, wanted: int, zeros: Zeros) -> Journal:
     """Return an empty journal; wanted = 0 writes nothing and needs no capacity."""
     size = capacity if wanted else 1
-    columns = [zeros(size) for _ in range(7)]
-    journal = Journal(*columns, zeros(3))
+    journal = Journal(
+        event=zeros(size),
+        slot=zeros(size),
+        pool=zeros(size),
+        handle=zeros(size),
+        length=zeros(size),
+        content=zeros(size),
+        at=zeros(size),
+        counts=zeros(3),
+    )
     journal.counts[WANTED] = wanted
     return journal
 

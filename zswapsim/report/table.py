@@ -158,8 +158,8 @@ def _footer(result: Mapping[str, Any]) -> Text:
     )
     return Text(
         f"{checked}\n{seconds['total']:.2f} s: machine {seconds['machine']:.2f} s "
-        f"({result['config']['engine']}), compile {seconds['compile']:.2f} s, compress {seconds['compress']:.2f} s, "
-        f"decompress {seconds['decompress']:.2f} s",
+        f"({result['config']['engine']}), compile {seconds['compile']:.2f} s, "
+        f"compress {seconds['compress']:.2f} s, decompress {seconds['decompress']:.2f} s",
         style="dim",
     )
 

@@ -22,6 +22,7 @@ import signal
 import struct
 import time
 import warnings
+from array import array
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
@@ -42,7 +43,7 @@ PAGES_PER_PROCESS = 1024
 BATCH_PAGES = 128
 # 4096 bytes of numbers always fit into an empty pipe, so filling it cannot block.
 MOST_BATCHES = 1024
-# A child without a page done for so long is taken as hung.
+# A child without a batch done for so long is taken as hung.
 PATIENCE_S = 20.0
 _NUMBER = struct.Struct("=I")
 # Linux's value: the mmap module has the name only from some Python on.
@@ -113,26 +114,31 @@ class _Work:
 
     def compress(self, batch: int, pages: memoryview, process: int) -> None:
         """Compress one batch, as process number process."""
-        compress, done, kept = self.compressor.compress, self.done, self.keep_bytes
+        compress = self.compressor.compress
         lengths, places, area = self.result
         first = batch * self.batch_pages
+        last = min(first + self.batch_pages, self.count)
         place = first * PAGE_SIZE
-        for content in range(first, min(first + self.batch_pages, self.count)):
-            start = content * PAGE_SIZE
+        sizes, wheres, packed = array("i"), array("q"), []
+        for start in range(place, last * PAGE_SIZE, PAGE_SIZE):
             data = compress(pages[start : start + PAGE_SIZE])
             length = len(data)
-            places[content] = 0
+            where = 0
             if length > PAGE_SIZE:
                 length = -EINVAL
-            elif length <= kept and area is not None:
-                area[place : place + length] = data
-                places[content] = 1 + place
+            elif length <= self.keep_bytes:
+                packed.append(data)
+                where = 1 + place
                 place += length
-                kept -= length
-            # Last, as it says that the page is done.
-            lengths[content] = length
-            done[process] += 1
-        self.keep_bytes = kept
+                self.keep_bytes -= length
+            sizes.append(length)
+            wheres.append(where)
+        if area is not None:
+            area[first * PAGE_SIZE : place] = b"".join(packed)
+            places[first:last] = memoryview(wheres)
+        # Last, as it says that the batch is done.
+        lengths[first:last] = memoryview(sizes)
+        self.done[process] += last - first
 
     def missing(self) -> Iterator[int]:
         """Yield the batches with a page not done."""
@@ -195,7 +201,7 @@ def _taken(numbers: int) -> Iterator[int]:
 
 
 def _wait(work: _Work, children: list[int], progress: Progress | None) -> None:
-    """Wait until all children have ended, or none has done a page for PATIENCE_S."""
+    """Wait until all children have ended, or none has done a batch for PATIENCE_S."""
     last, since, told = -1, time.monotonic(), time.monotonic()
     while children:
         now, pages_done = time.monotonic(), sum(work.done)

@@ -1,0 +1,496 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Zswap by hand: pages in, pages out, settings, pools, and the edge cases that concern it."""
+
+import random
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from zswapsim import SwapFile, Zswap, compressor, zpool
+from zswapsim.errors import Busy, InvalidArgument, NoEntry
+from zswapsim.experiment.by_hand import PoolInfo
+
+ZEROS = bytes(4096)
+WORD = b"zswapsim" * 512
+NOISE = random.Random(1).randbytes(4096)
+KERNELS = ["5.4", "6.1"]
+Make = Callable[..., Zswap]
+
+
+def text(number: int) -> bytes:
+    """A page that compresses well, another for each number."""
+    return b"".join(b"%d times %d; " % (number, n) for n in range(800))[:4096]
+
+
+def dense(number: int) -> bytes:
+    """A page that takes a pool page of its own, another for each number."""
+    return random.Random(number).randbytes(2600) + bytes(1496)
+
+
+@pytest.fixture(params=KERNELS)
+def make(request: pytest.FixtureRequest) -> Iterator[Make]:
+    """Make a Zswap of 64 slots that is audited and closed at the end."""
+    made: list[Zswap] = []
+
+    def make(**settings: object) -> Zswap:
+        settings.setdefault("kernel", request.param)
+        settings.setdefault("swap", SwapFile(64))
+        made.append(Zswap(**settings))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for zswap in made:
+        zswap.check()
+        zswap.close()
+
+
+@pytest.mark.parametrize("spec", ["lz4", "lz4hc", "zstd", "lz4:acceleration=7", "zstd:1"])
+@pytest.mark.parametrize("page", [ZEROS, WORD, NOISE, text(1), dense(2)])
+def test_a_page_comes_back(make: Make, spec: str, page: bytes) -> None:
+    zswap = make(compressor=spec)
+    zswap.store(5, page)
+    assert zswap.load(5) == page
+    assert zswap.load(5) == page
+
+
+def test_an_outcome_tells_errno_length_and_reason(make: Make) -> None:
+    zswap = make()
+    stored, same, noise = zswap.store(1, text(1)), zswap.store(2, ZEROS), zswap.store(3, NOISE)
+    assert (stored.errno, stored.reason) == (0, "stored")
+    assert stored.length_bytes == len(compressor("lz4").compress(text(1)))
+    assert (bool(stored), bool(same), bool(noise)) == (True, True, False)
+    assert same.length_bytes == 0
+    assert noise.errno == -22
+    assert "does not compress" in noise.reason
+
+
+def test_a_page_too_large_for_zbud_is_refused_as_poor(make: Make) -> None:
+    zswap = make()
+    page = random.Random(3).randbytes(4000) + bytes(96)
+    outcome = zswap.store(1, page)
+    assert outcome.errno == -28
+    assert zswap.stats["reject_compress_poor"] == 1
+    assert zswap.load(1) == page
+
+
+def test_buffers_that_are_not_bytes_are_copied(make: Make) -> None:
+    zswap = make()
+    page = bytearray(text(1))
+    zswap.store(1, page)
+    page[:] = ZEROS
+    assert zswap.load(1) == text(1)
+    zswap.store(2, memoryview(text(2)))
+    assert zswap.load(2) == text(2)
+
+
+def test_a_slot_that_never_held_anything_loads_as_none(make: Make) -> None:
+    zswap = make()
+    assert zswap.load(7) is None
+    assert zswap.stats["pswpin"] == zswap.stats["zswpin"] == 0
+
+
+@pytest.mark.parametrize("slot", [0, -1, 64, 1 << 40])
+def test_a_slot_out_of_range_is_refused_with_the_range(make: Make, slot: int) -> None:
+    zswap = make()
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: zswap.store(slot, ZEROS),
+        lambda: zswap.load(slot),
+        lambda: zswap.invalidate(slot),
+        lambda: zswap.swap_cache(slot, present=True),
+    )
+    for call in calls:
+        with pytest.raises(InvalidArgument, match=f"slot {slot}: allowed are 1 to 63"):
+            call()
+
+
+@pytest.mark.parametrize("page", [b"", bytes(4095), bytes(8192), bytes(4097)])
+def test_a_page_of_another_size_is_refused_and_changes_nothing(make: Make, page: bytes) -> None:
+    zswap = make()
+    zswap.store(1, text(1))
+    before = zswap.stats
+    with pytest.raises(InvalidArgument, match="4096"):
+        zswap.store(1, page)
+    assert zswap.stats == before
+    assert zswap.load(1) == text(1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind", "message"),
+    [
+        ({"max_pool_pages": -1}, InvalidArgument, "max_pool_pages -1: allowed is 0 or more"),
+        ({"compressor": "gzip"}, NoEntry, "no compressor 'gzip'; there are lz4"),
+        ({"compressor": "zstd:99"}, InvalidArgument, "level=99 is not allowed"),
+        ({"zpool": "zfoo"}, NoEntry, "no zpool 'zfoo'; there are zbud"),
+        ({"kernel": "2.6"}, NoEntry, "no kernel profile '2.6'; there are 5.4, 6.1"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(
+    settings: dict[str, object], kind: type[Exception], message: str
+) -> None:
+    with pytest.raises(kind, match=message):
+        Zswap(**settings)  # type: ignore[arg-type]
+
+
+def test_ec_41_a_second_store_to_a_slot_is_no_duplicate(make: Make) -> None:
+    zswap = make()
+    zswap.store(1, text(1))
+    zswap.store(1, text(2))
+    assert zswap.load(1) == text(2)
+    assert zswap.stats["duplicate_entry"] == 0
+    assert zswap.stats["stored_pages"] == 1
+
+
+def test_ec_43_a_second_store_that_fails_leaves_no_entry(make: Make) -> None:
+    zswap = make()
+    zswap.store(1, text(1))
+    assert not zswap.store(1, NOISE)
+    assert zswap.stats["stored_pages"] == 0
+    assert zswap.stats["pool_total_size"] == 0
+    assert zswap.load(1) == NOISE
+    assert zswap.stats["pswpin"] == 1
+
+
+def test_ec_44_a_second_store_while_disabled_removes_the_entry(make: Make) -> None:
+    zswap = make()
+    zswap.store(1, text(1))
+    zswap.set_enabled(False)
+    outcome = zswap.store(1, text(2))
+    assert (outcome.errno, outcome.reason) == (-19, "zswap is disabled")
+    assert zswap.stats["stored_pages"] == zswap.stats["duplicate_entry"] == 0
+    assert zswap.load(1) == text(2)
+
+
+def test_disabled_zswap_still_gives_pages_back(make: Make) -> None:
+    zswap = make()
+    zswap.store(1, text(1))
+    zswap.set_enabled(False)
+    assert zswap.load(1) == text(1)
+    assert zswap.stats["zswpin"] == 1
+    zswap.set_enabled(True)
+    assert zswap.store(2, text(2))
+
+
+def fill_until_written_back(zswap: Zswap) -> int:
+    """Store until slot 1 has been written back; return the first slot not stored to."""
+    zswap.set_max_pool_pages(4)
+    for slot in range(1, 64):
+        zswap.store(slot, dense(slot))
+        if zswap.stats["written_back_pages"]:
+            return slot + 1
+    raise AssertionError("nothing was written back")
+
+
+def test_ec_45_a_store_after_writeback_is_a_plain_new_store(make: Make) -> None:
+    zswap = make()
+    fill_until_written_back(zswap)
+    reads = zswap.stats["pswpin"]
+    assert zswap.load(1) == dense(1)
+    assert zswap.stats["pswpin"] == reads + 1
+    zswap.set_max_pool_pages(40)
+    before = zswap.stats["stored_pages"]
+    assert zswap.store(1, text(1))
+    assert zswap.stats["stored_pages"] == before + 1
+    assert zswap.stats["duplicate_entry"] == 0
+    assert zswap.load(1) == text(1)
+
+
+def test_ec_46_same_filled_over_compressed_frees_the_object(make: Make) -> None:
+    zswap = make()
+    zswap.store(1, text(1))
+    assert zswap.stats["pool_total_size"] == 4096
+    zswap.store(1, WORD)
+    assert zswap.stats["stored_pages"] == zswap.stats["same_filled_pages"] == 1
+    assert zswap.stats["pool_total_size"] == 0
+    assert zswap.load(1) == WORD
+
+
+def test_ec_47_compressed_over_same_filled_counts_one_less(make: Make) -> None:
+    zswap = make()
+    zswap.store(1, WORD)
+    zswap.store(1, text(1))
+    assert (zswap.stats["stored_pages"], zswap.stats["same_filled_pages"]) == (1, 0)
+    assert zswap.load(1) == text(1)
+
+
+def test_ec_48_a_full_pool_refuses_a_same_filled_page_too() -> None:
+    with Zswap(kernel="6.1", swap=SwapFile(64), max_pool_pages=1) as zswap:
+        zswap.store(1, dense(1))
+        zswap.store(2, dense(2))
+        outcome = zswap.store(3, ZEROS)
+        assert outcome.errno == -12
+        assert "full" in outcome.reason
+        assert zswap.stats["pool_limit_hit"] == 1
+        assert zswap.load(3) == ZEROS
+        zswap.check()
+
+
+@pytest.mark.parametrize("page", [ZEROS, WORD])
+def test_ec_49_with_same_filled_off_such_a_page_is_compressed(make: Make, page: bytes) -> None:
+    zswap = make(same_filled_pages_enabled=False)
+    outcome = zswap.store(1, page)
+    assert outcome.length_bytes == len(compressor("lz4").compress(page))
+    assert zswap.stats["same_filled_pages"] == 0
+    assert zswap.stats["pool_total_size"] == 4096
+    assert zswap.load(1) == page
+
+
+def test_ec_50_an_incompressible_page_moves_no_counter_but_pswpout(make: Make) -> None:
+    zswap = make()
+    before = zswap.stats
+    zswap.store(1, NOISE)
+    assert zswap.stats == before | {"pswpout": 1}
+    assert zswap.swap_file.read(1) == NOISE
+
+
+def test_ec_56_a_page_in_the_swap_cache_is_not_written_back(make: Make) -> None:
+    zswap = make(max_pool_pages=2)
+    for slot in (1, 2, 3):
+        zswap.store(slot, dense(slot))
+        zswap.swap_cache(slot, present=True)
+    zswap.store(4, dense(4))
+    assert zswap.stats["pool_limit_hit"] == 1
+    assert zswap.stats["written_back_pages"] == 0
+    assert zswap.stats["reject_reclaim_fail"] == 1
+    zswap.swap_cache(1, present=False)
+    zswap.store(5, dense(5))
+    zswap.check()
+    for slot in (1, 2, 3, 4, 5):
+        assert zswap.load(slot) == dense(slot)
+
+
+def test_ec_61_an_unknown_zpool_or_compressor_leaves_all_as_it_was(make: Make) -> None:
+    zswap = make()
+    zswap.store(1, text(1))
+    before = (zswap.stats, zswap.pools)
+    with pytest.raises(NoEntry, match="no zpool 'zfoo'; there are zbud"):
+        zswap.set_zpool("zfoo")
+    with pytest.raises(NoEntry, match="no compressor 'gzip'"):
+        zswap.set_compressor("gzip")
+    assert (zswap.stats, zswap.pools) == before
+    assert zswap.store(2, text(2))
+    assert zswap.load(1) == text(1)
+
+
+def test_ec_62_old_entries_keep_their_compressor_and_the_last_one_ends_their_pool(
+    make: Make,
+) -> None:
+    zswap = make()
+    for slot in (1, 2):
+        zswap.store(slot, text(slot))
+    zswap.set_compressor("zstd")
+    zswap.store(3, text(3))
+    assert zswap.pools == [
+        PoolInfo("zbud", "zstd", pages=1, objects=1, current=True),
+        PoolInfo("zbud", "lz4", pages=1, objects=2, current=False),
+    ]
+    assert [zswap.load(slot) for slot in (1, 2, 3)] == [text(1), text(2), text(3)]
+    zswap.invalidate(1)
+    assert len(zswap.pools) == 2
+    zswap.invalidate(2)
+    assert [pool.compressor for pool in zswap.pools] == ["zstd"]
+    assert zswap.load(3) == text(3)
+
+
+def test_ec_63_going_back_takes_the_live_pool_again(make: Make) -> None:
+    zswap = make()
+    zswap.store(1, text(1))
+    zswap.set_compressor("zstd")
+    zswap.store(2, text(2))
+    zswap.set_compressor("lz4")
+    zswap.store(3, text(3))
+    assert zswap.pools == [
+        PoolInfo("zbud", "lz4", pages=1, objects=2, current=True),
+        PoolInfo("zbud", "zstd", pages=1, objects=1, current=False),
+    ]
+    assert [zswap.load(slot) for slot in (1, 2, 3)] == [text(1), text(2), text(3)]
+
+
+def test_a_pool_that_died_can_be_made_again(make: Make) -> None:
+    zswap = make()
+    for name in ("zstd", "lz4", "lz4hc", "zstd", "lz4"):
+        zswap.set_compressor(name)
+        assert [(pool.compressor, pool.objects) for pool in zswap.pools] == [(name, 0)]
+        zswap.store(1, text(1))
+        assert zswap.load(1) == text(1)
+        zswap.invalidate(1)
+
+
+def test_a_shrink_takes_from_the_pool_that_is_longest_not_current() -> None:
+    with Zswap(swap=SwapFile(64), max_pool_pages=4) as zswap:
+        for slot in (1, 2):
+            zswap.store(slot, dense(slot))
+        zswap.set_compressor("zstd")
+        for slot in range(3, 8):
+            zswap.store(slot, dense(slot))
+        assert zswap.stats["written_back_pages"] >= 1
+        old = [pool for pool in zswap.pools if pool.compressor == "lz4"]
+        assert sum(pool.objects for pool in old) < 2
+        for slot in range(1, 8):
+            assert zswap.load(slot) == dense(slot)
+        zswap.check()
+
+
+def test_ec_64_a_load_after_invalidate_is_a_miss(make: Make) -> None:
+    zswap = make()
+    zswap.store(1, text(1))
+    zswap.store(2, NOISE)
+    zswap.invalidate(1)
+    zswap.invalidate(2)
+    zswap.invalidate(2)
+    assert zswap.load(1) is None
+    assert zswap.load(2) is None
+    assert zswap.stats["stored_pages"] == zswap.stats["pool_total_size"] == 0
+
+
+def test_invalidate_area_frees_every_entry_of_every_pool(make: Make) -> None:
+    zswap = make()
+    zswap.store(1, text(1))
+    zswap.store(2, ZEROS)
+    zswap.set_compressor("zstd")
+    zswap.store(3, text(3))
+    zswap.invalidate_area()
+    assert zswap.stats["stored_pages"] == zswap.stats["same_filled_pages"] == 0
+    assert zswap.stats["pool_total_size"] == 0
+    assert zswap.pools == [PoolInfo("zbud", "zstd", pages=0, objects=0, current=True)]
+    assert [zswap.load(slot) for slot in (1, 2, 3)] == [None, None, None]
+
+
+def test_ec_69_kernel_5_4_full_by_one_page_refuses_once_and_then_stores() -> None:
+    with Zswap(kernel="5.4", swap=SwapFile(64), max_pool_pages=2) as zswap:
+        outcomes = [bool(zswap.store(slot, dense(slot))) for slot in range(1, 6)]
+        assert outcomes == [True, True, True, False, True]
+        assert zswap.stats["pool_limit_hit"] == 2
+        assert zswap.stats["written_back_pages"] == 2
+        zswap.check()
+
+
+def test_kernel_6_1_refuses_until_below_the_accept_threshold() -> None:
+    with Zswap(kernel="6.1", swap=SwapFile(64), max_pool_pages=10) as zswap:
+        outcomes = [bool(zswap.store(slot, dense(slot))) for slot in range(1, 31)]
+        assert outcomes == [True] * 11 + [False] * 19
+        assert zswap.stats["pool_limit_hit"] == 2
+        assert zswap.stats["written_back_pages"] == 2
+        zswap.invalidate(5)
+        assert not zswap.store(40, dense(40))
+        zswap.check()
+
+
+def test_the_accept_threshold_can_be_set() -> None:
+    with Zswap(
+        kernel="6.1", swap=SwapFile(64), max_pool_pages=10, accept_threshold_percent=50
+    ) as zswap:
+        for slot in range(1, 14):
+            zswap.store(slot, dense(slot))
+        used = zswap.stats["pool_total_size"] // 4096
+        for slot in range(4, 64):
+            zswap.invalidate(slot)
+            used = zswap.stats["pool_total_size"] // 4096
+            if zswap.store(63, text(1)):
+                break
+        assert used == 4
+
+
+def test_a_lower_limit_evicts_nothing_before_a_store(make: Make) -> None:
+    zswap = make()
+    for slot in range(1, 9):
+        zswap.store(slot, dense(slot))
+    before = zswap.stats
+    zswap.set_max_pool_pages(2)
+    assert zswap.stats == before
+    with pytest.raises(InvalidArgument, match="max_pool_pages -3: allowed is 0 or more"):
+        zswap.set_max_pool_pages(-3)
+
+
+def test_the_swap_file_of_the_caller_stays_open_and_whole() -> None:
+    with SwapFile(8) as file:
+        with Zswap(swap=file) as zswap:
+            zswap.store(3, NOISE)
+        assert file.read(3) == NOISE
+
+
+def test_close_can_be_called_twice_and_gives_the_driver_free() -> None:
+    zbud = zpool.get_driver("zbud")
+    zswap = Zswap(swap=SwapFile(8))
+    zswap.set_compressor("zstd")
+    zswap.store(1, text(1))
+    zswap.set_compressor("lz4")
+    with pytest.raises(Busy, match="has 2 live pools"):
+        zpool.unregister(zbud)
+    zswap.close()
+    zswap.close()
+    zpool.unregister(zbud)
+    assert zpool.get_driver("zbud") is zbud
+
+
+def test_a_context_that_fails_closes_all_the_same() -> None:
+    zbud = zpool.get_driver("zbud")
+    with pytest.raises(ZeroDivisionError), Zswap(swap=SwapFile(8)):
+        raise ZeroDivisionError
+    zpool.unregister(zbud)
+    assert zpool.get_driver("zbud") is zbud
+
+
+def test_a_zswap_that_could_not_be_made_keeps_no_driver_busy() -> None:
+    zbud = zpool.get_driver("zbud")
+    with pytest.raises(NoEntry):
+        Zswap(compressor="gzip", swap=SwapFile(8))
+    zpool.unregister(zbud)
+    assert zpool.get_driver("zbud") is zbud
+
+
+def test_a_closed_zswap_refuses_work_with_an_error_of_this_package() -> None:
+    zswap = Zswap(swap=SwapFile(8))
+    zswap.store(1, text(1))
+    zswap.close()
+    with pytest.raises(InvalidArgument, match="closed"):
+        zswap.load(1)
+
+
+def test_the_live_pools_of_a_driver_are_counted_where_they_were_made() -> None:
+    # A driver registered later shadows the old one; a pool that comes back is still the old one's.
+    from dataclasses import replace
+
+    zbud = zpool.get_driver("zbud")
+    shadow = replace(zbud, summary="another zbud")
+    live = dict(zpool._refcount)
+    try:
+        with Zswap(swap=SwapFile(8)) as zswap:
+            zswap.set_compressor("zstd")
+            zpool.register(shadow)
+            zswap.set_compressor("lz4")
+        assert zpool._refcount == live | {id(shadow): 0}
+    finally:
+        zpool._registered.remove(shadow)
+        zpool._refcount.pop(id(shadow))
+        zpool._refcount.update(live)
+
+
+def test_stats_are_the_kernel_names(make: Make) -> None:
+    assert set(make().stats) == {
+        "pool_total_size",
+        "pool_limit_hit",
+        "reject_reclaim_fail",
+        "reject_alloc_fail",
+        "reject_kmemcache_fail",
+        "reject_compress_poor",
+        "written_back_pages",
+        "duplicate_entry",
+        "stored_pages",
+        "same_filled_pages",
+        "zswpin",
+        "zswpout",
+        "pswpin",
+        "pswpout",
+    }
+
+
+def test_a_pool_by_hand_holds_real_bytes(make: Make) -> None:
+    from zswapsim.errors import DataMismatch
+
+    zswap = make()
+    zswap.store(1, text(1))
+    memory = zswap._memories[0][0].memory
+    for at in range(64 + 8, 64 + 72):
+        memory[at] ^= 0xFF
+    with pytest.raises(DataMismatch, match="slot 1, handle 64"):
+        zswap.load(1)

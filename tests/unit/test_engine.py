@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The choice of the engine, the cache's name, and what is imported when."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from machine_driver import run_tape
+
+from zswapsim.errors import InvalidArgument
+from zswapsim.machine import build, engine, simulated
+
+TESTS = Path(__file__).resolve().parents[1]
+MACHINE = TESTS.parent / "zswapsim" / "machine"
+
+
+def run_python(code: str, **environment: str) -> str:
+    """Run code in a fresh interpreter; return what it printed."""
+    inherited = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**inherited, "PYTHONPATH": f"{TESTS}:{TESTS.parent}", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_named_engine_is_taken_whatever_the_work() -> None:
+    for accesses in (0, 10**12):
+        assert engine.choose("interpreted", accesses) == "interpreted"
+        assert engine.choose("compiled", accesses) == "compiled"
+
+
+def test_an_unknown_engine_lists_what_is_allowed() -> None:
+    with pytest.raises(InvalidArgument, match="'jit': allowed are auto, interpreted, compiled"):
+        engine.choose("jit", 1)
+
+
+def test_auto_goes_by_the_work_and_what_is_compiled_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZSWAPSIM_CACHE_DIR", str(tmp_path))
+    few, some, many = engine.WARM_ACCESSES - 1, engine.WARM_ACCESSES, engine.COLD_ACCESSES
+    assert [engine.choose("auto", n, "key") for n in (0, few, some, many - 1, many)] == [
+        "interpreted",
+        "interpreted",
+        "interpreted",
+        "interpreted",
+        "compiled",
+    ]
+    engine.mark_warm("key")  # no folder, no compiled code in it, no mark
+    assert engine.choose("auto", some, "key") == "interpreted"
+    engine.cache_folder().mkdir(parents=True)
+    engine.mark_warm("key")
+    assert engine.choose("auto", some, "key") == "compiled"
+    assert engine.choose("auto", few, "key") == "interpreted"
+    assert engine.choose("auto", some, "other key") == "interpreted"
+    assert engine.choose("auto", some) == "interpreted"
+
+
+def test_the_cache_lies_where_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.delenv("ZSWAPSIM_CACHE_DIR", raising=False)
+    assert engine.cache_folder().parent == tmp_path / "xdg" / "zswapsim" / "compiled"
+    monkeypatch.setenv("ZSWAPSIM_CACHE_DIR", str(tmp_path / "own"))
+    assert engine.cache_folder().parent == tmp_path / "own" / "compiled"
+    monkeypatch.delenv("ZSWAPSIM_CACHE_DIR")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert engine.cache_folder().parent == Path.home() / ".cache" / "zswapsim" / "compiled"
+
+
+PLUGIN = """
+from zswapsim.machine.simulated import simulated
+
+
+@simulated
+def twice(number: int) -> int:
+    return number * {factor}
+"""
+
+
+def test_the_cache_is_named_by_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = engine.cache_folder()
+    assert engine.cache_folder() == before
+    monkeypatch.setattr(engine, "SIMULATED", list(simulated.SIMULATED))
+    source = tmp_path / "plugin.py"
+    source.write_text(PLUGIN.format(factor=2))
+    namespace: dict[str, object] = {}
+    exec(compile(source.read_text(), str(source), "exec"), namespace)
+    twice = simulated.SIMULATED.pop()  # the real list stays as it was
+    assert twice is namespace["twice"]
+    engine.SIMULATED.append(twice)
+    with_plugin = engine.cache_folder()
+    assert with_plugin != before
+    source.write_text(PLUGIN.format(factor=3))
+    assert engine.cache_folder() not in (before, with_plugin)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["zbud.py", "memory.py", "reclaim/lru.py", "profiles.py", "swap.py", "../errors.py"],
+)
+def test_every_source_that_goes_into_compiled_code_names_the_cache(
+    source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those with constants only: they are frozen into the code."""
+    changed = (MACHINE / source).resolve()
+    before = engine.cache_folder()
+    read_bytes = Path.read_bytes
+
+    def edited(path: Path) -> bytes:
+        return read_bytes(path) + (b"# edited" if path.resolve() == changed else b"")
+
+    monkeypatch.setattr(Path, "read_bytes", edited)
+    assert engine.cache_folder() != before
+
+
+def test_a_driver_loaded_after_the_first_compilation_names_the_cache_too(tmp_path: Path) -> None:
+    (tmp_path / "late_plugin.py").write_text(PLUGIN.format(factor=2))
+    code = (
+        "import sys; from machine_driver import run_tape; from zswapsim.machine import engine\n"
+        "engine.entry(run_tape, 'compiled')\n"
+        f"sys.path.insert(0, {str(tmp_path)!r}); import late_plugin\n"
+        "late = engine.entry(run_tape, 'compiled').stats.cache_path\n"
+        "print(late.startswith(str(engine.cache_folder())), late, engine.cache_folder())"
+    )
+    said = run_python(code, ZSWAPSIM_CACHE_DIR=str(tmp_path / "cache"))
+    assert said.startswith("True"), said
+
+
+def test_the_machine_alone_imports_neither_numpy_nor_numba() -> None:
+    code = (
+        "import sys, zswapsim.machine.memory, zswapsim.machine.pool, zswapsim.machine.build\n"
+        "print(sorted({'numpy', 'numba'} & set(sys.modules)))"
+    )
+    assert run_python(code) == "[]"
+
+
+def test_an_interpreted_run_imports_neither_numpy_nor_numba() -> None:
+    code = (
+        "import sys; from machine_driver import MachineBench\n"
+        "run = MachineBench('interpreted', pages=9, limit_pages=4, lengths=[9, 9],\n"
+        "                   same_filled=[0, 1], totalram_pages=100)\n"
+        "run.run(list(range(9)) * 3); run.check()\n"
+        "print(run.stat['pgfault'], sorted({'numpy', 'numba'} & set(sys.modules)))"
+    )
+    assert run_python(code) == "27 []"
+
+
+def test_arrays_are_those_of_the_engine() -> None:
+    assert engine.zeros("interpreted")(3) == [0, 0, 0]
+    assert build.ints(range(3), "interpreted") == [0, 1, 2]
+    array = engine.zeros("compiled")(3)
+    assert type(array).__name__ == "IntArray"
+    assert build.ints(array, "interpreted") == [0, 0, 0]
+    values = build.ints([1, -2, 1 << 62], "compiled")
+    assert [int(values[k]) for k in range(len(values))] == [1, -2, 1 << 62]
+
+
+def test_an_entry_is_compiled_once() -> None:
+    assert engine.entry(run_tape, "interpreted") is run_tape
+    assert engine.entry(run_tape, "compiled") is engine.entry(run_tape, "compiled")
+
+
+def test_two_processes_come_to_the_same_result() -> None:
+    code = (
+        "import hashlib; from machine_driver import MachineBench\n"
+        "run = MachineBench('interpreted', pages=50, limit_pages=20, lengths=[900, 2000, 9],\n"
+        "    same_filled=[0, 0, 1], totalram_pages=30,\n"
+        "    versions=[(n, n * 7 % 50, n % 2) for n in range(400)])\n"
+        "run.run([n * 7 % 50 | (1 << 31) for n in range(400)])\n"
+        "print(hashlib.sha256(repr((run.state(), run.records)).encode()).hexdigest())"
+    )
+    assert run_python(code, PYTHONHASHSEED="1") == run_python(code, PYTHONHASHSEED="2")
