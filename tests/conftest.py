@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 from machine_driver import SwapBench
 
-settings.register_profile("short", max_examples=25, stateful_step_count=30, deadline=None)
+settings.register_profile("short", max_examples=50, stateful_step_count=30, deadline=None)
 settings.register_profile("long", max_examples=1000, stateful_step_count=80, deadline=None)
 settings.load_profile(os.environ.get("ZSWAPSIM_HYPOTHESIS", "short"))
 

@@ -7,10 +7,11 @@ ZbudBench for one pool, SwapBench for zswap with two pools, MachineBench for the
 Each kind has one signature, so it is compiled once.
 """
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from zswapsim.errors import EEXIST, EINVAL
+from zswapsim.errors import EEXIST
 from zswapsim.machine import audit, build, events, zbud, zpool
 from zswapsim.machine import engine as engines
 from zswapsim.machine import journal as j
@@ -18,8 +19,30 @@ from zswapsim.machine import memory as m
 from zswapsim.machine import zswap as z
 from zswapsim.machine.list_head import list_nodes
 from zswapsim.machine.reclaim import POLICIES, clock, lru  # noqa: F401
-from zswapsim.machine.simulated import Ints, simulated
+from zswapsim.machine.simulated import Ints, Zeros, simulated
 from zswapsim.machine.swap import VMSTAT, Swap
+
+
+class StrictInts(list[int]):
+    """The interpreted machine's array, without Python's negative indices: compiled has none."""
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, int) and index < 0:
+            raise IndexError(f"index {index}")
+        return super().__getitem__(index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if index < 0:
+            raise IndexError(f"index {index}")
+        super().__setitem__(index, value)
+
+
+def zeros_of(engine: str) -> Zeros:
+    """Return the array maker of an engine; the interpreted one's arrays are strict."""
+    if engine == "compiled":
+        return engines.zeros(engine)
+    return lambda length: StrictInts([0] * length)
+
 
 # What the scripted owner does when it is asked to free an object: a sum of
 FREES, FAILS, ALLOCATES = 1, 2, 4
@@ -113,7 +136,7 @@ class ZbudBench:
 
     def __init__(self, engine: str, max_pages: int = 64) -> None:
         self.engine = engine
-        self.state = zbud.zbud_create_pool(max_pages, engines.zeros(engine))
+        self.state = zbud.zbud_create_pool(max_pages, zeros_of(engine))
         self.asked: list[int] = []
         self.allocated: list[int] = []
         self._entry = engines.entry(run_tape, engine)
@@ -124,7 +147,7 @@ class ZbudBench:
         """Run steps of (operation, argument, word); return their results."""
         rows = [(*step, 0, 0)[:3] for step in steps]
         columns = [build.ints([row[k] for row in rows], self.engine) for k in range(3)]
-        zeros = engines.zeros(self.engine)
+        zeros = zeros_of(self.engine)
         owner = Script(build.ints(list(plan), self.engine), zeros(512), zeros(512), zeros(3))
         owner.counts[SIZE] = size
         results = zeros(len(rows))
@@ -203,9 +226,11 @@ def flatten(state: Any) -> Any:
 
 
 EVENT_NAMES = {
-    getattr(j, name): name
-    for name in ["STORE", "STORE_SAME", "STORE_FAILED", "LOAD", "LOAD_SAME", "LOAD_MISS", "SWAP_WRITE", "SWAP_READ", "SHRINK", "SHRINK_END", "EVICT", "EVICT_FAILED", "WRITEBACK", "FREE", "INVALIDATE", "SLOT"]
+    number: name
+    for name, number in vars(j).items()
+    if re.search(rf"^\| {name} ", j.__doc__ or "", re.MULTILINE)
 }
+"""The events of the journal: the names in the table at its head."""
 
 
 class Record(NamedTuple):
@@ -233,7 +258,7 @@ def run_all_events(
     """Run events to their end, draining the journal whenever the loop stops."""
     run = engines.entry(events.run_events, engine)
     tape = events.Events(*(build.ints(list(column), engine) for column in columns))
-    outcomes = events.make_outcomes(len(tape.operation), snapshots, engines.zeros(engine))
+    outcomes = events.make_outcomes(len(tape.operation), snapshots, zeros_of(engine))
     records: list[Record] = []
     at = 0
     while at < len(tape.operation):
@@ -255,7 +280,7 @@ def make_swap(
     **config: Any,
 ) -> Swap:
     """Return swap with two zbud pools, of which number 0 is in use."""
-    zeros = engines.zeros(engine)
+    zeros = zeros_of(engine)
     swap = build.make_zswap_swap(
         build.ZswapConfig(**config), slots, pool_types, 0, zeros, pool_pages
     )
@@ -377,7 +402,7 @@ class MachineBench:
         **config: Any,
     ) -> None:
         self.engine = engine
-        zeros = engines.zeros(engine)
+        zeros = zeros_of(engine)
         swap = make_swap(engine, slots, journal_capacity, ("zbud",), **config)
         memory = m.make_memory(pages, limit_pages, zeros)
         for page in range(pages):
@@ -425,7 +450,9 @@ class MachineBench:
     def state(self) -> Any:
         """All arrays but the journal, whose used part is in records."""
         swap = self.machine.swap
-        empty = swap._replace(journal=swap.journal._replace(**dict.fromkeys(JOURNAL_COLUMNS, [])))
+        empty = swap._replace(
+            journal=swap.journal._replace(**{name: [] for name in JOURNAL_COLUMNS})
+        )
         return flatten(self.machine._replace(swap=empty))
 
     def check(self) -> None:
@@ -434,62 +461,3 @@ class MachineBench:
 
 
 JOURNAL_COLUMNS = ("event", "slot", "pool", "handle", "length", "content", "at")
-
-
-class BumpPool:
-    """A driver as a plain class: a page per object, no shrink. Interpreted runs only."""
-
-    def __init__(self, max_pages: int) -> None:
-        self.max_pages = max_pages
-        self.words: dict[int, int] = {}
-        self.next = 1
-
-    def malloc(self, size: int) -> int:
-        if size <= 0:
-            return -EINVAL
-        if len(self.words) == self.max_pages:
-            return -12
-        handle = self.next
-        self.next += 1
-        self.words[handle] = 0
-        return handle
-
-    def free(self, handle: int) -> int:
-        return 0 if self.words.pop(handle, None) is not None else -EINVAL
-
-    def shrink(self, owner: Any, pages: int) -> int:
-        return -EINVAL
-
-    def reclaimed(self) -> int:
-        return 0
-
-    def map(self, handle: int) -> int:
-        return handle if handle in self.words else -EINVAL
-
-    def unmap(self, handle: int) -> int:
-        return 0
-
-    def total_pages(self) -> int:
-        return len(self.words)
-
-    def write_owner(self, handle: int, word: int) -> int:
-        if handle not in self.words:
-            return -EINVAL
-        self.words[handle] = word
-        return 0
-
-    def read_owner(self, handle: int) -> int:
-        return self.words.get(handle, -EINVAL)
-
-
-def bump_driver(
-    create: Callable[..., Any] = lambda max_pages, zeros: BumpPool(max_pages), type_: str = "bump"
-) -> zpool.ZpoolDriver:
-    """Return a driver of BumpPool that is not registered yet."""
-    return zpool.ZpoolDriver(
-        type=type_,
-        summary="a page per object",
-        create=create,
-        check=lambda pool: None,
-        place=lambda pool, handle: (handle,),
-    )

@@ -7,6 +7,7 @@ from zswapsim.errors import InvalidArgument
 
 PAGE_SHIFT = 12
 PAGE_SIZE = 1 << PAGE_SHIFT
+MAX_PAGES = 1 << 40
 FREED = 0xFFFFFFFF
 """Content number of a version that says: the program gave the page back here."""
 
@@ -35,6 +36,8 @@ def parse_pages(text: str, whole_pages: int | None = None) -> int:
         pages = number
     else:
         pages = number * _FACTOR[unit[:1] if unit[:1] in "kmgt" else ""] / PAGE_SIZE
+    if pages > MAX_PAGES:
+        raise InvalidArgument(f"{text[:20]!r} is more than {MAX_PAGES} pages")
     if pages < 1:
         raise InvalidArgument(f"{text!r} is less than one page of {PAGE_SIZE} bytes")
     return int(pages)

@@ -2,6 +2,7 @@
 """Whole small runs: against naive memory access by access, and engine against engine."""
 
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -140,7 +141,7 @@ def test_a_trace_in_chunks_is_the_same_trace(run: dict[str, Any], cuts: list[int
     chunks = MachineBench("interpreted", **run["machine"])
     total = len(run["accesses"])
     edges = sorted({0, total, *(cut for cut in cuts if cut < total)})
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         chunks.run(run["accesses"][begin:end], base=begin)
     assert chunks.state() == whole.state()
     assert chunks.records == whole.records

@@ -53,6 +53,7 @@ class ZswapMachine(RuleBasedStateMachine):
         self.content += 1  # every store has its own content, so that no two can be mixed up
         outcome = self.bench.store(slot, length, self.content, int(same_filled))
         assert outcome == self.oracle.store(slot, self.content, length, same_filled)
+        assert self.bench.cached_pages == self.oracle.cached
 
     @rule(slot=SLOT, length=LENGTHS, same_filled=st.sampled_from([False] * 5 + [True]))
     def store(self, slot: int, length: int, same_filled: bool) -> None:

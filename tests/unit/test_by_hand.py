@@ -370,8 +370,9 @@ def test_kernel_6_1_refuses_until_below_the_accept_threshold() -> None:
         assert outcomes == [True] * 11 + [False] * 19
         assert zswap.stats["pool_limit_hit"] == 2
         assert zswap.stats["written_back_pages"] == 2
-        zswap.invalidate(5)
-        assert not zswap.store(40, dense(40))
+        zswap.invalidate(5)  # 8 pages are left, and 9 are 90 %
+        assert zswap.store(40, dense(40))
+        assert not zswap.store(41, dense(41))
         zswap.check()
 
 
@@ -447,7 +448,7 @@ def test_a_closed_zswap_refuses_work_with_an_error_of_this_package() -> None:
 
 
 def test_the_live_pools_of_a_driver_are_counted_where_they_were_made() -> None:
-    # A driver registered later shadows the old one; a pool that comes back is still the old one's.
+    # A driver registered later shadows the old one; a pool that comes back is the old one's.
     from dataclasses import replace
 
     zbud = zpool.get_driver("zbud")

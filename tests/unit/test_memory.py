@@ -237,6 +237,29 @@ def test_the_loop_stops_before_the_journal_overflows(engine: str) -> None:
     assert pieces.state() == whole.state()
 
 
+def test_a_stop_for_the_journal_leaves_the_number_of_tries_alone(engine: str) -> None:
+    """One fault tries 32 times while swap is full, also if the loop stopped in between.
+
+    Page 2 changes without a write, so its store into its own slot works between the failures of
+    the others and fills the journal.
+    """
+    accesses = [2, 1, 3 | WRITE, 5 | WRITE, 3 | WRITE, 0, 2, 0, 4, 1]
+    settings: dict[str, Any] = {
+        "limit_pages": 1,
+        "slots": 4,
+        "totalram_pages": 0,
+        "versions": [(4, 2, POOR)],
+    }
+    whole = bench("interpreted", **settings)
+    whole.run(accesses)
+    assert whole.stat["swap_full"] == 5 * m.SWAP_CLUSTER_MAX
+    pieces = bench(engine, journal_capacity=HEADROOM + 3, **settings)
+    pieces.run(accesses)
+    assert pieces.records == whole.records
+    assert pieces.stat == whole.stat
+    assert pieces.state() == whole.state()
+
+
 @pytest.mark.parametrize("policy", ["lru", "clock"])
 @pytest.mark.parametrize("kernel", ["5.4", "6.1"])
 def test_both_engines_agree_on_a_longer_run(policy: str, kernel: str) -> None:

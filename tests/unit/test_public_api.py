@@ -111,6 +111,8 @@ def test_an_errno_becomes_its_error(status: int, name: str) -> None:
 def test_the_version_is_that_of_the_distribution() -> None:
     from importlib.metadata import version
 
-    assert run("from zswapsim.cli import main; main(['--version'])").strip().endswith(
-        version("zswapsim")
+    assert (
+        run("from zswapsim.cli import main; main(['--version'])")
+        .strip()
+        .endswith(version("zswapsim"))
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""zbud: geometry, search order, free, and reclaim; edge cases EC-1 .. EC-27 and the example of 1.9."""
+"""zbud: geometry, search order, free, reclaim; EC-1 .. EC-27 and the example of 1.9."""
 
 import pytest
 from machine_driver import (

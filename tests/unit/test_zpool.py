@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from machine_driver import BumpPool, bump_driver
+from bump_pool import BumpPool, bump_driver
 
 from zswapsim.errors import (
     EEXIST,

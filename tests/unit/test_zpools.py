@@ -4,7 +4,8 @@
 from typing import Any
 
 import pytest
-from machine_driver import BumpPool, ZbudBench
+from bump_pool import BumpPool
+from machine_driver import ZbudBench
 
 from zswapsim.errors import EINVAL
 from zswapsim.machine import zpools

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswap of 5.4 and 6.1: store, load, invalidate, writeback, pools; edge cases EC-41 .. EC-66."""
 
-
 import pytest
 from machine_driver import (
     SwapBench,

@@ -4,7 +4,8 @@
 from collections.abc import Iterator
 
 import pytest
-from machine_driver import SwapBench, bump_driver, flatten, plain
+from bump_pool import bump_driver
+from machine_driver import SwapBench, flatten, plain
 
 from zswapsim.errors import EINVAL, ENOMEM, ENOSPC, NoEntry
 from zswapsim.machine import build, zpool

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from zswapsim.errors import NoEntry, TraceError
+
 
 @click.command("verify", short_help="Compare with a real kernel.")
 @click.argument(
@@ -33,8 +35,18 @@ def command(files: tuple[Path, ...], pages: Path | None, engine: str) -> int:
     """
     from zswapsim.experiment.verify import verify
 
-    verdicts = []
+    worst = 0
     for file in files:
-        verdicts.append(verify(file, pages, engine))
-        click.echo(str(verdicts[-1]))
-    return 1 if any(verdict.difference for verdict in verdicts) else 0
+        try:
+            verdict = verify(file, pages, engine)
+        except TraceError as error:
+            click.echo(f"error: {error}", err=True)
+            worst = max(worst, 1)
+            continue
+        except NoEntry as error:  # a kernel or an allocator that there is not
+            click.echo(f"error: {file}: {error}", err=True)
+            worst = 2
+            continue
+        click.echo(str(verdict))
+        worst = max(worst, int(verdict.difference is not None))
+    return worst

@@ -90,6 +90,7 @@ class Zswap:
             raise InvalidArgument(f"max_pool_pages {max_pool_pages}: allowed is 0 or more")
         profile(kernel)
         self.kernel = kernel
+        self._closed = False
         self._owns_swap_file = swap is None
         self.swap_file = SwapFile(1 << 16) if swap is None else swap
         self._pages: dict[int, bytes] = {}
@@ -164,7 +165,8 @@ class Zswap:
 
     def invalidate_area(self) -> None:
         """Free every entry, as swapoff does."""
-        z.zswap_invalidate_area(self.swap)
+        while not z.zswap_invalidate_area(self.swap):
+            self._settle()
         self._settle()
 
     def swap_cache(self, slot: int, *, present: bool) -> None:
@@ -216,6 +218,7 @@ class Zswap:
 
     def close(self) -> None:
         """Give all memory back; a second call does nothing."""
+        self._closed = True
         for number, counted in enumerate(self._counted):
             if counted:
                 zpools_registry.release(self._drivers[number])
@@ -235,6 +238,8 @@ class Zswap:
         return self._data[content]
 
     def _check_slot(self, slot: int) -> None:
+        if self._closed:
+            raise InvalidArgument("this Zswap is closed")
         if not 1 <= slot < self.swap_file.slots:
             raise InvalidArgument(f"slot {slot}: allowed are 1 to {self.swap_file.slots - 1}")
 
@@ -256,7 +261,7 @@ class Zswap:
             self._pairs.append(pair)
         number = self._pairs.index(pair)
         if not self._counted[number]:
-            zpools_registry.acquire(type_)
+            zpools_registry.acquire(self._drivers[number])
             self._counted[number] = True
         z.zswap_pool_make_current(self.swap.zswap, number)
         self._settle()

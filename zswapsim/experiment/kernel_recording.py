@@ -18,6 +18,7 @@ from zswapsim.units import PAGE_SIZE
 
 FORMAT = "zswap-oracle-1"
 MAX_RECORDING_BYTES = 1 << 29
+MAX_SLOTS = 1 << 24
 KNOBS = {
     "same_filled": "same_filled_pages_enabled",
     "non_same_filled": "non_same_filled_pages_enabled",
@@ -92,7 +93,7 @@ def open_recording(path: Path, pages_folder: Path | None = None) -> KernelRecord
             experiment=dict(raw["experiment"]),
             totalram_pages=int(raw["meta"]["totalram_pages"]),
             columns=[str(column) for column in raw["columns"]],
-            steps=[Step(step[0], step[1], step[2], step[3]) for step in raw["steps"]],
+            steps=_steps(path, raw["steps"], len(raw["columns"])),
             pages=_read_pages(path, raw, pages_folder),
         )
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
@@ -102,6 +103,67 @@ def open_recording(path: Path, pages_folder: Path | None = None) -> KernelRecord
             f"{path}: a part of the recording is missing or wrong: {error!r}"
         ) from None
     return recording
+
+
+OPERANDS = {"f": 2, "s": 1, "r": 1, "w": 1, "d": 1, "k": 1, "x": 0, "Z": 1, "v": 1}
+"""Operations of a step, with the number of words that follow the letter."""
+
+NUMBERS = {"S": 3, "L": 2, "I": 1, "K": 1, "k": 1, "E": 1, "e": 1, "W": 2, "F": 0}
+"""Events, with the number of integers that follow the letter."""
+
+
+def _steps(path: Path, raw: Any, columns: int) -> list[Step]:
+    """Check every step, so that nothing after this has to doubt one."""
+    if not isinstance(raw, list):
+        raise TraceError(f"{path}: steps are no list")
+    steps = []
+    for number, step in enumerate(raw):
+        wrong = _wrong(step, columns)
+        if wrong:
+            raise TraceError(f"{path}: step {number}: {wrong}")
+        steps.append(Step(*step[:4]))
+    return steps
+
+
+def _wrong(step: Any, columns: int) -> str | None:
+    """Return what is wrong with a step, or None."""
+    if not isinstance(step, list) or len(step) < 4:
+        return "not [operation, where, changed, events]"
+    op, where, changed, events = step[:4]
+    words = op.split() if isinstance(op, str) else []
+    if not words or len(words) - 1 != OPERANDS.get(words[0]) or not isinstance(where, str):
+        return f"{str(op)[:40]!r} is no operation"
+    if words[0] == "k":
+        knob, equals, value = words[1].partition("=")
+        if not equals or (knob.endswith("_percent") and not value.isdecimal()):
+            return f"{op[:40]!r} sets nothing"
+    elif not all(word.isdecimal() for word in words[1:]):
+        return f"{op[:40]!r} has an operand that is no number"
+    if not isinstance(changed, list) or not all(_is_change(pair, columns) for pair in changed):
+        return "changed is no list of [column, value]"
+    if not isinstance(events, list):
+        return "events are no list"
+    return next((f"{str(e)[:60]} is no event" for e in events if not _is_event(e)), None)
+
+
+def _is_change(pair: Any, columns: int) -> bool:
+    return _numbers(pair, 2) and 0 <= pair[0] < columns
+
+
+def _is_event(event: Any) -> bool:
+    if not isinstance(event, list) or not event or event[0] not in NUMBERS:
+        return False
+    count = NUMBERS[event[0]]
+    has_slot = event[0] in "SLIEW"
+    return _numbers(event[1 : 1 + count], count) and (not has_slot or 0 <= event[1] < MAX_SLOTS)
+
+
+def _numbers(values: Any, count: int) -> bool:
+    return (
+        isinstance(values, list)
+        and len(values) == count
+        and all(type(value) is int for value in values)
+    )
 
 
 def _read_pages(path: Path, raw: dict[str, Any], pages_folder: Path | None) -> bytes:

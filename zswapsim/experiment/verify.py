@@ -28,6 +28,7 @@ PARAMETERS = {
     "same_filled_pages_enabled": z.SAME_FILLED_PAGES_ENABLED,
     "non_same_filled_pages_enabled": z.NON_SAME_FILLED_PAGES_ENABLED,
 }
+MAX_PERCENT = 1_000_000
 UNKNOWN_LENGTH = 1
 """Length of a page that the kernel refused before compressing; a store of it would show."""
 
@@ -130,8 +131,9 @@ class _Script:
                 self.pools.append(pair)
             self.rows.append((ev.OP_SET_POOL, self.pools.index(pair), 0, 0, 0))
         elif knob in PARAMETERS:
-            meaning = {"Y": 1, "N": 0}
-            setting = meaning[value] if value in meaning else int(value)
+            setting = {"Y": 1, "N": 0}.get(value)
+            if setting is None:
+                setting = _number(self.recording, number, knob, value)
             self.rows.append((ev.OP_SET_PARAMETER, PARAMETERS[knob], setting, 0, 0))
         else:
             raise TraceError(f"{self.recording.path}: step {number}: unknown knob {knob!r}")
@@ -174,6 +176,12 @@ class _Script:
         page = self.recording.pages[content * 4096 : (content + 1) * 4096]
         length = len(compressor(self._compressor).compress(page))
         return length if length <= 4096 else -EINVAL
+
+
+def _number(recording: KernelRecording, step: int, knob: str, value: str) -> int:
+    if not value.isdecimal() or int(value) > MAX_PERCENT:
+        raise TraceError(f"{recording.path}: step {step}: {knob}={value} is no setting")
+    return int(value)
 
 
 def _failed_evictions(events: list[list[Any]]) -> list[tuple[int, int]]:

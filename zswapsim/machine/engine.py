@@ -2,8 +2,8 @@
 """The two ways to run the machine, and the choice between them. The only file that imports numba.
 
 numba's disk cache does not notice an edit in a file other than the entry's own, so its folder is
-named by a hash of every simulated function's source file and of the versions of Python, numba and
-numpy, below the user's cache folder. A call from Python into compiled code costs about a
+named by a hash of the machine's and all plugged-in source files and of the versions of Python,
+numba and numpy, below the user's cache folder. A call from Python into compiled code costs about a
 microsecond and the unpacking of the state, so the boundary is a whole loop, never one malloc.
 """
 
@@ -30,7 +30,9 @@ COLD_ACCESSES = 8_000_000
 F = TypeVar("F", bound=Callable[..., Any])
 _taught_functions: set[Callable[..., Any]] = set()
 _taught_generics: set[int] = set()
-_entries: dict[Callable[..., Any], Callable[..., Any]] = {}
+_entries: dict[tuple[Callable[..., Any], Path], Callable[..., Any]] = {}
+
+MACHINE_FOLDER = Path(__file__).parent
 
 
 def zeros_compiled(length: int) -> Ints:
@@ -80,9 +82,10 @@ def entry(function: F, engine: str) -> F:
     if engine == "interpreted":
         return function
     _teach_all()  # also what was imported since the entry was made: a driver, a policy
-    if function not in _entries:
-        _entries[function] = _compile(function)
-    return _entries[function]  # type: ignore[return-value]
+    key = (function, cache_folder())
+    if key not in _entries:
+        _entries[key] = _compile(function)
+    return _entries[key]  # type: ignore[return-value]
 
 
 def cache_folder() -> Path:
@@ -91,19 +94,18 @@ def cache_folder() -> Path:
     if base is None:
         base = str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zswapsim")
     digest = hashlib.sha256()
-    for name in sorted({function.__code__.co_filename for function in SIMULATED}):
-        digest.update(Path(name).read_bytes())
+    own = {MACHINE_FOLDER.parent / "errors.py", *MACHINE_FOLDER.rglob("*.py")}  # constants too
+    plugged_in = {Path(function.__code__.co_filename) for function in SIMULATED}
+    for path in sorted(own | plugged_in):
+        digest.update(path.read_bytes())
     for part in (sys.version, version("numba"), version("numpy")):
         digest.update(part.encode())
     return Path(base) / "compiled" / digest.hexdigest()[:16]
 
 
 def _teach_all() -> None:
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder()))
-    import numba
     from numba.extending import register_jitable
 
-    setattr(numba.config, "CACHE_DIR", os.environ["NUMBA_CACHE_DIR"])  # noqa: B010
     for function in SIMULATED:
         if function not in _taught_functions:
             _taught_functions.add(function)
@@ -117,6 +119,7 @@ def _teach_all() -> None:
 def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
     import numba
 
+    setattr(numba.config, "CACHE_DIR", str(cache_folder()))  # noqa: B010
     try:
         return numba.njit(cache=True)(function)
     except RuntimeError:  # no folder that numba may write to

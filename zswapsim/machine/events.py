@@ -77,7 +77,8 @@ def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> in
             swap.device[slot] = 0
             swap.busy[slot] = 0
         elif operation == OP_INVALIDATE_AREA:
-            zswap_invalidate_area(swap)
+            if not zswap_invalidate_area(swap):
+                return i
         elif operation == OP_SET_PARAMETER:
             swap.zswap.parameters[slot] = events.content[i]
         elif operation == OP_SET_POOL:

@@ -54,8 +54,9 @@ MEMORY = (
     FREED_PAGES,
     LIMIT_PAGES,
     NEXT_VERSION,
+    FAILED_TRIES,
     STATS,
-) = range(12)
+) = range(13)
 
 
 class Memory(NamedTuple):
@@ -63,7 +64,7 @@ class Memory(NamedTuple):
 
     state: ABSENT, RESIDENT or SWAPPED; slot: the page's slot, 0 none; content: number of what it
     holds now; saved: number of what its slot holds. stat: MEMORY counts, the limit, the position
-    in the versions.
+    in the versions, failed tries of the present fault.
     """
 
     state: Ints
@@ -143,6 +144,7 @@ def apply_versions(machine: Machine, before: int) -> int:
         if not has_headroom(machine.swap.journal):
             break
         if versions.content[k] == FREED:
+            machine.swap.journal.counts[POSITION] = before
             free_page(machine, versions.page[k])
         else:
             machine.memory.content[versions.page[k]] = versions.content[k]
@@ -190,7 +192,6 @@ def reclaim_one(machine: Machine) -> int:
 def make_page_free(machine: Machine) -> bool:
     """Reclaim until one more page fits; False if the journal has no room to go on."""
     stat = machine.memory.stat
-    failures = 0
     while stat[RESIDENT_PAGES] + pools_total_pages(machine.swap.pools) >= stat[LIMIT_PAGES]:
         if not has_headroom(machine.swap.journal):
             return False
@@ -198,8 +199,8 @@ def make_page_free(machine: Machine) -> bool:
         if outcome == -1:
             break
         if outcome < 0:
-            failures += 1
-            if failures == SWAP_CLUSTER_MAX:
+            stat[FAILED_TRIES] += 1
+            if stat[FAILED_TRIES] == SWAP_CLUSTER_MAX:
                 break
     return has_headroom(machine.swap.journal)
 
@@ -210,6 +211,7 @@ def fault_in(machine: Machine, page: int, write: int) -> None:
     memory = machine.memory
     stat = memory.stat
     stat[PGFAULT] += 1
+    stat[FAILED_TRIES] = 0
     if memory.state[page] == SWAPPED:
         stat[PGMAJFAULT] += 1
         swap_readpage(machine.swap, memory.slot[page])
@@ -243,6 +245,7 @@ def run_accesses(machine: Machine, accesses: Ints, first: int, base: int) -> int
             if write != 0 and memory.slot[page] != 0:
                 if not has_headroom(machine.swap.journal):
                     return i
+                machine.swap.journal.counts[POSITION] = base + i
                 forget_slot(machine, page)
             reclaim_access(machine.policy, page)
         else:

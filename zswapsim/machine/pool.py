@@ -25,7 +25,8 @@ class Pool:
         if max_pages < 1:
             raise InvalidArgument(f"max_pages {max_pages}: allowed is 1 or more")
         self.state = zpool.get_driver(type_).create(max_pages, zeros_interpreted)
-        self._driver = zpool.acquire(type_)
+        self._driver = zpool.get_driver(type_)
+        zpool.acquire(self._driver)
         self._evict = evict
         self._live = True
 

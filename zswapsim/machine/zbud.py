@@ -271,12 +271,13 @@ def zbud_shrink(pool: ZbudPool, owner: Any, pages: int) -> int:
     counts[RECLAIMED] tells how many came free. Source: Linux 5.4 mm/zbud.c zbud_zpool_shrink.
     """
     outcome = -EINVAL
-    pool.counts[RECLAIMED] = 0
-    while pool.counts[RECLAIMED] < pages:
+    total = 0
+    while total < pages:
         outcome = zbud_reclaim_page(pool, owner, RECLAIM_RETRIES)
         if outcome < 0:
             break
-        pool.counts[RECLAIMED] += 1
+        total += 1
+    pool.counts[RECLAIMED] = total
     return outcome
 
 

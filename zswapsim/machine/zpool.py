@@ -155,11 +155,9 @@ def origin(type_: str) -> str:
     return _MODULES.origin(type_) if type_ in _MODULES.names() else "registered at run time"
 
 
-def acquire(type_: str) -> ZpoolDriver:
-    """Return a driver and count one more live pool of it."""
-    driver = get_driver(type_)
+def acquire(driver: ZpoolDriver) -> None:
+    """Count one more live pool of a driver."""
     _refcount[id(driver)] += 1
-    return driver
 
 
 def release(driver: ZpoolDriver) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from zswapsim.errors import EINVAL, ENODEV, ENOENT, ENOMEM, ENOSPC
 from zswapsim.machine import journal as j
 from zswapsim.machine import profiles
-from zswapsim.machine.journal import note
+from zswapsim.machine.journal import has_headroom, note
 from zswapsim.machine.list_head import (
     Links,
     init_list_head,
@@ -356,11 +356,14 @@ def zswap_invalidate_page(swap: Swap, slot: int) -> None:
 
 
 @simulated
-def zswap_invalidate_area(swap: Swap) -> None:
-    """Forget all entries, as swapoff does."""
+def zswap_invalidate_area(swap: Swap) -> bool:
+    """Forget all entries, as swapoff does; False if the journal has no room to go on."""
     for slot in range(len(swap.zswap.kind)):
+        if not has_headroom(swap.journal):
+            return False
         if swap.zswap.kind[slot] != NONE:
             zswap_free_entry(swap, slot)
+    return True
 
 
 @simulated
