@@ -339,8 +339,7 @@ class SwapBench:
     @property
     def counters(self) -> dict[str, int]:
         """The counters of debugfs that are not 0."""
-        values = zip(z.DEBUGFS, plain(self.swap.zswap.counters), strict=False)
-        return {name: value for name, value in values if value}
+        return debugfs(self.swap)
 
     @property
     def vmstat(self) -> dict[str, int]:
@@ -376,6 +375,12 @@ class SwapBench:
 
     def check(self) -> None:
         audit_swap(self.swap)
+
+
+def debugfs(swap: Swap) -> dict[str, int]:
+    """The counters of debugfs that are not 0."""
+    values = zip(z.DEBUGFS, plain(swap.zswap.counters), strict=False)
+    return {name: value for name, value in values if value}
 
 
 def audit_swap(swap: Swap) -> None:
@@ -441,6 +446,10 @@ class MachineBench:
     @property
     def vmstat(self) -> dict[str, int]:
         return dict(zip(VMSTAT, plain(self.machine.swap.stat), strict=True))
+
+    @property
+    def counters(self) -> dict[str, int]:
+        return debugfs(self.machine.swap)
 
     @property
     def resident(self) -> list[int]:

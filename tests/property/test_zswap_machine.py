@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswap of 5.4 and 6.1 against dicts: outcomes, counters, sizes, pools and contents."""
 
+from random import Random
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from machine_driver import SwapBench
@@ -22,11 +24,11 @@ class ZswapMachine(RuleBasedStateMachine):
 
     @initialize(
         kernel=st.sampled_from(["5.4", "6.1"]),
-        totalram_pages=st.sampled_from([0, 4, 20, 50, 60, 100, 1000]),
-        max_pool_percent=st.sampled_from([0, 10, 20, 20, 20, 100]),
-        threshold=st.sampled_from([0, 50, 90, 90, 100]),
-        pool_pages=st.sampled_from([3, 64, 64, 64]),
-        content=st.integers(0, 100),
+        totalram_pages=st.sampled_from([60, 100, 50, 20, 1000, 4, 0]),
+        max_pool_percent=st.sampled_from([20, 20, 20, 10, 100, 0]),
+        threshold=st.sampled_from([90, 90, 50, 100, 0]),
+        pool_pages=st.sampled_from([64, 64, 64, 3]),
+        seed=st.integers(0, 1 << 32),
     )
     def make(
         self,
@@ -35,7 +37,7 @@ class ZswapMachine(RuleBasedStateMachine):
         max_pool_percent: int,
         threshold: int,
         pool_pages: int,
-        content: int,
+        seed: int,
     ) -> None:
         limits = {"max_pool_percent": max_pool_percent, "accept_threshold_percent": threshold}
         self.bench = SwapBench(
@@ -47,7 +49,8 @@ class ZswapMachine(RuleBasedStateMachine):
             **limits,
         )
         self.oracle = SwapOracle(kernel, totalram_pages, pools=2, pool_pages=pool_pages, **limits)
-        self.content = content
+        self.content = 0
+        self.steps(seed, 60)
 
     def store_one(self, slot: int, length: int, same_filled: bool) -> None:
         self.content += 1  # every store has its own content, so that no two can be mixed up
@@ -118,10 +121,34 @@ class ZswapMachine(RuleBasedStateMachine):
         self.bench.set_parameter(z.ENABLED, 1)
         self.oracle.enabled = True
 
-    @rule()
-    def invalidate_area(self) -> None:
-        self.bench.invalidate_area()
-        self.oracle.invalidate_area()
+    @rule(really=st.integers(0, 9))
+    def invalidate_area(self, really: int) -> None:
+        if really == 9:
+            self.bench.invalidate_area()
+            self.oracle.invalidate_area()
+
+    @rule(seed=st.integers(0, 1 << 32), number=st.integers(10, 80))
+    def storm(self, seed: int, number: int) -> None:
+        self.steps(seed, number)
+
+    def steps(self, seed: int, number: int) -> None:
+        """Many small steps, mostly stores: drawn one by one, pools would hardly ever get full."""
+        random = Random(seed)
+        for _ in range(number):
+            slot, kind = random.randrange(1, SLOTS), random.randrange(40)
+            if kind < 26:
+                length = random.choice([3960, 3900, 2000, random.randrange(1, 3960)])
+                self.store_one(slot, length, random.random() < 0.1)
+            elif kind < 30:
+                self.load(slot)
+            elif kind < 34:
+                self.bench.invalidate(slot)
+                self.oracle.slot_freed(slot)
+            elif kind < 39:
+                self.set_busy(slot, random.randrange(1, 8), random.choice([0, 0, -EEXIST]))
+            else:
+                self.set_pool(random.randrange(2))
+            self.agree()
 
     @invariant()
     def agree(self) -> None:
@@ -143,3 +170,4 @@ class CompiledZswapMachine(ZswapMachine):
 
 TestZswapInterpreted = ZswapMachine.TestCase
 TestZswapCompiled = CompiledZswapMachine.TestCase
+TestZswapCompiled.settings = settings(max_examples=settings.default.max_examples // 5)

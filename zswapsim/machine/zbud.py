@@ -24,7 +24,9 @@ from zswapsim.machine.list_head import (
     list_add,
     list_del,
     list_empty,
+    list_next,
     list_nodes,
+    list_prev,
     make_links,
 )
 from zswapsim.machine.simulated import Ints, Zeros, simulated
@@ -169,7 +171,7 @@ def take_unbuddied(pool: ZbudPool, chunks: int) -> int:
     """Unlink and return the page with the smallest gap that fits, newest first; -1 if none."""
     for free_chunks in range(chunks, NCHUNKS):
         if not list_empty(pool.buddy, free_chunks):
-            node = pool.buddy.next[free_chunks]
+            node = list_next(pool.buddy, free_chunks)
             list_del(pool.buddy, node)
             return node - FIRST_PAGE
     return -1
@@ -242,7 +244,7 @@ def zbud_reclaim_page(pool: ZbudPool, owner: Any, retries: int) -> int:
     if list_empty(pool.lru, LRU) or retries == 0:
         return -EINVAL
     for _ in range(retries):
-        node = pool.lru.prev[LRU]
+        node = list_prev(pool.lru, LRU)
         page = node - FIRST_PAGE
         list_del(pool.lru, node)
         list_del(pool.buddy, node)

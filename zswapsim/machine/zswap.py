@@ -21,6 +21,8 @@ from zswapsim.machine.list_head import (
     list_add,
     list_del,
     list_empty,
+    list_next,
+    list_prev,
     make_links,
 )
 from zswapsim.machine.simulated import Ints, Zeros, simulated
@@ -136,7 +138,7 @@ def zswap_pool_current(zswap: Zswap) -> int:
     head = len(zswap.pool_refs)
     if list_empty(zswap.pool_list, head):
         return -1
-    return zswap.pool_list.next[head]
+    return list_next(zswap.pool_list, head)
 
 
 @simulated
@@ -145,7 +147,7 @@ def zswap_pool_last(zswap: Zswap) -> int:
     head = len(zswap.pool_refs)
     if list_empty(zswap.pool_list, head):
         return -1
-    return zswap.pool_list.prev[head]
+    return list_prev(zswap.pool_list, head)
 
 
 @simulated

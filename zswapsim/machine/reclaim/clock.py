@@ -7,11 +7,13 @@ from zswapsim.machine import reclaim
 from zswapsim.machine.list_head import (
     Links,
     init_list_head,
+    last_node,
     list_add,
     list_del,
     list_empty,
     list_move,
     list_nodes,
+    list_prev,
     make_links,
 )
 from zswapsim.machine.simulated import Ints, Zeros, simulated
@@ -35,7 +37,7 @@ def make_clock(pages: int, zeros: Zeros) -> Clock:
 def clock_add(policy: Clock, page: int) -> None:
     """Put a new page behind the hand, not referenced yet."""
     policy.referenced[page] = 0
-    list_add(policy.links, page, len(policy.links.next) - 1)
+    list_add(policy.links, page, last_node(policy.links))
 
 
 @simulated
@@ -53,14 +55,14 @@ def clock_remove(policy: Clock, page: int) -> None:
 @simulated
 def clock_victim(policy: Clock) -> int:
     """Take the first page without reference, clearing the bits of those passed over."""
-    head = len(policy.links.next) - 1
+    head = last_node(policy.links)
     if list_empty(policy.links, head):
         return -1
-    page = policy.links.prev[head]
+    page = list_prev(policy.links, head)
     while policy.referenced[page] == 1:
         policy.referenced[page] = 0
         list_move(policy.links, page, head)
-        page = policy.links.prev[head]
+        page = list_prev(policy.links, head)
     list_del(policy.links, page)
     return page
 

@@ -7,11 +7,14 @@ from zswapsim.machine import reclaim
 from zswapsim.machine.list_head import (
     Links,
     init_list_head,
+    last_node,
     list_add,
     list_del,
     list_empty,
     list_move,
+    list_next,
     list_nodes,
+    list_prev,
     make_links,
 )
 from zswapsim.machine.simulated import Zeros, simulated
@@ -33,14 +36,14 @@ def make_lru(pages: int, zeros: Zeros) -> Lru:
 @simulated
 def lru_add(policy: Lru, page: int) -> None:
     """Put a new page at the newest end."""
-    list_add(policy.links, page, len(policy.links.next) - 1)
+    list_add(policy.links, page, last_node(policy.links))
 
 
 @simulated
 def lru_access(policy: Lru, page: int) -> None:
     """Move a page to the newest end."""
-    head = len(policy.links.next) - 1
-    if policy.links.next[head] != page:
+    head = last_node(policy.links)
+    if list_next(policy.links, head) != page:
         list_move(policy.links, page, head)
 
 
@@ -53,17 +56,17 @@ def lru_remove(policy: Lru, page: int) -> None:
 @simulated
 def lru_victim(policy: Lru) -> int:
     """Take the oldest page."""
-    head = len(policy.links.next) - 1
+    head = last_node(policy.links)
     if list_empty(policy.links, head):
         return -1
-    page = policy.links.prev[head]
+    page = list_prev(policy.links, head)
     list_del(policy.links, page)
     return page
 
 
 def check_lru(policy: Lru) -> list[int]:
     """Return the resident pages, newest first."""
-    return list_nodes(policy.links, len(policy.links.next) - 1)
+    return list_nodes(policy.links, last_node(policy.links))
 
 
 reclaim.reclaim_add.register(Lru, lru_add)

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""zswapsim: help, list, trace, and how a command line that is wrong is told."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from zswapsim import Trace
+from zswapsim.cli import COMMANDS, main
+from zswapsim.trace.synthetic import random_contents, zipf
+
+ZSWAPSIM = [sys.executable, "-m", "zswapsim"]
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("traces") / "small.ztrace"
+    zipf(3000, 100, seed=3, contents=random_contents(100, seed=4)).save(path)
+    return path
+
+
+def shell(line: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of shell in which `zswapsim` is the program."""
+    line = f'zswapsim() {{ "{sys.executable}" -m zswapsim "$@"; }}; {line}'
+    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        *([name] for name in COMMANDS),
+        ["trace", "info"],
+        ["trace", "convert"],
+    ],
+)
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_every_command_has_help(words: list[str], option: str, capsys: Capture) -> None:
+    assert main([*words, option]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith(" ".join(["Usage: zswapsim", *words]))
+    assert captured.err == ""
+    assert len(captured.out) > 100
+    assert max(len(line) for line in captured.out.splitlines()) <= 80
+
+
+def test_the_quick_help_is_the_help_that_click_knows(capsys: Capture) -> None:
+    from zswapsim.cli.group import cli
+
+    assert main(["--help"]) == 0
+    assert set(COMMANDS) <= set(capsys.readouterr().out.split())
+    assert set(cli.commands or COMMANDS) == set(COMMANDS)
+
+
+def test_no_command_shows_help_and_exits_2(capsys: Capture) -> None:
+    assert main([]) == 2
+    captured = capsys.readouterr()
+    assert "Usage: zswapsim" in captured.out + captured.err
+
+
+def test_wrong_usage_without_a_result_prints_nothing_to_stdout() -> None:
+    done = subprocess.run(ZSWAPSIM, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Usage: zswapsim" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["replya"], "replya"),
+        (["--colour"], "--colour"),
+        (["replay"], "TRACE"),
+        (["replay", "x.ztrace"], "x.ztrace"),
+        (["list", "gadgets"], "gadgets"),
+        (["trace", "frob"], "frob"),
+        (["trace", "info"], "FILE"),
+        (["trace", "info", "none"], "none"),
+        (["verify", "none"], "none"),
+    ],
+)
+def test_wrong_usage_exits_2_and_names_what_is_wrong(
+    words: list[str], said: str, capsys: Capture
+) -> None:
+    assert main(words) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert said in captured.err
+    assert "Usage: zswapsim" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("parts", "names"),
+    [
+        ("compressors", ["lz4", "lz4hc", "zstd", "acceleration", "built in"]),
+        ("zpools", ["zbud", "built in"]),
+        ("policies", ["lru", "clock", "built in"]),
+        ("formats", ["ztrace", "recording", "built in"]),
+        ("profiles", ["5.4 (default)", "6.1", "full_action", "hysteresis"]),
+    ],
+)
+def test_list_names_every_part(parts: str, names: list[str], capsys: Capture) -> None:
+    assert main(["list", parts]) == 0
+    out = capsys.readouterr().out
+    for name in names:
+        assert name in out
+
+
+def test_list_keeps_lines_whole_when_piped() -> None:
+    for parts, wanted in (("policies", "built in"), ("profiles", "refuse, queue a shrink")):
+        done = shell(f"zswapsim list {parts}")
+        assert done.returncode == 0
+        assert wanted in done.stdout
+        assert "\x1b" not in done.stdout
+
+
+def test_version_is_printed(capsys: Capture) -> None:
+    for option in ("-V", "--version"):
+        assert main([option]) == 0
+        assert capsys.readouterr().out.startswith("zswapsim, version ")
+
+
+# trace
+
+
+def test_trace_info_prints_the_facts(small: Path, capsys: Capture) -> None:
+    assert main(["trace", "info", str(small)]) == 0
+    lines = dict(line.split(None, 1) for line in capsys.readouterr().out.splitlines())
+    assert lines["accesses"] == "3,000"
+    assert lines["footprint_pages"] == "100"
+    assert main(["trace", "info", "--json", str(small)]) == 0
+    assert json.loads(capsys.readouterr().out) == Trace.open(small).info()
+
+
+def test_trace_convert_cuts_and_keeps_the_rest(
+    small: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "cut.ztrace"
+    assert main(["trace", "convert", str(small), "-o", str(path), "--head", "1000"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "1,000 accesses" in captured.err
+    cut = Trace.open(path)
+    assert cut.accesses == 1000
+    assert next(cut.blocks(1000)).tolist() == next(Trace.open(small).blocks(1000)).tolist()
+    whole = tmp_path / "whole.ztrace"
+    assert main(["trace", "convert", str(small), "-o", str(whole)]) == 0
+    assert whole.read_bytes() == small.read_bytes()
+
+
+def test_trace_convert_onto_its_own_input_gives_the_same_trace(small: Path, tmp_path: Path) -> None:
+    path = tmp_path / "own.ztrace"
+    path.write_bytes(small.read_bytes())
+    assert main(["trace", "convert", str(path), "-o", str(path)]) == 0
+    assert path.read_bytes() == small.read_bytes()
+
+
+@pytest.mark.parametrize("head", ["0", "-1", "x", "3001"])
+def test_trace_convert_refuses_a_head_that_cannot_be(
+    small: Path, tmp_path: Path, head: str, capsys: Capture
+) -> None:
+    path = tmp_path / "x.ztrace"
+    assert main(["trace", "convert", str(small), "-o", str(path), "--head", head]) == 2
+    assert head in capsys.readouterr().err
+    assert not path.exists()
+
+
+def test_trace_convert_into_no_folder_is_refused(
+    small: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "none" / "x.ztrace"
+    assert main(["trace", "convert", str(small), "-o", str(path)]) == 2
+    assert "--output" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["info", "convert"])
+def test_trace_of_a_foreign_file_exits_1(command: str, tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "foreign"
+    path.write_bytes(b"hello")
+    words = ["-o", str(tmp_path / "x.ztrace")] if command == "convert" else []
+    assert main(["trace", command, str(path), *words]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {path}: no known trace format")
+    assert error.count("\n") == 1
+
+
+# Streams
+
+
+@pytest.mark.parametrize("words", ["--help", "list policies", "replay --help", "trace info {}"])
+def test_a_reader_that_goes_early_sees_no_traceback(words: str, small: Path) -> None:
+    done = shell(f"zswapsim {words.format(small)} | true; sleep 0.2")
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("words", ["--help", "list policies", "trace info {}", "replay {}"])
+def test_a_full_disk_is_one_clear_line_and_exits_1(words: str, small: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    done = shell(f"zswapsim {words.format(small)} > /dev/full")
+    assert done.returncode == 1
+    assert done.stderr.strip() == "error: No space left on device"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+@pytest.mark.parametrize("words", ["--help", "list policies", "trace info {}", "replay {}"])
+def test_a_closed_stream_ends_in_no_traceback(words: str, closed: str, small: Path) -> None:
+    done = shell(f"zswapsim {words.format(small)} {closed}")
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 0
