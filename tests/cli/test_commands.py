@@ -211,4 +211,4 @@ def test_a_full_disk_is_one_clear_line_and_exits_1(words: str, small: Path) -> N
 def test_a_closed_stream_ends_in_no_traceback(words: str, closed: str, small: Path) -> None:
     done = shell(f"zswapsim {words.format(small)} {closed}")
     assert "Traceback" not in done.stderr
-    assert done.returncode == 0
+    assert done.returncode in ((0, 1) if closed == ">&-" else (0,))

@@ -103,7 +103,7 @@ class ZswapMachine(RuleBasedStateMachine):
         self.bench.set_pool(number)
         self.oracle.set_pool(number)
 
-    @rule(percent=st.sampled_from([0, 5, 20, 50]))
+    @rule(percent=st.sampled_from([50, 20, 20, 5, 0]))
     def set_max_pool_percent(self, percent: int) -> None:
         self.bench.set_parameter(z.MAX_POOL_PERCENT, percent)
         self.oracle.max_pool_percent = percent

@@ -12,9 +12,8 @@ from zswapsim.machine import journal as j
 from zswapsim.machine import zswap as z
 
 
-def test_invalidate_area_of_more_entries_than_the_journal_holds() -> None:
-    """Interpreted only: compiled, an overflow would write past the journal's memory."""
-    zswap = SwapBench(totalram_pages=10_000, journal_capacity=j.HEADROOM + 10)
+def test_invalidate_area_of_more_entries_than_the_journal_holds(engine: str) -> None:
+    zswap = SwapBench(engine, totalram_pages=10_000, journal_capacity=j.HEADROOM + 10)
     zswap.fill(400)
     zswap.invalidate_area()
     assert zswap.counters == {}

@@ -33,7 +33,7 @@ def test_the_public_names_are_these() -> None:
 def test_functions_are_functions_and_zpool_is_a_module() -> None:
     # replay, verify and compressor are also names of modules, which must not take their place.
     import zswapsim.experiment.replay
-    import zswapsim.experiment.verify  # noqa: F401
+    import zswapsim.experiment.verify
 
     assert callable(zswapsim.replay)
     assert callable(zswapsim.verify)

@@ -3,6 +3,8 @@
 
 import csv
 import io
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +155,9 @@ def command(
 
         from zswapsim.report.table import print_result
 
-        print_result(result.to_dict(), Console(highlight=False))
+        # A pipe has no width: wide enough there for no line to be folded.
+        width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
+        print_result(result.to_dict(), Console(highlight=False, width=width))
     return 0 if result.complete else 130
 
 
