@@ -39,7 +39,7 @@ def changed(result: dict[str, Any], **sections: dict[str, Any]) -> dict[str, Any
 
 
 def test_each_counter_is_in_its_line(result: dict[str, Any]) -> None:
-    vmstat = {"zswpin": 30, "zswpout": 2222, "pswpin": 10, "pswpout": 1500, "pgmajfault": 40}
+    vmstat = {"zswpin": 30, "zswpout": 2222, "pswpin": 10, "pswpout": 1510, "pgmajfault": 40}
     zswap = {
         "stored_pages": 60,
         "same_filled_pages": 20,
@@ -56,9 +56,11 @@ def test_each_counter_is_in_its_line(result: dict[str, Any]) -> None:
     assert line(text, "served by zswap") == "30  zswpin, 75.0 %"
     assert line(text, "read from the swap file") == "10  pswpin, 25.0 %"
     assert line(text, "pages stored").split() == ["2,222", "zswpout"]
-    assert line(text, "pages refused, to the swap file").startswith("500  300 too large")
+    assert line(text, "pages refused, to the swap file").startswith(
+        "510  10 found no room, 300 too large"
+    )
     assert "150 incompressible" in text
-    assert "50 waiting for the accept threshold" in text
+    assert "50 above the accept threshold" in text
     assert line(text, "pool found full").split() == ["777", "pool_limit_hit"]
     assert line(text, "pages written back to make room").split()[0] == "1,000"
     assert line(text, "failed attempts to make room").split()[0] == "5"
@@ -66,7 +68,7 @@ def test_each_counter_is_in_its_line(result: dict[str, Any]) -> None:
     assert line(text, "of these same-filled").split()[0] == "20"
     assert line(text, "pool at the end").startswith("100.0 KiB")
     assert line(text, "reads from the swap file").split() == ["10", "instead", "of", "40"]
-    assert line(text, "writes to the swap file").split() == ["1,500", "instead", "of", "2,722"]
+    assert line(text, "writes to the swap file").split() == ["1,510", "instead", "of", "2,732"]
     assert line(text, "memory saved at the end").startswith("140.0 KiB")
 
 
