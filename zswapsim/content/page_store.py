@@ -13,9 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zswapsim.content import size_table
-from zswapsim.content.compressors.batches import Compressed, Progress, compress_pages
+from zswapsim.content.compressors.batches import (
+    BATCH_PAGES,
+    Compressed,
+    Progress,
+    compress_pages,
+    processes_for,
+)
 from zswapsim.content.compressors.protocol import Compressor
-from zswapsim.errors import InvalidArgument
+from zswapsim.errors import EINVAL, InvalidArgument
 from zswapsim.units import PAGE_SIZE
 
 KEEP_BYTES = 1 << 30
@@ -55,6 +61,7 @@ class PageStore:
         self._processes = processes
         self._keep_bytes = keep_bytes
         self._lengths: dict[str, NDArray[np.int32]] = {}
+        self._kept: dict[str, list[bytes | None]] = {}
         self._batches: dict[str, Compressed] = {}
         self._singles: dict[tuple[str, int], bytes] = {}
 
@@ -92,6 +99,11 @@ class PageStore:
 
     def compressed(self, content: int, compressor: Compressor) -> bytes:
         """Return what a page compresses to, even above 4096 bytes, where lengths has -EINVAL."""
+        kept = self._kept.get(compressor.key)
+        if kept is not None and 0 <= content < self.count:
+            known = kept[content]
+            if known is not None:
+                return known
         batch = self._batches.get(compressor.key)
         if batch is not None and batch.area is not None and 0 <= content < self.count:
             place = batch.places[content] - 1
@@ -111,16 +123,51 @@ class PageStore:
 
     def _compress_all(self, compressor: Compressor, progress: Progress | None) -> NDArray[np.int32]:
         start_ns = time.perf_counter_ns()
+        processes = self._processes or processes_for(self._contents, self.count, compressor)
+        if processes == 1:
+            lengths = self._compress_alone(compressor, progress)
+        else:
+            lengths = self._compress_together(compressor, processes, progress)
+        self.compress_ns += time.perf_counter_ns() - start_ns
+        self.compressions += self.count
+        return lengths
+
+    def _compress_alone(
+        self, compressor: Compressor, progress: Progress | None
+    ) -> NDArray[np.int32]:
+        """Compress everything in this process, keeping what the library returns as it is."""
+        compress, contents, keep_bytes = compressor.compress, self._contents, self._keep_bytes
+        lengths: list[int] = []
+        kept: list[bytes | None] = []
+        for start in range(0, self.count * PAGE_SIZE, PAGE_SIZE):
+            data = compress(contents[start : start + PAGE_SIZE])
+            length = len(data)
+            if length <= PAGE_SIZE and length <= keep_bytes:
+                keep_bytes -= length
+                kept.append(data)
+            else:
+                kept.append(None)
+            lengths.append(length if length <= PAGE_SIZE else -EINVAL)
+            if progress and len(lengths) % BATCH_PAGES == 0:
+                progress(len(lengths), self.count)
+        if progress:
+            progress(self.count, self.count)
+        self._keep_bytes = keep_bytes
+        self._kept[compressor.key] = kept
+        return np.array(lengths, np.int32)
+
+    def _compress_together(
+        self, compressor: Compressor, processes: int, progress: Progress | None
+    ) -> NDArray[np.int32]:
+        """Compress everything in several processes."""
         batch = compress_pages(
             self._contents,
             self.count,
             compressor,
             keep_bytes=self._keep_bytes,
-            processes=self._processes,
+            processes=processes,
             progress=progress,
         )
-        self.compress_ns += time.perf_counter_ns() - start_ns
-        self.compressions += self.count
         lengths = np.array(batch.lengths, np.int32)
         if batch.area is not None:
             self._batches[compressor.key] = batch

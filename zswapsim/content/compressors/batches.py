@@ -32,13 +32,12 @@ from zswapsim.units import PAGE_SIZE
 
 Progress: TypeAlias = Callable[[int, int], object]
 
-# Measured on 2 CPUs with recorded pages, milliseconds in one process and in two:
-#   pages   1024       2048       4096       8192
-#   lz4     7.1  9.5   14   13    30   25    62   39
-#   zstd    17   15    35   24    72   46    149  87
-# A second process costs 2 to 4 ms (fork, first touch of the memory, exit). Threads, with batches
-# for zstandard's multi_compress_to_buffer, gained nothing: 19 us a page with one, 21 with two.
-PAGES_PER_PROCESS = 1024
+# Measured on 2 CPUs with recorded pages: a second process costs 10 to 40 ms (fork, and the first
+# touch of memory that is shared: a process alone keeps the library's own bytes), so it pays from
+# about 0.3 s of work on. Threads, with batches for zstandard's multi_compress_to_buffer, gained
+# nothing: 19 us a page with one, 21 with two.
+SECONDS_PER_PROCESS = 0.15
+PROBE_PAGES = 16
 # Small enough for two processes to end together, large enough for the pipe to cost nothing.
 BATCH_PAGES = 128
 # 4096 bytes of numbers always fit into an empty pipe, so filling it cannot block.
@@ -64,16 +63,13 @@ def compress_pages(
     compressor: Compressor,
     *,
     keep_bytes: int,
-    processes: int | None = None,
+    processes: int,
     progress: Progress | None = None,
 ) -> Compressed:
     """Compress contents 0 .. count - 1 and keep up to keep_bytes of the results.
 
-    processes: None for as many as there are CPUs and pages enough. progress(done, total) is
-    called in this process, now and then and at the end.
+    progress(done, total) is called in this process, now and then and at the end.
     """
-    if processes is None:
-        processes = min(len(os.sched_getaffinity(0)), count // PAGES_PER_PROCESS)
     processes = max(1, min(processes, -(-count // BATCH_PAGES)))
     work = _Work(contents, count, compressor, keep_bytes, processes)
     with memoryview(contents) as pages:
@@ -87,6 +83,18 @@ def compress_pages(
     if progress:
         progress(count, count)
     return work.result
+
+
+def processes_for(contents: bytes | mmap.mmap, count: int, compressor: Compressor) -> int:
+    """Return how many processes are fastest, by the time that some of the pages take."""
+    processors = len(os.sched_getaffinity(0))
+    if processors == 1 or count < PROBE_PAGES * PROBE_PAGES:
+        return 1
+    began = time.perf_counter()
+    for content in range(0, count, -(-count // PROBE_PAGES)):
+        compressor.compress(contents[content * PAGE_SIZE : (content + 1) * PAGE_SIZE])
+    work_s = (time.perf_counter() - began) * count / PROBE_PAGES
+    return max(1, min(processors, int(work_s / SECONDS_PER_PROCESS)))
 
 
 class _Work:
