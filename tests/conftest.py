@@ -2,10 +2,14 @@
 """What all tests share: the two engines, and how hard hypothesis tries."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
+from by_hand_pages import KERNELS, Make
 from hypothesis import settings
 from machine_driver import SwapBench
+
+from zswapsim import SwapFile, Zswap
 
 settings.register_profile("short", max_examples=50, stateful_step_count=30, deadline=None)
 settings.register_profile("long", max_examples=1000, stateful_step_count=80, deadline=None)
@@ -29,3 +33,20 @@ def kernel(request: pytest.FixtureRequest) -> str:
 def zswap(engine: str, kernel: str) -> SwapBench:
     """zswap with a limit of 20 pages."""
     return SwapBench(engine, kernel=kernel, totalram_pages=100)
+
+
+@pytest.fixture(params=KERNELS)
+def make(request: pytest.FixtureRequest) -> Iterator[Make]:
+    """Make a Zswap of 64 slots that is audited and closed at the end."""
+    made: list[Zswap] = []
+
+    def make(**settings: object) -> Zswap:
+        settings.setdefault("kernel", request.param)
+        settings.setdefault("swap", SwapFile(64))
+        made.append(Zswap(**settings))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for zswap in made:
+        zswap.check()
+        zswap.close()

@@ -7,7 +7,9 @@ from zswapsim.errors import InvalidArgument
 
 PAGE_SHIFT = 12
 PAGE_SIZE = 1 << PAGE_SHIFT
-MAX_PAGES = 1 << 40
+MAX_PAGES = 1 << 36
+MAX_PERCENT = 10_000
+"""Both keep the limit's arithmetic, pages * percent * percent, within 64 bits."""
 FREED = 0xFFFFFFFF
 """Content number of a version that says: the program gave the page back here."""
 

@@ -12,10 +12,11 @@ PACKAGE = ROOT / "zswapsim"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 EVERY_FILE = sorted([*SOURCES, *ROOT.glob("tests/**/*.py"), *ROOT.glob("benchmarks/**/*.py")])
 
-COMMON = {"errors", "units", "registry"}
+COMMON = {"errors", "files", "units", "registry"}
 MAY_IMPORT = {
     "errors": set(),
     "units": COMMON,
+    "files": COMMON,
     "registry": COMMON,
     "trace": COMMON,
     "content": COMMON,

@@ -152,7 +152,7 @@ def test_the_times_add_up(trace: Trace) -> None:
         ({"kernel": "9.9"}, NoEntry, "no kernel profile '9.9'; there are 5.4, 6.1"),
         ({"reclaim": "fifo"}, NoEntry, "no reclaim policy 'fifo'; there are lru, clock"),
         ({"engine": "fast"}, InvalidArgument, "engine 'fast': allowed are auto, interpreted"),
-        ({"max_pool_percent": -1}, InvalidArgument, "max_pool_percent -1: allowed is 0 or more"),
+        ({"max_pool_percent": -1}, InvalidArgument, "max_pool_percent -1: allowed is 0 to 10000"),
         ({"accept_threshold_percent": -2}, InvalidArgument, "accept_threshold_percent -2"),
     ],
 )

@@ -60,7 +60,7 @@ def test_each_counter_is_in_its_line(result: dict[str, Any]) -> None:
         "510  10 found no room, 300 too large"
     )
     assert "150 incompressible" in text
-    assert "50 above the accept threshold" in text
+    assert "50 waiting for the accept threshold" in text
     assert line(text, "pool found full").split() == ["777", "pool_limit_hit"]
     assert line(text, "pages written back to make room").split()[0] == "1,000"
     assert line(text, "failed attempts to make room").split()[0] == "5"

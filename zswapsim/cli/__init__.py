@@ -44,9 +44,11 @@ Try `zswapsim COMMAND --help` for the options of a command."""
 def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run a command and return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    # A closed stream is None; what is written to it then goes nowhere, as it should.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     if words in ([], ["-h"], ["--help"]):
-        print(help_text())
-        return 0 if words else 2
+        return _help(asked=bool(words))
     import click
 
     from zswapsim.cli.group import cli
@@ -71,6 +73,18 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         click.echo(f"error: {_plain(error)}", err=True)
         return 2 if isinstance(error, InvalidArgument | NoEntry) else 1
     return outcome if isinstance(outcome, int) else 0
+
+
+def _help(*, asked: bool) -> int:
+    """Print the help without importing click; on stderr, as an error, if it was not asked for."""
+    try:
+        print(help_text(), file=sys.stdout if asked else sys.stderr, flush=True)
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            print(f"error: {_plain(error)}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0 if asked else 2
 
 
 def _plain(error: Exception) -> str:

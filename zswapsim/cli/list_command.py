@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import click
 
+from zswapsim.cli.options import console
 from zswapsim.errors import ZswapSimError
 
 Row = tuple[str, str, str]
@@ -56,13 +57,14 @@ PARTS = {
 
 
 @click.command("list", short_help="List what there is.")
-@click.argument("parts", type=click.Choice([*PARTS, "profiles"]))
+@click.argument("parts", type=click.Choice([*PARTS, "profiles"]), metavar="PARTS")
 def command(parts: str) -> None:
-    """List the PARTS there are: built-in ones and those of other packages."""
-    from rich.console import Console
+    """List the PARTS there are: built-in ones and those of other packages.
+
+    PARTS is compressors, zpools, policies, formats or profiles.
+    """
     from rich.table import Table
 
-    console = Console(highlight=False)
     table = Table(box=None, pad_edge=False)
     if parts == "profiles":
         from zswapsim.machine.profiles import DEFAULT_KERNEL, PROFILES, table_rows
@@ -76,4 +78,6 @@ def command(parts: str) -> None:
             table.add_column(heading, overflow="fold")
         for row in PARTS[parts]():
             table.add_row(*row)
-    console.print(table)
+    if parts == "profiles":
+        click.echo("What each kernel has and does; `zswapsim list zpools` lists what is here.\n")
+    console().print(table)

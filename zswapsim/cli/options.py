@@ -2,18 +2,21 @@
 """What several commands share: checked option values, progress bars, files written whole."""
 
 import os
-import secrets
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from zswapsim.errors import ZswapSimError
+from zswapsim.errors import InvalidArgument, ZswapSimError
+from zswapsim.files import whole_file
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def checked(check: Callable[[Any], object]) -> Callable[[click.Context, click.Parameter, Any], Any]:
@@ -31,13 +34,15 @@ def checked(check: Callable[[Any], object]) -> Callable[[click.Context, click.Pa
 
 
 class StopFlag:
-    """Ctrl-C as a question: the first sets the flag, a second one interrupts at once."""
+    """Ctrl-C as a question, once somebody asks; before that, or a second time, it interrupts."""
 
     def __init__(self) -> None:
         self.is_set = False
+        self.was_asked = False
 
     def __call__(self) -> bool:
         """Say whether Ctrl-C was pressed."""
+        self.was_asked = True
         return self.is_set
 
     @contextmanager
@@ -45,7 +50,7 @@ class StopFlag:
         """Listen for Ctrl-C while the block runs."""
 
         def on_signal(number: int, frame: FrameType | None) -> None:
-            if self.is_set:
+            if self.is_set or not self.was_asked:
                 raise KeyboardInterrupt
             self.is_set = True
 
@@ -85,23 +90,22 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a text file completely or not at all. OSError as the file system says."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-    try:
-        with partial.open("x", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        file.write(text.encode())
 
 
 def check_writable(path: Path) -> None:
-    """Refuse an output before the work rather than after it: InvalidArgument-like usage error."""
+    """Refuse an output before the work rather than after it. InvalidArgument says why."""
     folder = path.parent
     if not folder.is_dir():
-        raise click.BadParameter(f"{path}: there is no folder {str(folder)!r}")
-    if not os.access(folder, os.W_OK) or path.is_dir():
-        raise click.BadParameter(f"{path}: cannot be written")
+        raise InvalidArgument(f"{path}: there is no folder {str(folder)!r}")
+    if not os.access(path if path.exists() else folder, os.W_OK) or path.is_dir():
+        raise InvalidArgument(f"{path}: cannot be written")
+
+
+def console() -> "Console":
+    """Return stdout as a console; a pipe has no width, and gets one where no line is folded."""
+    from rich.console import Console
+
+    known = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(highlight=False, width=None if known else 120)

@@ -3,22 +3,27 @@
 
 import csv
 import io
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from zswapsim.cli.options import StopFlag, check_writable, checked, progress_bar, write_whole
+from zswapsim.cli.options import (
+    StopFlag,
+    check_writable,
+    checked,
+    console,
+    progress_bar,
+    write_whole,
+)
 from zswapsim.machine import zpool
 from zswapsim.machine.profiles import DEFAULT_KERNEL, profile
 from zswapsim.machine.reclaim import POLICIES
-from zswapsim.units import parse_pages
+from zswapsim.units import MAX_PAGES, MAX_PERCENT, parse_pages
 
 
 def _is_size(text: str) -> int:
-    return parse_pages(text, 1 << 40)
+    return parse_pages(text, MAX_PAGES)
 
 
 def _is_compressor(spec: str) -> None:
@@ -51,19 +56,20 @@ def _is_compressor(spec: str) -> None:
     "zpool_",
     default="zbud",
     show_default=True,
+    metavar="NAME",
     callback=checked(zpool.get_driver),
-    help="Allocator of the pool.",
+    help="Allocator of the pool; see `zswapsim list zpools`.",
 )
 @click.option(
     "--max-pool-percent",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, MAX_PERCENT),
     default=20,
     show_default=True,
     help="The pool's limit, in percent of memory.",
 )
 @click.option(
     "--accept-threshold-percent",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, MAX_PERCENT),
     default=None,
     show_default="the kernel's",
     help="Once full, accept pages again below this percentage of the limit.",
@@ -78,15 +84,17 @@ def _is_compressor(spec: str) -> None:
     "--kernel",
     default=DEFAULT_KERNEL,
     show_default=True,
+    metavar="VERSION",
     callback=checked(profile),
-    help="Kernel whose zswap is simulated; see `zswapsim list profiles`.",
+    help="Kernel whose zswap is simulated, as 5.4; see `zswapsim list profiles`.",
 )
 @click.option(
     "--reclaim",
     default="lru",
     show_default=True,
+    metavar="NAME",
     callback=checked(POLICIES.get),
-    help="Policy that picks the pages to swap out.",
+    help="Policy that picks the pages to swap out; see `zswapsim list policies`.",
 )
 @click.option(
     "--swap-size",
@@ -98,6 +106,7 @@ def _is_compressor(spec: str) -> None:
 @click.option(
     "--swap-file",
     type=click.Path(dir_okay=False, path_type=Path),
+    callback=checked(check_writable),
     show_default="a temporary file",
     help="Put the swap file here and keep it.",
 )
@@ -118,6 +127,7 @@ def _is_compressor(spec: str) -> None:
 @click.option(
     "--series",
     type=click.Path(dir_okay=False, path_type=Path),
+    callback=checked(check_writable),
     help="Write the counters over time to this CSV file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -137,27 +147,20 @@ def command(
     from zswapsim.experiment.replay import replay
     from zswapsim.trace.trace import Trace
 
-    for output in (series, swap_file):
-        if output is not None:
-            check_writable(output)
     config = ReplayConfig(
         zpool=zpool_, swap_file=None if swap_file is None else str(swap_file), **settings
     )
     samples: list[dict[str, int]] | None = None if series is None else []
     with StopFlag().watching() as stop, progress_bar() as progress:
         result = replay(Trace.open(trace), config, progress=progress, stop=stop, series=samples)
-    if series is not None and samples is not None:
-        write_whole(series, _csv(samples))
     if as_json:
         click.echo(result.to_json())
     else:
-        from rich.console import Console
-
         from zswapsim.report.table import print_result
 
-        # A pipe has no width: wide enough there for no line to be folded.
-        width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
-        print_result(result.to_dict(), Console(highlight=False, width=width))
+        print_result(result.to_dict(), console())
+    if series is not None and samples is not None:
+        write_whole(series, _csv(samples))
     return 0 if result.complete else 130
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zswapsim.cli.options import check_writable
+from zswapsim.cli.options import check_writable, checked
 
 
 @click.group("trace", short_help="Look at traces.")
@@ -14,7 +14,7 @@ def command() -> None:
     """Look at trace files, and convert them."""
 
 
-@command.command("info")
+@command.command("info", short_help="Say what a file holds.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(file: Path, as_json: bool) -> None:
@@ -32,13 +32,14 @@ def info(file: Path, as_json: bool) -> None:
         )
 
 
-@command.command("convert")
+@command.command("convert", short_help="Write a file as .ztrace.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     required=True,
+    callback=checked(check_writable),
     help="The trace file to write, NAME.ztrace.",
 )
 @click.option("--head", type=click.IntRange(min=1), help="Keep only the first so many accesses.")
@@ -46,7 +47,6 @@ def convert(file: Path, output: Path, head: int | None) -> None:
     """Write FILE, of any known format, as a trace file of this program's own."""
     from zswapsim.trace.trace import Trace
 
-    check_writable(output)
     trace = Trace.open(file)
     if head is not None:
         trace = trace.cut(head)

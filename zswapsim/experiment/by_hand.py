@@ -229,6 +229,10 @@ class Zswap:
         if self._owns_swap_file:
             self.swap_file.close()
 
+    def __del__(self) -> None:
+        if not getattr(self, "_closed", True):
+            self.close()
+
     def page(self, content: int) -> bytes:
         """Return the page of a content; the number of a content is its slot."""
         return self._pages[content]

@@ -4,11 +4,12 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from zswapsim.content.compressors import compressor
 from zswapsim.errors import InvalidArgument, NoEntry
 from zswapsim.machine import engine as engines
 from zswapsim.machine import profiles, zpool
 from zswapsim.machine.reclaim import POLICIES
-from zswapsim.units import parse_pages
+from zswapsim.units import MAX_PAGES, MAX_PERCENT, parse_pages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,20 +41,21 @@ class ReplayConfig:
         driver = zpool.get_driver(self.zpool)
         if driver.type not in row.zpools and zpool.origin(driver.type) == "built in":
             raise NoEntry(f"kernel {self.kernel} has no zpool {self.zpool!r}")
+        compressor(self.compressor)
         POLICIES.get(self.reclaim)
         engines.choose(self.engine, 0)
-        parse_pages(self.memory, 1 << 40)
+        parse_pages(self.memory, MAX_PAGES)
         if self.swap_size is not None:
-            parse_pages(self.swap_size, 1 << 40)
-        _at_least_zero("max_pool_percent", self.max_pool_percent)
+            parse_pages(self.swap_size, MAX_PAGES)
+        _is_percent("max_pool_percent", self.max_pool_percent)
         if self.accept_threshold_percent is not None:
-            _at_least_zero("accept_threshold_percent", self.accept_threshold_percent)
+            _is_percent("accept_threshold_percent", self.accept_threshold_percent)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON can hold them."""
         return asdict(self)
 
 
-def _at_least_zero(name: str, value: int) -> None:
-    if value < 0:
-        raise InvalidArgument(f"{name} {value}: allowed is 0 or more")
+def _is_percent(name: str, value: int) -> None:
+    if not 0 <= value <= MAX_PERCENT:
+        raise InvalidArgument(f"{name} {value}: allowed is 0 to {MAX_PERCENT}")

@@ -5,7 +5,9 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from zswapsim.content.compressors import Compressor, compressor
 from zswapsim.content.page_store import PageStore
@@ -24,9 +26,6 @@ from zswapsim.machine.build import ZswapConfig, ints, make_zswap_swap
 from zswapsim.machine.reclaim import POLICIES
 from zswapsim.trace.trace import Trace
 from zswapsim.units import FREED, PAGE_SIZE, format_pages, parse_pages
-
-if TYPE_CHECKING:
-    import numpy as np
 
 Progress = Callable[[str, int, int], None]
 """progress(stage, done, total), called now and then; stage is "compress" or "replay"."""
@@ -100,7 +99,7 @@ def replay(
             plane = BytesPlane(pages, [(memory, codec, header_bytes)], swap_file)
         run = engines.entry(m.run_accesses, engine)
         with clock.compile():
-            run(machine, next(trace.blocks(1))[:0], 0, 0)
+            run(machine, next(trace.blocks(1), np.zeros(1, np.uint32))[:0], 0, 0)
         if engine == "compiled":
             engines.mark_warm(warm_key)
         done = _run(run, trace, machine, engine, plane, clock, progress, stop, series)
@@ -132,21 +131,20 @@ def _sizes(trace: Trace, config: ReplayConfig) -> tuple[int, int]:
         )
     swap_pages = trace.footprint_pages
     if config.swap_size is not None:
-        swap_pages = parse_pages(config.swap_size, trace.footprint_pages)
-    return limit_pages, swap_pages + 1
+        # More slots than pages are never in use at once, and would only take memory.
+        swap_pages = min(parse_pages(config.swap_size, trace.footprint_pages), trace.pages)
+    return limit_pages, max(1, swap_pages) + 1
 
 
 def _build(
     trace: Trace,
     config: ReplayConfig,
     codec: Compressor,
-    lengths: "np.ndarray[Any, Any]",
+    lengths: np.ndarray[Any, Any],
     limit_pages: int,
     slots: int,
     engine: str,
 ) -> m.Machine:
-    import numpy as np
-
     zeros = engines.zeros(engine)
     swap = make_zswap_swap(
         ZswapConfig(
@@ -184,11 +182,9 @@ def _build(
 
 
 def _first_contents(
-    pages: int, page: "np.ndarray[Any, Any]", content: "np.ndarray[Any, Any]", fresh: int
-) -> "np.ndarray[Any, Any]":
+    pages: int, page: np.ndarray[Any, Any], content: np.ndarray[Any, Any], fresh: int
+) -> np.ndarray[Any, Any]:
     """Return each page's content before its first version: that very version's, as best known."""
-    import numpy as np
-
     first = np.full(pages, fresh, np.int64)
     real = content != FREED
     first[page[real][::-1]] = content[real][::-1]  # of several writes to one place the last stays

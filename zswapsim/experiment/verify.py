@@ -3,7 +3,8 @@
 
 Compared at every step: the outcome of each store and load, the size asked of the pool and the
 object's place, each shrink with the order and outcome of its evictions, what was written to the
-swap file and by whom, what was freed, and all counters. Page numbers are compared up to renaming:
+swap file and by whom, what was freed, and all counters. Lengths are the recording's own, so a wrong
+one shows only where it leads to another place. Page numbers are compared up to renaming:
 a kernel's free pages come from where they may, but which object shares a page with which is fixed.
 """
 
@@ -20,6 +21,7 @@ from zswapsim.machine import profiles, zpool
 from zswapsim.machine import zswap as z
 from zswapsim.machine.build import ZswapConfig, ints, make_zswap_swap
 from zswapsim.machine.swap import VMSTAT, Swap
+from zswapsim.units import MAX_PERCENT
 
 PARAMETERS = {
     "enabled": z.ENABLED,
@@ -28,7 +30,6 @@ PARAMETERS = {
     "same_filled_pages_enabled": z.SAME_FILLED_PAGES_ENABLED,
     "non_same_filled_pages_enabled": z.NON_SAME_FILLED_PAGES_ENABLED,
 }
-MAX_PERCENT = 1_000_000
 UNKNOWN_LENGTH = 1
 """Length of a page that the kernel refused before compressing; a store of it would show."""
 

@@ -15,14 +15,17 @@ from zswapsim.units import PAGE_SIZE, format_bytes, format_pages
 
 Row = tuple[str, str, str]
 
+NARROW = 76
+"""Columns below which label, number and remark do not fit side by side."""
+
 
 def print_result(result: Mapping[str, Any], console: Console) -> None:
     """Print a result; the console decides on colour and width."""
-    console.print(render(result), soft_wrap=True)
+    console.print(render(result, narrow=console.width < NARROW))
 
 
-def render(result: Mapping[str, Any]) -> RenderableType:
-    """Return a result as text and tables."""
+def render(result: Mapping[str, Any], *, narrow: bool = False) -> RenderableType:
+    """Return a result as text and tables; narrow puts each remark on a line of its own."""
     parts: list[RenderableType] = [_headline(result), Text()]
     if not result["complete"]:
         done, of = result["trace"]["accesses_replayed"], result["trace"]["accesses"]
@@ -42,7 +45,7 @@ def render(result: Mapping[str, Any]) -> RenderableType:
         ("What zswap did", _zswap(result)),
         ("What it saved", _saved(result)),
     ):
-        parts += [_section(title, rows), Text()]
+        parts += [_section(title, rows, narrow=narrow), Text()]
     parts.append(_footer(result))
     return Group(*parts)
 
@@ -61,15 +64,21 @@ def _headline(result: Mapping[str, Any]) -> Text:
     )
 
 
-def _section(title: str, rows: list[Row]) -> Table:
+def _section(title: str, rows: list[Row], *, narrow: bool) -> Table:
     table = Table(
         title=title, title_justify="left", title_style="bold", box=None, show_header=False
     )
-    table.add_column(min_width=36, no_wrap=True)
-    table.add_column(justify="right", min_width=12, no_wrap=True)
-    table.add_column(style="dim")
-    for row in rows:
-        table.add_row(*row)
+    table.add_column(min_width=0 if narrow else 40, overflow="fold")
+    table.add_column(justify="right", min_width=10, no_wrap=True)
+    if not narrow:
+        table.add_column(style="dim", overflow="fold")
+    for label, value, remark in rows:
+        if not narrow:
+            table.add_row(label, value, remark)
+            continue
+        table.add_row(label, value)
+        if remark:
+            table.add_row(Text(f"  {remark}", style="dim"), "")
     return table
 
 
@@ -121,7 +130,7 @@ def _refusals(result: Mapping[str, Any], refused: int) -> str:
     counts = [
         ("too large for the pool", zswap["reject_compress_poor"]),
         ("incompressible", compression["compress_errors"]),
-        ("above the accept threshold", compression["hysteresis_rejects"]),
+        ("waiting for the accept threshold", compression["hysteresis_rejects"]),
         ("no memory", zswap["reject_alloc_fail"]),
     ]
     counts.insert(0, ("found no room", refused - sum(count for _, count in counts)))

@@ -4,16 +4,14 @@
 The layout is described in file.py. Memory stays bounded: accesses stream from the trace's source.
 """
 
-import os
-import secrets
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import zstandard
 
 from zswapsim.errors import InvalidArgument
+from zswapsim.files import whole_file
 from zswapsim.trace.checks import META_BYTES, checked_meta
 from zswapsim.trace.contents import Contents
 from zswapsim.trace.file import ACCESSES, CONTENTS, META, VERSIONS, encode_meta
@@ -27,18 +25,8 @@ _ZIP64_BYTES = 1 << 30
 
 def write_trace(trace: Trace, path: Path) -> None:
     """Write trace to path atomically; see Trace.save. OSError as the file system says."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-    try:
-        with partial.open("xb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                _write_members(archive, trace)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        _write_members(archive, trace)
 
 
 def _write_members(archive: zipfile.ZipFile, trace: Trace) -> None:
