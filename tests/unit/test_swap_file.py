@@ -73,17 +73,31 @@ def test_bad_arguments() -> None:
 
 
 def test_a_full_disk_is_an_oserror(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(fd: int, data: bytes, offset: int) -> int:
+    def full(fd: int, data: list[bytes], offset: int) -> int:
         raise OSError(28, "No space left on device")
 
     with SwapFile(4) as swap:
-        monkeypatch.setattr(os, "pwrite", full)
+        monkeypatch.setattr(os, "pwritev", full)
+        swap.write(1, page(1))
         with pytest.raises(OSError, match="space") as raised:
-            swap.write(1, page(1))
+            swap.flush()
         assert not isinstance(raised.value, ZswapSimError)
-        monkeypatch.setattr(os, "pwrite", lambda fd, data, offset: 100)
-        with pytest.raises(OSError, match="100 bytes of slot 1"):
-            swap.write(1, page(1))
+        monkeypatch.setattr(os, "pwritev", lambda fd, data, offset: 100)
+        with pytest.raises(OSError, match="100 bytes of slots 1 to 1"):
+            swap.flush()
+        assert swap.read(1) == page(1), "what was not written is not lost"
+
+
+def test_pages_reach_the_file_in_order_of_slots(tmp_path: Path) -> None:
+    with SwapFile(9, tmp_path / "swap") as swap:
+        for slot in (7, 2, 3, 8, 5, 2):
+            swap.write(slot, page(slot))
+            assert swap.read(slot) == page(slot)
+        swap.flush()
+        for slot in (2, 3, 5, 7, 8):
+            assert swap.read(slot) == page(slot)
+    data = (tmp_path / "swap").read_bytes()
+    assert [data[n * 4096 : (n + 1) * 4096] for n in (1, 2, 8)] == [bytes(4096), page(2), page(8)]
 
 
 def test_a_file_that_became_short_is_an_oserror(tmp_path: Path) -> None:

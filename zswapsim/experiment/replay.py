@@ -33,6 +33,9 @@ Progress = Callable[[str, int, int], None]
 BLOCK_ACCESSES = {"interpreted": 1 << 14, "compiled": 1 << 18}
 """Accesses between two looks at the clock and at a request to stop: below half a second."""
 
+COMPILED_NS = 1_500_000_000
+"""Loading compiled code takes less than this, compiling more."""
+
 MIN_PAGES = 2
 SAMPLES = 500
 
@@ -100,7 +103,7 @@ def replay(
         run = engines.entry(m.run_accesses, engine)
         with clock.compile():
             run(machine, next(trace.blocks(1), np.zeros(1, np.uint32))[:0], 0, 0)
-        if engine == "compiled":
+        if engine == "compiled" and clock.compile_ns > COMPILED_NS:
             engines.mark_warm(warm_key)
         done = _run(run, trace, machine, engine, plane, clock, progress, stop, series)
     return collect(
@@ -206,6 +209,8 @@ def _run(
     block_accesses = BLOCK_ACCESSES[engine]
     if series is not None:
         block_accesses = max(1, min(block_accesses, trace.accesses // SAMPLES))
+    if stop is not None:
+        stop()  # from here on a stop leaves a result
     base = 0
     for block in trace.blocks(block_accesses):
         accesses = block.tolist() if engine == "interpreted" else block

@@ -31,6 +31,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _taught_functions: set[Callable[..., Any]] = set()
 _taught_generics: set[int] = set()
 _entries: dict[tuple[Callable[..., Any], Path], Callable[..., Any]] = {}
+_folders: dict[tuple[str | None, int], Path] = {}
 
 MACHINE_FOLDER = Path(__file__).parent
 
@@ -82,7 +83,11 @@ def entry(function: F, engine: str) -> F:
     if engine == "interpreted":
         return function
     _teach_all()  # also what was imported since the entry was made: a driver, a policy
-    key = (function, cache_folder())
+    # The sources are read once for each set of functions, not at each call.
+    state = (os.environ.get("ZSWAPSIM_CACHE_DIR"), len(SIMULATED))
+    if state not in _folders:
+        _folders[state] = cache_folder()
+    key = (function, _folders[state])
     if key not in _entries:
         _entries[key] = _compile(function)
     return _entries[key]  # type: ignore[return-value]
