@@ -209,9 +209,9 @@ def _run(
     block_accesses = BLOCK_ACCESSES[engine]
     if series is not None:
         block_accesses = max(1, min(block_accesses, trace.accesses // SAMPLES))
-    if stop is not None:
-        stop()  # from here on a stop leaves a result
     base = 0
+    if stop is not None and stop():  # from here on a stop leaves a result
+        return base
     for block in trace.blocks(block_accesses):
         accesses = block.tolist() if engine == "interpreted" else block
         first = 0
