@@ -358,7 +358,14 @@ def test_stop_ends_with_what_was_done_so_far(
 
 
 def test_a_stop_after_the_last_access_is_complete(trace: Trace) -> None:
-    assert replay(trace, ReplayConfig(), stop=lambda: True).complete
+    answers = iter([False, True])  # before the only block, and after it
+    assert replay(trace, ReplayConfig(), stop=lambda: next(answers)).complete
+
+
+def test_a_stop_before_the_first_access_leaves_a_result(trace: Trace) -> None:
+    result = replay(trace, ReplayConfig(), stop=lambda: True)
+    assert not result.complete
+    assert result.trace["accesses_replayed"] == 0
 
 
 def test_a_series_grows_and_ends_with_the_result(trace: Trace, engine: str) -> None:
