@@ -23,6 +23,9 @@ ROW = tuple[int, int, int, int, int, int, int]
 
 
 class Pages:
+    def holds(self, content: int, page: bytes) -> bool:
+        return self.page(content) == page
+
     def page(self, content: int) -> bytes:
         return CONTENTS[content]
 

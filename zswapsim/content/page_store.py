@@ -29,7 +29,7 @@ FRESH_PAGE = bytes(PAGE_SIZE)
 
 
 class PageStore:
-    """Pages: page. Compressed: lengths (all at once), compressed (one).
+    """Pages: page, holds. Compressed: lengths (all at once), compressed (one).
 
     count: contents, from 0 on; content `count` is the fresh page, all zeros, that needs no
     storage. compressions: pages compressed so far; compress_ns: wall time of that.
@@ -73,6 +73,13 @@ class PageStore:
         if content == self.count:
             return FRESH_PAGE
         raise InvalidArgument(f"no content {content}; there are {self.count}, from 0 on")
+
+    def holds(self, content: int, page: bytes) -> bool:
+        """Say whether a content is these bytes; without copying it where contents is bytes."""
+        contents = self._contents
+        if type(contents) is bytes and 0 <= content < self.count:
+            return len(page) == PAGE_SIZE and contents.startswith(page, content * PAGE_SIZE)
+        return page == self.page(content)
 
     def lengths(
         self, compressor: Compressor, progress: Progress | None = None

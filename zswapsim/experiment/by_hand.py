@@ -237,6 +237,10 @@ class Zswap:
         """Return the page of a content; the number of a content is its slot."""
         return self._pages[content]
 
+    def holds(self, content: int, page: bytes) -> bool:
+        """Say whether a slot was stored with these bytes."""
+        return self._pages[content] == page
+
     def compressed(self, content: int, compressor: Compressor) -> bytes:
         """Return what the store of a slot's page was compressed to."""
         return self._data[content]

@@ -35,6 +35,10 @@ class Pages(Protocol):
         """Return a content's 4096 bytes."""
         ...
 
+    def holds(self, content: int, page: bytes) -> bool:
+        """Say whether a content is these bytes."""
+        ...
+
     def compressed(self, content: int, compressor: Compressor) -> bytes:
         """Return a content compressed."""
         ...
@@ -67,6 +71,7 @@ class BytesPlane:
         columns: the journal's seven. DataMismatch names page, slot, handle and trace position.
         """
         page_of = self._pages.page
+        holds = self._pages.holds
         swap_file = self._swap_file
         clock = perf_counter_ns
         spent_ns = checked = 0
@@ -87,7 +92,7 @@ class BytesPlane:
                 except ZswapSimError:
                     page = b""
                 spent_ns += clock() - began
-                if page != page_of(content):
+                if not holds(content, page):
                     self._mismatch("the pool", slot, handle, at)
                 checked += 1
                 if event == WRITEBACK:
@@ -98,7 +103,7 @@ class BytesPlane:
             elif event == SWAP_WRITE:
                 swap_file.write(slot, page_of(content))
             elif event == SWAP_READ:
-                if swap_file.read(slot) != page_of(content):
+                if not holds(content, swap_file.read(slot)):
                     self._mismatch("the swap file", slot, handle, at)
                 checked += 1
             elif event == STORE_SAME:
