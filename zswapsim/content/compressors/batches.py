@@ -32,11 +32,11 @@ from zswapsim.units import PAGE_SIZE
 
 Progress: TypeAlias = Callable[[int, int], object]
 
-# Measured on 2 CPUs with recorded pages: a second process costs 10 to 40 ms (fork, and the first
-# touch of memory that is shared: a process alone keeps the library's own bytes), so it pays from
-# about 0.3 s of work on. Threads, with batches for zstandard's multi_compress_to_buffer, gained
-# nothing: 19 us a page with one, 21 with two.
-SECONDS_PER_PROCESS = 0.15
+# Measured on 2 idle CPUs with 13,798 recorded pages and lz4: 150 ms alone, 92 in two processes. A
+# second process costs 10 to 20 ms (fork, and the first touch of memory that is shared: a process
+# alone keeps the library's own bytes), so it pays from about 0.1 s of work on. Threads, with
+# batches for zstandard's multi_compress_to_buffer, gained nothing: 19 us a page, and 21 with two.
+SECONDS_PER_PROCESS = 0.05
 PROBE_PAGES = 16
 # Small enough for two processes to end together, large enough for the pipe to cost nothing.
 BATCH_PAGES = 128
