@@ -72,19 +72,21 @@ class BytesPlane:
         """
         page_of = self._pages.page
         holds = self._pages.holds
+        compressed = self._pages.compressed
+        pools = self._pools
         swap_file = self._swap_file
         clock = perf_counter_ns
         spent_ns = checked = 0
         for event, slot, pool, handle, length, content, at in zip(*columns, strict=True):
             if event == STORE:
-                memory, compressor, header_bytes = self._pools[pool]
-                data = self._pages.compressed(content, compressor)
+                memory, compressor, header_bytes = pools[pool]
+                data = compressed(content, compressor)
                 end = handle + header_bytes + len(data)
                 if header_bytes:
                     data = slot.to_bytes(header_bytes, "little") + data
                 memory.memory[handle:end] = data
             elif event in (LOAD, WRITEBACK):
-                memory, compressor, header_bytes = self._pools[pool]
+                memory, compressor, header_bytes = pools[pool]
                 start = handle + header_bytes
                 began = clock()
                 try:
