@@ -19,7 +19,7 @@ GOLDENS = Path(__file__).parents[2].parent / "shared" / "goldens"
 PAGES = GOLDENS / "pages"
 EQUAL = [
     path
-    for pattern in ("a_zbud_*", "b_zbud_*", "d_mem*")
+    for pattern in ("a_zbud_*", "b_zbud_*", "a_zsmalloc_*", "b_zsmalloc_*", "d_mem*")
     for path in sorted(GOLDENS.glob(f"{pattern}.json.zst"))
 ]
 PLAIN, PRESSED = "a_zbud_lz4_churn", "b_zbud_lz4_mixed_acc110"

@@ -295,7 +295,8 @@ class Zswap:
         self._codecs.append(codec)
         self._drivers.append(driver)
         self._counted.append(False)
-        self._memories.append((PoolMemory(self.swap_file.slots), codec, header_bytes))
+        memory = PoolMemory(driver.address_pages(self.swap_file.slots))
+        self._memories.append((memory, codec, header_bytes))
 
     def _settle(self) -> None:
         """Let the bytes follow the journal, and count pools that died with their last entry."""

@@ -24,6 +24,7 @@ from zswapsim.machine import journal as j
 from zswapsim.machine import memory as m
 from zswapsim.machine.build import ZswapConfig, ints, make_zswap_swap
 from zswapsim.machine.reclaim import POLICIES
+from zswapsim.machine.zpool import get_driver
 from zswapsim.trace.trace import Trace
 from zswapsim.units import FREED, PAGE_SIZE, format_pages, parse_pages
 
@@ -96,7 +97,7 @@ def replay(
     with contextlib.ExitStack() as stack:
         plane = None
         if config.carry_bytes:
-            memory = stack.enter_context(PoolMemory(slots))
+            memory = stack.enter_context(PoolMemory(get_driver(config.zpool).address_pages(slots)))
             swap_file = stack.enter_context(SwapFile(slots, config.swap_file))
             header_bytes = int(machine.swap.zswap.pool_header[0])
             plane = BytesPlane(pages, [(memory, codec, header_bytes)], swap_file)

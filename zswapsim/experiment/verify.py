@@ -20,7 +20,7 @@ from zswapsim.machine import journal as j
 from zswapsim.machine import profiles, zpool
 from zswapsim.machine import zswap as z
 from zswapsim.machine.build import ZswapConfig, ints, make_zswap_swap
-from zswapsim.machine.swap import VMSTAT, Swap
+from zswapsim.machine.swap import VMSTAT
 from zswapsim.units import MAX_PERCENT
 
 PARAMETERS = {
@@ -32,6 +32,11 @@ PARAMETERS = {
 }
 UNKNOWN_LENGTH = 1
 """Length of a page that the kernel refused before compressing; a store of it would show."""
+
+
+Place = tuple[int | str, ...]
+Record = tuple[int, int, int, tuple[int, Place], int, int]
+"""Of the journal: event, slot, pool, (pool, place of the object), length, content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,8 @@ def verify(path: Path, pages_folder: Path | None = None, engine: str = "auto") -
         raise InvalidArgument(f"{path}: a recording without events, of operations other than f, s")
     engine = "interpreted" if engine == "auto" else engines.choose(engine, 0)
     script = _Script(recording)
-    swap, journal, outcomes = script.run(engine)
-    difference = _Comparison(recording, script, swap).first_difference(journal, outcomes)
+    journal, outcomes = script.run(engine)
+    difference = _Comparison(recording, script).first_difference(journal, outcomes)
     return Verdict(recording.name, len(recording.steps), engine, difference)
 
 
@@ -96,8 +101,11 @@ class _Script:
             self.rows.append((ev.OP_SNAPSHOT, number, 0, 0, 0))
             self.step_ends.append(len(self.rows))
 
-    def run(self, engine: str) -> tuple[Swap, list[tuple[int, ...]], ev.Outcomes]:
-        """Run the events; return the state, all records of the journal, and the outcomes."""
+    def run(self, engine: str) -> tuple[list[Record], ev.Outcomes]:
+        """Run the events; return all records of the journal, and the outcomes.
+
+        The places of objects are looked up after each step, as a handle need not tell them later.
+        """
         zeros = engines.zeros(engine)
         config = ZswapConfig(
             kernel=self.recording.kernel, totalram_pages=self.recording.totalram_pages
@@ -109,15 +117,24 @@ class _Script:
         events = ev.Events(*(ints(column, engine) for column in columns))
         outcomes = ev.make_outcomes(len(self.rows), len(self.recording.steps), zeros)
         run = engines.entry(ev.run_events, engine)
-        journal: list[tuple[int, ...]] = []
+        drivers = [zpool.get_driver(type_) for type_ in types]
+        states = [swap.pools]
+        while len(states) < len(drivers):
+            states.append(states[-1].rest)
+        journal: list[Record] = []
+        places: dict[tuple[int, int], Place] = {}
         position = 0
-        while True:
+        while position < len(self.rows):
             position = run(swap, events, outcomes, position)
             records = list(zip(*j.drain(swap.journal), strict=True))
-            journal += records
             outcomes.drained[0] += len(records)
-            if position == len(self.rows):
-                return swap, journal, outcomes
+            for event, slot, pool, handle, length, content, _ in records:
+                if event == j.STORE:
+                    place = drivers[pool].place(states[pool].pool, handle)
+                    places[pool, handle] = place
+                where = (pool, places.get((pool, handle), ()))
+                journal.append((event, slot, pool, where, length, content))
+        return journal, outcomes
 
     def _set(self, number: int, knob: str, value: str) -> None:
         if knob in ("zpool", "compressor"):
@@ -205,19 +222,15 @@ def _failed_evictions(events: list[list[Any]]) -> list[tuple[int, int]]:
 class _Comparison:
     """What the machine did, put into the recording's words and compared with it."""
 
-    def __init__(self, recording: KernelRecording, script: _Script, swap: Swap) -> None:
+    def __init__(self, recording: KernelRecording, script: _Script) -> None:
         self.recording = recording
         self.script = script
-        self.drivers = [zpool.get_driver(type_) for type_, _ in script.pools]
-        self.states = []
-        pools = swap.pools
-        for _ in self.drivers:
-            self.states.append(pools.pool)
-            pools = pools.rest
         self._theirs: dict[tuple[int, Any], Any] = {}
+        self._pages: dict[tuple[int, Any], set[tuple[int, Any]]] = {}
         self._objects: dict[tuple[int, Any], int] = {}
+        self._page_group = [zpool.get_driver(type_).page_group for type_, _ in script.pools]
 
-    def first_difference(self, journal: list[tuple[int, ...]], outcomes: ev.Outcomes) -> str | None:
+    def first_difference(self, journal: list[Record], outcomes: ev.Outcomes) -> str | None:
         """Return one line on the first step that differs, or None."""
         expected_counters = [0] * len(self.recording.columns)
         journal_from = 0
@@ -252,16 +265,19 @@ class _Comparison:
             return int(outcomes.counters[at + z.DEBUGFS.index(name)])
         if name in VMSTAT:
             return int(outcomes.counters[at + z.COUNTERS + VMSTAT.index(name)])
+        if name == "nr_writeback" and self.recording.experiment.get("settle_us") == 0:
+            return None  # pages were on their way to the device as the reader looked
         return 0 if name in ("nr_writeback", "zswpwb") else None
 
-    def _spoken(self, records: list[tuple[int, ...]]) -> list[list[Any]]:
+    def _spoken(self, records: list[Record]) -> list[list[Any]]:
         """Put journal records into the recording's events."""
         said: list[list[Any]] = []
         evicting = False
-        for event, slot, pool, handle, length, content, _ in records:
-            header = self.script.header_bytes(self.drivers[pool].type) if self.drivers else 0
+        pools = self.script.pools
+        for event, slot, pool, where, length, content in records:
+            header = self.script.header_bytes(pools[pool][0]) if pools else 0
             if event == j.STORE:
-                said.append(["S", slot, 0, length + header, (pool, handle)])
+                said.append(["S", slot, 0, length + header, where])
             elif event == j.STORE_SAME:
                 said.append(["S", slot, 0, 0])
             elif event == j.STORE_FAILED:
@@ -286,7 +302,7 @@ class _Comparison:
             elif event == j.SWAP_WRITE:
                 said.append(["W", slot, 0])
             elif event == j.FREE:
-                said.append(["F", (pool, handle)])
+                said.append(["F", where])
                 if evicting:
                     said.append(["e", 0])
                 evicting = False
@@ -298,21 +314,23 @@ class _Comparison:
             return expected == got
         if expected[:plain] != got[:plain]:
             return False
-        pool, handle = got[plain]
-        page, *inside = self.drivers[pool].place(self.states[pool], handle)
+        pool, (page, *inside) = got[plain]
         key = (pool, page)
+        group = (pool, page // self._page_group[pool])  # of pages that live as long as each other
         place = expected[plain] if len(expected) > plain else None
         if place is None:
             return True
         if got[0] == "S":
             if key not in self._theirs and place[0] not in self._theirs.values():
                 self._theirs[key] = place[0]
-            self._objects[key] = self._objects.get(key, 0) + 1
+            self._pages.setdefault(group, set()).add(key)
+            self._objects[group] = self._objects.get(group, 0) + 1
         same = bool([self._theirs.get(key), *inside] == place)
         if got[0] == "F":
-            self._objects[key] -= 1
-            if self._objects[key] == 0:
-                del self._theirs[key], self._objects[key]
+            self._objects[group] -= 1
+            if self._objects[group] == 0:
+                for known in self._pages.pop(group):
+                    self._theirs.pop(known, None)
         got[plain] = [self._theirs.get(key, f"ours {page}"), *inside]
         return same
 

@@ -26,7 +26,7 @@ from zswapsim.machine.zswap import (
     OP_SET_PARAMETER,  # slot: which, content: value
     OP_SET_POOL,  # slot: number of the pool that is to be current
     OP_SET_BUSY,  # content: 0, or the -errno with which a writeback of the slot fails
-    OP_SNAPSHOT,  # copy all counters to row `slot` of the snapshots
+    OP_SNAPSHOT,  # copy all counters to row `slot` of the snapshots, and let the caller look
 ) = range(8)
 
 
@@ -59,7 +59,10 @@ def make_outcomes(events: int, snapshots: int, zeros: Zeros) -> Outcomes:
 
 
 def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> int:
-    """Run events[first:]; return where to go on: their number, or less if the journal is full."""
+    """Run events[first:]; return where to go on.
+
+    Stops at their end, after a snapshot, or where the journal is full.
+    """
     for i in range(first, len(events.operation)):
         if not has_headroom(swap.journal):
             return i
@@ -93,4 +96,6 @@ def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> in
                 outcomes.counters[at + COUNTERS + k] = swap.stat[k]
         outcomes.outcome[i] = outcome
         outcomes.journal_at[i] = outcomes.drained[0] + swap.journal.counts[0]
+        if operation == OP_SNAPSHOT:
+            return i + 1
     return len(events.operation)

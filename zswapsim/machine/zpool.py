@@ -93,8 +93,10 @@ def no_shrink(pool: PoolState, owner: Any, pages: int) -> int:
 class ZpoolDriver:
     """One allocator. create(max_pages, zeros) returns a pool's state; check audits it.
 
-    place(state, handle) tells where an object lies, as the recordings of real kernels do:
-    (page, slot, byte offset) for zbud. evictable: whether shrink works.
+    place(state, handle) tells where an object that is allocated lies, as the recordings of real
+    kernels do: (page, slot, byte offset) for zbud. address_pages(max_pages) tells how many pages
+    of memory the handles, which are byte addresses, reach into. page_group: pages of that many
+    consecutive numbers come and go together. evictable: whether shrink works.
     """
 
     type: str
@@ -102,11 +104,18 @@ class ZpoolDriver:
     create: Callable[[int, Zeros], PoolState]
     check: Callable[[PoolState], None]
     place: Callable[[PoolState, int], tuple[int | str, ...]]
+    address_pages: Callable[[int], int] = int
+    page_group: int = 1
     evictable: bool = False
 
 
 _MODULES: Registry[ZpoolDriver] = Registry(
-    "zpool driver", "zswapsim.drivers", {"zbud": "zswapsim.machine.zbud:DRIVER"}
+    "zpool driver",
+    "zswapsim.drivers",
+    {
+        "zbud": "zswapsim.machine.zbud:DRIVER",
+        "zsmalloc": "zswapsim.machine.zsmalloc:DRIVER",
+    },
 )
 _registered: list[ZpoolDriver] = []
 _refcount: dict[int, int] = {}

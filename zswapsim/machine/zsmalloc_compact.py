@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Compaction of zsmalloc: empties sparse zspages into fuller ones of their class.
+
+Models Linux 6.1 mm/zsmalloc.c zs_compact (specification section 4.8), so a pool of 4 fullness
+groups. zswap never asks for it; in the kernel the memory shrinker does, and zram's user.
+"""
+
+from zswapsim.errors import EINVAL
+from zswapsim.machine.list_head import list_del
+from zswapsim.machine.simulated import Ints, simulated
+from zswapsim.machine.zsmalloc import (
+    ALLOCATED,
+    FULLNESS_GROUPS,
+    GROUPS,
+    MOVED,
+    ZS_ALMOST_EMPTY,
+    ZS_ALMOST_FULL,
+    ZS_EMPTY,
+    ZsPool,
+    first_zspage,
+    free_zspage,
+    get_fullness_group,
+    insert_zspage,
+    link_of,
+    location_to_handle,
+    obj_free,
+    obj_malloc,
+    zspage_node,
+)
+from zswapsim.machine.zsmalloc_classes import ZS_SIZE_CLASSES
+
+
+@simulated
+def zs_can_compact(pool: ZsPool, class_: int) -> int:
+    """Return the pages that compaction of a class would free."""
+    unused = pool.obj_allocated[class_] - pool.obj_used[class_]
+    return unused // pool.objs[class_] * pool.pages[class_]
+
+
+@simulated
+def isolate_zspage(pool: ZsPool, class_: int, group: int) -> int:
+    """Unlink the head of that group's list, or of the other partly filled one; 0 if none."""
+    zspage = first_zspage(pool, class_, group)
+    if zspage == 0:
+        zspage = first_zspage(pool, class_, ZS_ALMOST_EMPTY + ZS_ALMOST_FULL - group)
+    if zspage != 0:
+        list_del(pool.fullness, zspage_node(pool, zspage))
+    return zspage
+
+
+@simulated
+def putback_zspage(pool: ZsPool, class_: int, zspage: int) -> int:
+    """Insert an isolated zspage into the list of its group; return the group."""
+    group = get_fullness_group(pool, class_, zspage)
+    insert_zspage(pool, class_, zspage, group)
+    return group
+
+
+@simulated
+def migrate_zspage(
+    pool: ZsPool, class_: int, source: int, destination: int, first: int, moves: Ints
+) -> int:
+    """Move objects from index first on until the destination is full; return where to go on."""
+    for obj in range(first, pool.objs[class_]):
+        if link_of(pool, source, obj) == ALLOCATED:
+            if pool.inuse[destination] == pool.objs[class_]:
+                return obj
+            at = 2 * pool.counts[MOVED]
+            moves[at] = location_to_handle(pool, source, obj)
+            moves[at + 1] = location_to_handle(
+                pool, destination, obj_malloc(pool, class_, destination)
+            )
+            obj_free(pool, class_, source, obj)
+            pool.counts[MOVED] += 1
+    return pool.objs[class_]
+
+
+@simulated
+def compact_class(pool: ZsPool, class_: int, moves: Ints) -> int:
+    """Compact one class while pages can be freed and moves has room; return the pages freed."""
+    objs = pool.objs[class_]
+    freed = 0
+    while 2 * (pool.counts[MOVED] + objs) <= len(moves):
+        source = isolate_zspage(pool, class_, ZS_ALMOST_EMPTY)
+        if source == 0:
+            break
+        obj = 0
+        if zs_can_compact(pool, class_) > 0:
+            destination = isolate_zspage(pool, class_, ZS_ALMOST_FULL)
+            while destination != 0:
+                obj = migrate_zspage(pool, class_, source, destination, obj, moves)
+                putback_zspage(pool, class_, destination)
+                if obj == objs:
+                    break
+                destination = isolate_zspage(pool, class_, ZS_ALMOST_FULL)
+        group = putback_zspage(pool, class_, source)
+        if group == ZS_EMPTY:
+            free_zspage(pool, class_, source)
+            freed += pool.pages[class_]
+        if obj != objs:
+            break
+    return freed
+
+
+@simulated
+def zs_compact(pool: ZsPool, moves: Ints) -> int:
+    """Compact the classes from the largest on; return the pages freed.
+
+    moves gets (old handle, new handle) of each moved object, in the order in which the bytes must
+    be copied; counts[MOVED] tells how many. Where its room ends, so does the work: call again.
+    -EINVAL: a pool of 12 groups, whose kernels choose otherwise.
+    Source: Linux 6.1 mm/zsmalloc.c zs_compact, __zs_compact.
+    """
+    if pool.rules[GROUPS] != FULLNESS_GROUPS:
+        return -EINVAL
+    pool.counts[MOVED] = 0
+    freed = 0
+    for class_ in range(ZS_SIZE_CLASSES - 1, -1, -1):
+        if pool.merged[class_] == class_:
+            freed += compact_class(pool, class_, moves)
+    return freed
