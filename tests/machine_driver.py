@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from zswapsim.engine import engines
+from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import EEXIST
 from zswapsim.machine import audit, build, events, zbud, zpool
-from zswapsim.machine import engine as engines
 from zswapsim.machine import journal as j
 from zswapsim.machine import memory as m
 from zswapsim.machine import zswap as z
 from zswapsim.machine.list_head import list_nodes
 from zswapsim.machine.reclaim import POLICIES, clock, lru  # noqa: F401
-from zswapsim.machine.simulated import Ints, Zeros, simulated
 from zswapsim.machine.swap import VMSTAT, Swap
 
 

@@ -19,9 +19,9 @@ from machine_driver import (
     zeros_of,
 )
 
+from zswapsim.engine.simulated import Ints
 from zswapsim.machine import build, zpool, zsmalloc, zsmalloc_compact
 from zswapsim.machine.list_head import list_nodes
-from zswapsim.machine.simulated import Ints
 from zswapsim.machine.zsmalloc_classes import PERCENT, size_classes
 
 COMPACT = 99

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from machine_driver import run_tape
 
+from zswapsim.engine import engines, simulated
 from zswapsim.errors import InvalidArgument
-from zswapsim.machine import build, engine, simulated
+from zswapsim.machine import build
 
 TESTS = Path(__file__).resolve().parents[1]
 MACHINE = TESTS.parent / "zswapsim" / "machine"
@@ -32,35 +33,35 @@ def run_python(code: str, **environment: str) -> str:
 
 def test_a_named_engine_is_taken_whatever_the_work() -> None:
     for accesses in (0, 10**12):
-        assert engine.choose("interpreted", accesses) == "interpreted"
-        assert engine.choose("compiled", accesses) == "compiled"
+        assert engines.choose("interpreted", accesses) == "interpreted"
+        assert engines.choose("compiled", accesses) == "compiled"
 
 
 def test_an_unknown_engine_lists_what_is_allowed() -> None:
     with pytest.raises(InvalidArgument, match="'jit': allowed are auto, interpreted, compiled"):
-        engine.choose("jit", 1)
+        engines.choose("jit", 1)
 
 
 def test_auto_goes_by_the_work_and_what_is_compiled_already(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ZSWAPSIM_CACHE_DIR", str(tmp_path))
-    few, some, many = engine.WARM_ACCESSES - 1, engine.WARM_ACCESSES, engine.COLD_ACCESSES
-    assert [engine.choose("auto", n, "key") for n in (0, few, some, many - 1, many)] == [
+    few, some, many = engines.WARM_ACCESSES - 1, engines.WARM_ACCESSES, engines.COLD_ACCESSES
+    assert [engines.choose("auto", n, "key") for n in (0, few, some, many - 1, many)] == [
         "interpreted",
         "interpreted",
         "interpreted",
         "interpreted",
         "compiled",
     ]
-    engine.mark_warm("key")  # no folder, no compiled code in it, no mark
-    assert engine.choose("auto", some, "key") == "interpreted"
-    engine.cache_folder().mkdir(parents=True)
-    engine.mark_warm("key")
-    assert engine.choose("auto", some, "key") == "compiled"
-    assert engine.choose("auto", few, "key") == "interpreted"
-    assert engine.choose("auto", some, "other key") == "interpreted"
-    assert engine.choose("auto", some) == "interpreted"
+    engines.mark_warm("key")  # no folder, no compiled code in it, no mark
+    assert engines.choose("auto", some, "key") == "interpreted"
+    engines.cache_folder().mkdir(parents=True)
+    engines.mark_warm("key")
+    assert engines.choose("auto", some, "key") == "compiled"
+    assert engines.choose("auto", few, "key") == "interpreted"
+    assert engines.choose("auto", some, "other key") == "interpreted"
+    assert engines.choose("auto", some) == "interpreted"
 
 
 def test_the_cache_lies_where_the_environment_says(
@@ -68,16 +69,16 @@ def test_the_cache_lies_where_the_environment_says(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     monkeypatch.delenv("ZSWAPSIM_CACHE_DIR", raising=False)
-    assert engine.cache_folder().parent == tmp_path / "xdg" / "zswapsim" / "compiled"
+    assert engines.cache_folder().parent == tmp_path / "xdg" / "zswapsim" / "compiled"
     monkeypatch.setenv("ZSWAPSIM_CACHE_DIR", str(tmp_path / "own"))
-    assert engine.cache_folder().parent == tmp_path / "own" / "compiled"
+    assert engines.cache_folder().parent == tmp_path / "own" / "compiled"
     monkeypatch.delenv("ZSWAPSIM_CACHE_DIR")
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert engine.cache_folder().parent == Path.home() / ".cache" / "zswapsim" / "compiled"
+    assert engines.cache_folder().parent == Path.home() / ".cache" / "zswapsim" / "compiled"
 
 
 PLUGIN = """
-from zswapsim.machine.simulated import simulated
+from zswapsim.engine.simulated import simulated
 
 
 @simulated
@@ -87,49 +88,49 @@ def twice(number: int) -> int:
 
 
 def test_the_cache_is_named_by_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = engine.cache_folder()
-    assert engine.cache_folder() == before
-    monkeypatch.setattr(engine, "SIMULATED", list(simulated.SIMULATED))
+    before = engines.cache_folder()
+    assert engines.cache_folder() == before
+    monkeypatch.setattr(engines, "SIMULATED", list(simulated.SIMULATED))
     source = tmp_path / "plugin.py"
     source.write_text(PLUGIN.format(factor=2))
     namespace: dict[str, object] = {}
     exec(compile(source.read_text(), str(source), "exec"), namespace)
     twice = simulated.SIMULATED.pop()  # the real list stays as it was
     assert twice is namespace["twice"]
-    engine.SIMULATED.append(twice)
-    with_plugin = engine.cache_folder()
+    engines.SIMULATED.append(twice)
+    with_plugin = engines.cache_folder()
     assert with_plugin != before
     source.write_text(PLUGIN.format(factor=3))
-    assert engine.cache_folder() not in (before, with_plugin)
+    assert engines.cache_folder() not in (before, with_plugin)
 
 
 @pytest.mark.parametrize(
     "source",
-    ["zbud.py", "memory.py", "reclaim/lru.py", "profiles.py", "swap.py", "../errors.py"],
+    ["zbud.py", "memory.py", "reclaim/lru.py", "../profiles.py", "swap.py", "../errors.py"],
 )
 def test_every_source_that_goes_into_compiled_code_names_the_cache(
     source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also those with constants only: they are frozen into the code."""
     changed = (MACHINE / source).resolve()
-    before = engine.cache_folder()
+    before = engines.cache_folder()
     read_bytes = Path.read_bytes
 
     def edited(path: Path) -> bytes:
         return read_bytes(path) + (b"# edited" if path.resolve() == changed else b"")
 
     monkeypatch.setattr(Path, "read_bytes", edited)
-    assert engine.cache_folder() != before
+    assert engines.cache_folder() != before
 
 
 def test_a_driver_loaded_after_the_first_compilation_names_the_cache_too(tmp_path: Path) -> None:
     (tmp_path / "late_plugin.py").write_text(PLUGIN.format(factor=2))
     code = (
-        "import sys; from machine_driver import run_tape; from zswapsim.machine import engine\n"
-        "engine.entry(run_tape, 'compiled')\n"
+        "import sys; from machine_driver import run_tape; from zswapsim.engine import engines\n"
+        "engines.entry(run_tape, 'compiled')\n"
         f"sys.path.insert(0, {str(tmp_path)!r}); import late_plugin\n"
-        "late = engine.entry(run_tape, 'compiled').stats.cache_path\n"
-        "print(late.startswith(str(engine.cache_folder())), late, engine.cache_folder())"
+        "late = engines.entry(run_tape, 'compiled').stats.cache_path\n"
+        "print(late.startswith(str(engines.cache_folder())), late, engines.cache_folder())"
     )
     said = run_python(code, ZSWAPSIM_CACHE_DIR=str(tmp_path / "cache"))
     assert said.startswith("True"), said
@@ -155,9 +156,9 @@ def test_an_interpreted_run_imports_neither_numpy_nor_numba() -> None:
 
 
 def test_arrays_are_those_of_the_engine() -> None:
-    assert engine.zeros("interpreted")(3) == [0, 0, 0]
+    assert engines.zeros("interpreted")(3) == [0, 0, 0]
     assert build.ints(range(3), "interpreted") == [0, 1, 2]
-    array = engine.zeros("compiled")(3)
+    array = engines.zeros("compiled")(3)
     assert type(array).__name__ == "IntArray"
     assert build.ints(array, "interpreted") == [0, 0, 0]
     values = build.ints([1, -2, 1 << 62], "compiled")
@@ -165,8 +166,8 @@ def test_arrays_are_those_of_the_engine() -> None:
 
 
 def test_an_entry_is_compiled_once() -> None:
-    assert engine.entry(run_tape, "interpreted") is run_tape
-    assert engine.entry(run_tape, "compiled") is engine.entry(run_tape, "compiled")
+    assert engines.entry(run_tape, "interpreted") is run_tape
+    assert engines.entry(run_tape, "compiled") is engines.entry(run_tape, "compiled")
 
 
 def test_two_processes_come_to_the_same_result() -> None:

@@ -12,20 +12,22 @@ PACKAGE = ROOT / "zswapsim"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 EVERY_FILE = sorted([*SOURCES, *ROOT.glob("tests/**/*.py"), *ROOT.glob("benchmarks/**/*.py")])
 
-COMMON = {"errors", "files", "units", "registry"}
+COMMON = {"errors", "files", "units", "registry", "profiles"}
 MAY_IMPORT = {
     "errors": set(),
     "units": COMMON,
     "files": COMMON,
     "registry": COMMON,
+    "profiles": COMMON,
+    "engine": COMMON,
     "trace": COMMON,
-    "content": COMMON,
-    "machine": COMMON,
-    "experiment": COMMON | {"trace", "content", "machine"},
+    "content": COMMON | {"engine"},
+    "machine": COMMON | {"engine"},
+    "experiment": COMMON | {"engine", "trace", "content", "machine"},
     "report": {"errors", "units"},
-    "cli": COMMON | {"report", "experiment", "trace", "content", "machine"},
+    "cli": COMMON | {"report", "experiment", "engine", "trace", "content", "machine"},
 }
-NUMBA_FILES = {"machine/engine.py", "machine/compiled_ints.py"}
+NUMBA_FILES = {"engine/engines.py", "engine/compiled_ints.py"}
 
 
 def imports(path: Path) -> Iterator[str]:

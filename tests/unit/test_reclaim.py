@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from oracles import ClockOracle, LruOracle
 
+from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import NoEntry
 from zswapsim.machine.reclaim import (
     POLICIES,
@@ -16,7 +17,6 @@ from zswapsim.machine.reclaim import (
     reclaim_remove,
     reclaim_victim,
 )
-from zswapsim.machine.simulated import zeros_interpreted
 
 
 def make(name: str, *pages: int) -> Any:

@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
+from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import ENOSPC, InvariantError
-from zswapsim.machine.simulated import zeros_interpreted
 from zswapsim.machine.swap_slots import (
     CLUSTER,
     USED_NR,

@@ -7,9 +7,9 @@ import pytest
 from bump_pool import BumpPool
 from machine_driver import ZbudBench
 
+from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import EINVAL
 from zswapsim.machine import zpools
-from zswapsim.machine.simulated import zeros_interpreted
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from zsmalloc_driver import ZsBench
 from zsmalloc_tables import MAX_4_PERCENT, MAX_8_WASTE
 
 from zswapsim import Zswap
+from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import EINVAL, ENOMEM, ENOSPC, InvalidArgument, InvariantError
 from zswapsim.machine import zsmalloc
 from zswapsim.machine.pool import Pool
-from zswapsim.machine.simulated import zeros_interpreted
 from zswapsim.machine.zsmalloc_classes import PERCENT, WASTE, huge_class_size, size_classes
 
 EPERM = 1

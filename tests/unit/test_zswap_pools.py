@@ -7,9 +7,9 @@ import pytest
 from bump_pool import bump_driver
 from machine_driver import SwapBench, flatten, plain
 
+from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import EINVAL, ENOMEM, ENOSPC, NoEntry
 from zswapsim.machine import build, zpool
-from zswapsim.machine.simulated import zeros_interpreted
 
 
 def test_ec_61_an_unknown_zpool_is_no_entry() -> None:

@@ -67,7 +67,7 @@ def command(parts: str) -> None:
 
     table = Table(box=None, pad_edge=False)
     if parts == "profiles":
-        from zswapsim.machine.profiles import DEFAULT_KERNEL, PROFILES, table_rows
+        from zswapsim.profiles import DEFAULT_KERNEL, PROFILES, table_rows
 
         for heading in ("switch", *PROFILES):
             table.add_column(heading + (" (default)" if heading == DEFAULT_KERNEL else ""))

@@ -17,8 +17,8 @@ from zswapsim.cli.options import (
     write_whole,
 )
 from zswapsim.machine import zpool
-from zswapsim.machine.profiles import DEFAULT_KERNEL, profile
 from zswapsim.machine.reclaim import POLICIES
+from zswapsim.profiles import DEFAULT_KERNEL, profile
 from zswapsim.units import MAX_PAGES, MAX_PERCENT, parse_pages
 
 

@@ -13,6 +13,7 @@ from zswapsim.content.compressors import Compressor, compressor
 from zswapsim.content.pool_memory import PoolMemory
 from zswapsim.content.same_filled import same_filled_words
 from zswapsim.content.swap_file import SwapFile
+from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import EEXIST, EINVAL, InvalidArgument
 from zswapsim.experiment.bytes_plane import BytesPlane
 from zswapsim.experiment.outcome import debugfs, vmstat
@@ -23,10 +24,9 @@ from zswapsim.machine.audit import check_swap
 from zswapsim.machine.build import ZswapConfig, make_zswap_swap
 from zswapsim.machine.list_head import init_list_head, list_add_tail, list_nodes, make_links
 from zswapsim.machine.page_io import swap_readpage, swap_writepage
-from zswapsim.machine.profiles import DEFAULT_KERNEL, profile
-from zswapsim.machine.simulated import zeros_interpreted
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.zpools import chain
+from zswapsim.profiles import DEFAULT_KERNEL, profile
 from zswapsim.units import PAGE_SIZE
 
 REASONS = {

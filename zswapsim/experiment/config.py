@@ -4,10 +4,11 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from zswapsim import profiles
 from zswapsim.content.compressors import compressor
+from zswapsim.engine import engines
 from zswapsim.errors import InvalidArgument, NoEntry
-from zswapsim.machine import engine as engines
-from zswapsim.machine import profiles, zpool
+from zswapsim.machine import zpool
 from zswapsim.machine.reclaim import POLICIES
 from zswapsim.units import MAX_PAGES, MAX_PERCENT, parse_pages
 

@@ -8,9 +8,9 @@ from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.result import Result
 from zswapsim.machine import memory as m
 from zswapsim.machine import zswap as z
-from zswapsim.machine.profiles import profile
 from zswapsim.machine.swap import VMSTAT, Swap
 from zswapsim.machine.zpools import pools_total_pages
+from zswapsim.profiles import profile
 from zswapsim.units import PAGE_SIZE
 
 if TYPE_CHECKING:

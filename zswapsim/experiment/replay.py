@@ -14,12 +14,12 @@ from zswapsim.content.page_store import PageStore
 from zswapsim.content.pool_memory import PoolMemory
 from zswapsim.content.same_filled import same_filled_words
 from zswapsim.content.swap_file import SwapFile
+from zswapsim.engine import engines
 from zswapsim.errors import EINVAL, InvalidArgument
 from zswapsim.experiment.bytes_plane import BytesPlane
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.outcome import collect, sample
 from zswapsim.experiment.result import Result
-from zswapsim.machine import engine as engines
 from zswapsim.machine import journal as j
 from zswapsim.machine import memory as m
 from zswapsim.machine.build import ZswapConfig, ints, make_zswap_swap

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zswapsim import profiles
+from zswapsim.engine import engines
 from zswapsim.errors import EINVAL, ENOSPC, InvalidArgument, TraceError
 from zswapsim.experiment.kernel_recording import KernelRecording, open_recording
-from zswapsim.machine import engine as engines
 from zswapsim.machine import events as ev
 from zswapsim.machine import journal as j
-from zswapsim.machine import profiles, zpool
+from zswapsim.machine import zpool
 from zswapsim.machine import zswap as z
 from zswapsim.machine.build import ZswapConfig, ints, make_zswap_swap
 from zswapsim.machine.swap import VMSTAT

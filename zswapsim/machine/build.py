@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zswapsim.machine import engine as engines
-from zswapsim.machine import profiles, zpool
+from zswapsim import profiles
+from zswapsim.engine import engines
+from zswapsim.engine.simulated import Ints, Zeros
+from zswapsim.machine import zpool
 from zswapsim.machine import zswap as z
 from zswapsim.machine.journal import make_journal
-from zswapsim.machine.simulated import Ints, Zeros
 from zswapsim.machine.swap import Swap, make_swap
 from zswapsim.machine.zpools import chain
 

@@ -7,9 +7,9 @@ and reclaim take no part; the caller says which pages go and come.
 
 from typing import NamedTuple
 
+from zswapsim.engine.simulated import Ints, Zeros
 from zswapsim.machine.journal import has_headroom
 from zswapsim.machine.page_io import swap_readpage, swap_writepage
-from zswapsim.machine.simulated import Ints, Zeros
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.zswap import (
     COUNTERS,

@@ -28,7 +28,7 @@ capacity; the machine's loop stops before it could overflow and goes on when it 
 
 from typing import Any, NamedTuple
 
-from zswapsim.machine.simulated import Ints, Zeros, simulated
+from zswapsim.engine.simulated import Ints, Zeros, simulated
 
 (
     STORE,

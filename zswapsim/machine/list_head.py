@@ -8,7 +8,7 @@ measured twice the speed of two arrays for an LRU of 200,000 pages.
 
 from typing import NamedTuple
 
-from zswapsim.machine.simulated import Ints, Zeros, simulated
+from zswapsim.engine.simulated import Ints, Zeros, simulated
 
 
 class Links(NamedTuple):

@@ -9,6 +9,7 @@ clean page is dropped without a store. Simplified from Linux 5.4 mm/vmscan.c, mm
 
 from typing import Any, NamedTuple
 
+from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import EEXIST, InvariantError
 from zswapsim.machine.journal import POSITION, SLOT, has_headroom, note
 from zswapsim.machine.page_io import swap_free, swap_readpage, swap_writepage
@@ -19,7 +20,6 @@ from zswapsim.machine.reclaim import (
     reclaim_remove,
     reclaim_victim,
 )
-from zswapsim.machine.simulated import Ints, Zeros, simulated
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.swap_slots import get_swap_page
 from zswapsim.machine.zpools import pools_total_pages

@@ -4,9 +4,9 @@
 Models Linux 5.4 mm/page_io.c (specification 5.8). Device I/O completes at once and never fails.
 """
 
+from zswapsim.engine.simulated import simulated
 from zswapsim.machine import journal as j
 from zswapsim.machine.journal import note
-from zswapsim.machine.simulated import simulated
 from zswapsim.machine.swap import PSWPIN, PSWPOUT, Swap
 from zswapsim.machine.swap_slots import swap_entry_free
 from zswapsim.machine.zswap import (

@@ -6,8 +6,8 @@ Kept apart from the functions so that zswap and the swap path can both name the 
 
 from typing import Any, NamedTuple
 
+from zswapsim.engine.simulated import Ints, Zeros
 from zswapsim.machine.journal import Journal
-from zswapsim.machine.simulated import Ints, Zeros
 from zswapsim.machine.swap_slots import SwapSlots, make_swap_slots
 
 VMSTAT = (

@@ -8,8 +8,8 @@ mm/swapfile.c (specification 8.2, 8.5): one device, no per-CPU batches, no disca
 
 from typing import NamedTuple
 
+from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import ENOSPC, InvariantError
-from zswapsim.machine.simulated import Ints, Zeros, simulated
 
 CLUSTER_SHIFT = 8
 CLUSTER = 1 << CLUSTER_SHIFT

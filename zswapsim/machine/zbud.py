@@ -16,6 +16,7 @@ kernel's behaviour is undefined.
 
 from typing import Any, NamedTuple
 
+from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import EAGAIN, EINVAL, ENOMEM, ENOSPC, InvariantError
 from zswapsim.machine import zpool
 from zswapsim.machine.list_head import (
@@ -29,7 +30,6 @@ from zswapsim.machine.list_head import (
     list_prev,
     make_links,
 )
-from zswapsim.machine.simulated import Ints, Zeros, simulated
 
 PAGE_SIZE = 4096
 CHUNK_SHIFT = 6

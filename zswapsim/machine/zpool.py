@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from zswapsim.engine.simulated import Zeros, generic, simulated
 from zswapsim.errors import EINVAL, Busy, NoEntry
-from zswapsim.machine.simulated import Zeros, generic, simulated
 from zswapsim.registry import Registry
 
 PoolState = Any

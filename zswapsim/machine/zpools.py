@@ -8,8 +8,8 @@ Compiled, each step is resolved by type and the walk disappears for a chain of o
 
 from typing import Any, NamedTuple
 
+from zswapsim.engine.simulated import Ints, Zeros, generic, simulated
 from zswapsim.errors import EINVAL
-from zswapsim.machine.simulated import Ints, Zeros, generic, simulated
 from zswapsim.machine.zpool import (
     zpool_free,
     zpool_malloc,

@@ -21,6 +21,7 @@ behaviour is undefined; owner words are not stored, as no version with zsmalloc 
 
 from typing import NamedTuple
 
+from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import EINVAL, ENOMEM, InvariantError
 from zswapsim.machine import zpool
 from zswapsim.machine.list_head import (
@@ -33,7 +34,6 @@ from zswapsim.machine.list_head import (
     list_nodes,
     make_links,
 )
-from zswapsim.machine.simulated import Ints, Zeros, simulated
 from zswapsim.machine.zsmalloc_classes import (
     PAGE_SIZE,
     PERCENT,

@@ -5,9 +5,9 @@ Models Linux 6.1 mm/zsmalloc.c zs_compact (specification section 4.8), so a pool
 groups. zswap never asks for it; in the kernel the memory shrinker does, and zram's user.
 """
 
+from zswapsim.engine.simulated import Ints, simulated
 from zswapsim.errors import EINVAL
 from zswapsim.machine.list_head import list_del
-from zswapsim.machine.simulated import Ints, simulated
 from zswapsim.machine.zsmalloc import (
     ALLOCATED,
     FULLNESS_GROUPS,

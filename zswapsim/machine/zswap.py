@@ -11,9 +11,10 @@ right after the store that queued it and its device write.
 
 from typing import Any, NamedTuple
 
+from zswapsim import profiles
+from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import EINVAL, ENODEV, ENOENT, ENOMEM, ENOSPC
 from zswapsim.machine import journal as j
-from zswapsim.machine import profiles
 from zswapsim.machine.journal import has_headroom, note
 from zswapsim.machine.list_head import (
     Links,
@@ -25,7 +26,6 @@ from zswapsim.machine.list_head import (
     list_prev,
     make_links,
 )
-from zswapsim.machine.simulated import Ints, Zeros, simulated
 from zswapsim.machine.swap import PSWPOUT, ZSWPIN, ZSWPOUT, Swap
 from zswapsim.machine.zpool import zpool_evict
 from zswapsim.machine.zpools import (
@@ -119,10 +119,12 @@ def make_zswap(
         pool_header=zeros(pools),
         counters=zeros(COUNTERS),
         parameters=zeros(PARAMETERS),
-        switches=profiles.switches(row, zeros),
+        switches=zeros(len(profiles.SWITCHES)),
     )
     for node in range(pools + 1):
         init_list_head(zswap.pool_list, node)
+    for index, name in enumerate(profiles.SWITCHES):
+        zswap.switches[index] = getattr(row, name)
     for number, evictable in enumerate(pool_evictable):
         zswap.pool_header[number] = row.header_bytes if evictable else 0
     for parameter in (ENABLED, SAME_FILLED_PAGES_ENABLED, NON_SAME_FILLED_PAGES_ENABLED):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from zswapsim.machine.simulated import Zeros, generic
+from zswapsim.engine.simulated import Zeros, generic
 from zswapsim.registry import Registry
 
 PolicyState = Any

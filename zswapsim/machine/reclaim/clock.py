@@ -3,6 +3,7 @@
 
 from typing import NamedTuple
 
+from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.machine import reclaim
 from zswapsim.machine.list_head import (
     Links,
@@ -16,7 +17,6 @@ from zswapsim.machine.list_head import (
     list_prev,
     make_links,
 )
-from zswapsim.machine.simulated import Ints, Zeros, simulated
 
 
 class Clock(NamedTuple):

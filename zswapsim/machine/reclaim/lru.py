@@ -3,6 +3,7 @@
 
 from typing import NamedTuple
 
+from zswapsim.engine.simulated import Zeros, simulated
 from zswapsim.machine import reclaim
 from zswapsim.machine.list_head import (
     Links,
@@ -17,7 +18,6 @@ from zswapsim.machine.list_head import (
     list_prev,
     make_links,
 )
-from zswapsim.machine.simulated import Zeros, simulated
 
 
 class Lru(NamedTuple):

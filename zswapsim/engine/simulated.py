@@ -2,7 +2,7 @@
 """What makes one source run two ways: simulated functions, and generic functions by type.
 
 State is a NamedTuple of integer arrays: Python lists when interpreted, int64 numpy arrays when
-compiled. A function marked @simulated is left as it is and only remembered; engine.py teaches the
+compiled. A function marked @simulated is left as it is and only remembered; engines.py teaches the
 remembered ones to numba when a run is to be compiled. A function marked @generic picks its
 implementation by the type of its first argument, in both ways; that is how drivers and policies
 plug in. Inside simulated functions there are integers only: no dict, str, None or closure.

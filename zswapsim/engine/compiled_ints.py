@@ -3,7 +3,7 @@
 
 numba's own array type counts references, and a state of sixty arrays pays for each of them at
 every call and every field that is named: measured 7 times the compile time and 4 times the run
-time. The state outlives every compiled call, so nothing needs counting. Imported by engine.py only
+time. The state outlives every compiled call, so nothing needs counting. Imported by engines.py only
 when a run is to be compiled.
 """
 

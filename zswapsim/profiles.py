@@ -8,7 +8,6 @@ A new version is a new row.
 from dataclasses import dataclass, fields
 
 from zswapsim.errors import NoEntry
-from zswapsim.machine.simulated import Ints, Zeros
 
 RETEST, QUEUE = range(2)
 
@@ -78,14 +77,6 @@ def profile(kernel: str) -> Profile:
     if kernel not in PROFILES:
         raise NoEntry(f"no kernel profile {kernel!r}; there are {', '.join(PROFILES)}")
     return PROFILES[kernel]
-
-
-def switches(row: Profile, zeros: Zeros) -> Ints:
-    """Return a row's switches as the machine reads them, in the order of SWITCHES."""
-    values = zeros(len(SWITCHES))
-    for index, name in enumerate(SWITCHES):
-        values[index] = getattr(row, name)
-    return values
 
 
 def table_rows() -> list[tuple[str, ...]]:

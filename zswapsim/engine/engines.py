@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The two ways to run the machine, and the choice between them. The only file that imports numba.
+"""The two ways to run simulated functions, and the choice between them; knows numba.
 
 numba's disk cache does not notice an edit in a file other than the entry's own, so its folder is
-named by a hash of the machine's and all plugged-in source files and of the versions of Python,
-numba and numpy, below the user's cache folder. A call from Python into compiled code costs about a
-microsecond and the unpacking of the state, so the boundary is a whole loop, never one malloc.
+named by a hash of all source files that may hold simulated functions, plugged-in ones included, and
+of the versions of Python, numba and numpy, below the user's cache folder. A call from Python into
+compiled code costs about a microsecond and the unpacking of the state, so the boundary is a whole
+loop, never one malloc.
 """
 
 import contextlib
@@ -17,8 +18,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
+from zswapsim.engine.simulated import GENERICS, SIMULATED, Generic, Ints, Zeros, zeros_interpreted
 from zswapsim.errors import InvalidArgument
-from zswapsim.machine.simulated import GENERICS, SIMULATED, Generic, Ints, Zeros, zeros_interpreted
 
 ENGINES = ("auto", "interpreted", "compiled")
 
@@ -33,7 +34,9 @@ _taught_generics: set[int] = set()
 _entries: dict[tuple[Callable[..., Any], Path], Callable[..., Any]] = {}
 _folders: dict[tuple[str | None, int], Path] = {}
 
-MACHINE_FOLDER = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
+SOURCE_FOLDERS = ("engine", "machine", "content/compressors")
+"""Where simulated functions, and the constants they use, are at home."""
 
 
 def zeros_compiled(length: int) -> Ints:
@@ -45,7 +48,7 @@ def zeros_compiled(length: int) -> Ints:
 
 def int_array(values: Any) -> Ints:
     """Return values as an array of the compiled machine."""
-    from zswapsim.machine import compiled_ints
+    from zswapsim.engine import compiled_ints
 
     return compiled_ints.int_array(values)
 
@@ -99,7 +102,8 @@ def cache_folder() -> Path:
     if base is None:
         base = str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zswapsim")
     digest = hashlib.sha256()
-    own = {MACHINE_FOLDER.parent / "errors.py", *MACHINE_FOLDER.rglob("*.py")}  # constants too
+    own = {PACKAGE / "errors.py", PACKAGE / "profiles.py"}
+    own.update(path for folder in SOURCE_FOLDERS for path in (PACKAGE / folder).rglob("*.py"))
     plugged_in = {Path(function.__code__.co_filename) for function in SIMULATED}
     for path in sorted(own | plugged_in):
         digest.update(path.read_bytes())
