@@ -44,6 +44,9 @@ class BumpPool:
     def total_pages(self) -> int:
         return len(self.words)
 
+    def moved(self, part: int) -> int:
+        return 0
+
     def write_owner(self, handle: int, word: int) -> int:
         if handle not in self.words:
             return -EINVAL

@@ -229,7 +229,7 @@ class _Comparison:
         self._theirs: dict[tuple[int, Any], Any] = {}
         self._pages: dict[tuple[int, Any], set[tuple[int, Any]]] = {}
         self._objects: dict[tuple[int, Any], int] = {}
-        self._page_group = [zpool.get_driver(type_).page_group for type_, _ in script.pools]
+        self._page_group = [zpool.get_driver(type_).page_group() for type_, _ in script.pools]
 
     def first_difference(self, journal: list[Record], outcomes: ev.Outcomes) -> str | None:
         """Return one line on the first step that differs, or None."""

@@ -91,7 +91,7 @@ class Pool:
 
     def place(self, handle: int) -> tuple[int | str, ...]:
         """Tell where an object lies; (page, "F" or "L", byte offset) for zbud."""
-        return self._driver.place(self.state, handle)
+        return self._driver.place(self.state, self.map(handle))
 
     def shrink(self, pages: int) -> int:
         """Evict objects through the callback until pages are free; return pages.

@@ -324,9 +324,9 @@ def zbud_read_owner(pool: ZbudPool, handle: int) -> int:
     return found if found < 0 else pool.owner[found]
 
 
-def zbud_place(pool: ZbudPool, handle: int) -> tuple[int | str, ...]:
-    """Return (page, "F" or "L", byte offset); the handle alone tells it."""
-    page, offset = divmod(handle, PAGE_SIZE)
+def zbud_place(pool: ZbudPool, address: int) -> tuple[int | str, ...]:
+    """Return (page, "F" or "L", byte offset); the address alone tells it."""
+    page, offset = divmod(address, PAGE_SIZE)
     return page, "F" if offset == ZHDR_SIZE_ALIGNED else "L", offset
 
 
@@ -367,6 +367,7 @@ for _generic, _own in (
     (zpool.zpool_total_pages, zbud_total_pages),
     (zpool.zpool_write_owner, zbud_write_owner),
     (zpool.zpool_read_owner, zbud_read_owner),
+    (zpool.zpool_moved, zpool.nothing_moves),
 ):
     _generic.register(ZbudPool, _own)
 

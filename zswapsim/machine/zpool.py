@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from zswapsim.engine.simulated import Zeros, generic, simulated
+from zswapsim.engine.simulated import generic, simulated
 from zswapsim.errors import EINVAL, Busy, NoEntry
+from zswapsim.profiles import Profile
 from zswapsim.registry import Registry
 
 PoolState = Any
@@ -73,6 +74,20 @@ def zpool_read_owner(pool: PoolState, handle: int) -> int:
     raise NotImplementedError
 
 
+MOVED_BYTES, MOVED_FROM, MOVED_TO = range(3)
+"""Parts of a move: its length, 0 if there was none; the byte addresses before and after."""
+
+
+@generic
+def zpool_moved(pool: PoolState, part: int) -> int:
+    """Tell of the object that the last zpool_free moved to another place, if any.
+
+    A driver that compacts moves at most one object in a free. part: MOVED_BYTES, MOVED_FROM or
+    MOVED_TO. The object's handle stays the same, what zpool_map says of it does not.
+    """
+    raise NotImplementedError
+
+
 @generic
 def zpool_evict(owner: Any, pool: PoolState, handle: int) -> int:
     """Ask the owner of an object to free it; return 0 or -errno. The driver's only way up."""
@@ -89,23 +104,46 @@ def no_shrink(pool: PoolState, owner: Any, pages: int) -> int:
     return -EINVAL
 
 
+@simulated
+def nothing_moves(pool: PoolState, part: int) -> int:
+    """Stand in for the zpool_moved of a driver whose objects stay where they are."""
+    return 0
+
+
+def no_options(row: Profile) -> dict[str, int]:
+    """Stand in for the options of a driver that is the same in all kernels."""
+    return {}
+
+
+def pages_as_they_are(max_pages: int, **options: int) -> int:
+    """Stand in for the address_pages of a driver whose memory has no holes."""
+    return max_pages
+
+
+def single_pages(**options: int) -> int:
+    """Stand in for the page_group of a driver whose pages come and go one by one."""
+    return 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZpoolDriver:
-    """One allocator. create(max_pages, zeros) returns a pool's state; check audits it.
+    """One allocator. create(max_pages, zeros, **options) returns a pool's state; check audits it.
 
-    place(state, handle) tells where an object that is allocated lies, as the recordings of real
-    kernels do: (page, slot, byte offset) for zbud. address_pages(max_pages) tells how many pages
-    of memory the handles, which are byte addresses, reach into. page_group: pages of that many
-    consecutive numbers come and go together. evictable: whether shrink works.
+    options(row) picks what a kernel's profile decides. place(state, address) tells where the object
+    that is allocated at a byte address lies, as the recordings of real kernels do: (page, slot,
+    byte offset) for zbud. address_pages(max_pages, **options) tells how many pages of memory the
+    addresses reach into. page_group(**options): pages of that many consecutive numbers come and go
+    together. evictable: whether shrink works.
     """
 
     type: str
     summary: str
-    create: Callable[[int, Zeros], PoolState]
+    create: Callable[..., PoolState]
     check: Callable[[PoolState], None]
     place: Callable[[PoolState, int], tuple[int | str, ...]]
-    address_pages: Callable[[int], int] = int
-    page_group: int = 1
+    options: Callable[[Profile], dict[str, int]] = no_options
+    address_pages: Callable[..., int] = pages_as_they_are
+    page_group: Callable[..., int] = single_pages
     evictable: bool = False
 
 

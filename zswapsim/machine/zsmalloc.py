@@ -142,9 +142,14 @@ def zs_create_pool(
     return pool
 
 
-def address_pages(max_pages: int, max_chain: int = MAX_CHAIN) -> int:
+def address_pages(max_pages: int, *, max_chain: int = MAX_CHAIN, **options: int) -> int:
     """Return the pages of memory that the handles of a pool of max_pages pages reach into."""
     return (max_pages + 1) * max_chain
+
+
+def page_group(*, max_chain: int = MAX_CHAIN, **options: int) -> int:
+    """Return the pages that one zspage has addresses for."""
+    return max_chain
 
 
 @simulated
@@ -409,14 +414,14 @@ def zs_read_owner(pool: ZsPool, handle: int) -> int:
     return min(find_object(pool, handle), 0)
 
 
-def zs_place(pool: ZsPool, handle: int) -> tuple[int | str, ...]:
+def zs_place(pool: ZsPool, address: int) -> tuple[int | str, ...]:
     """Return (page that the object starts in, its index in the zspage).
 
-    The handle alone does not tell: its zspage must not have been released since.
+    The address alone does not tell: its zspage must not have been released since.
     """
-    class_ = pool.zspage_class[handle_to_zspage(pool, handle)] - 1
-    offset = handle % (pool.rules[CHAIN] * PAGE_SIZE)
-    return handle // PAGE_SIZE, int(offset // pool.size[class_])
+    class_ = pool.zspage_class[handle_to_zspage(pool, address)] - 1
+    offset = address % (pool.rules[CHAIN] * PAGE_SIZE)
+    return address // PAGE_SIZE, int(offset // pool.size[class_])
 
 
 def zs_check(pool: ZsPool) -> None:
@@ -473,6 +478,7 @@ for _generic, _own in (
     (zpool.zpool_total_pages, zs_get_total_pages),
     (zpool.zpool_write_owner, zs_write_owner),
     (zpool.zpool_read_owner, zs_read_owner),
+    (zpool.zpool_moved, zpool.nothing_moves),
 ):
     _generic.register(ZsPool, _own)
 
@@ -483,5 +489,5 @@ DRIVER = zpool.ZpoolDriver(
     check=zs_check,
     place=zs_place,
     address_pages=address_pages,
-    page_group=MAX_CHAIN,
+    page_group=page_group,
 )
