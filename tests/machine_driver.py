@@ -18,10 +18,10 @@ from zswapsim.errors import EEXIST
 from zswapsim.machine import audit, build, events, zbud, zpool
 from zswapsim.machine import journal as j
 from zswapsim.machine import memory as m
-from zswapsim.machine import zswap as z
 from zswapsim.machine.list_head import list_nodes
 from zswapsim.machine.reclaim import POLICIES, clock, lru  # noqa: F401
 from zswapsim.machine.swap import VMSTAT, Swap
+from zswapsim.machine.zswap import state as z
 
 
 class StrictInts(list[int]):

@@ -22,7 +22,8 @@ from machine_driver import (
 from zswapsim.engine.simulated import Ints
 from zswapsim.machine import build, zpool, zsmalloc, zsmalloc_compact
 from zswapsim.machine.list_head import list_nodes
-from zswapsim.machine.zsmalloc_classes import PERCENT, size_classes
+from zswapsim.machine.zsmalloc_classes import size_classes
+from zswapsim.profiles import PERCENT
 
 COMPACT = 99
 

@@ -20,6 +20,7 @@ simulated one.
 
 from typing import ClassVar, NoReturn
 
+EPERM = 1
 ENOENT = 2
 EIO = 5
 EAGAIN = 11

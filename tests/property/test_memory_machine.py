@@ -13,7 +13,7 @@ from machine_driver import MachineBench
 from oracles import EINVAL, FREED, ClockOracle, LruOracle, MemoryOracle, SwapOracle
 
 from zswapsim.machine.journal import HEADROOM
-from zswapsim.machine.zswap import POOL_PAGES
+from zswapsim.machine.zswap.state import POOL_PAGES
 
 WRITE = 1 << 31
 KINDS = {"lru": LruOracle, "clock": ClockOracle}

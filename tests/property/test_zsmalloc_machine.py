@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from zsmalloc_driver import ZsBench, ZsOracle
 
-from zswapsim.machine.zsmalloc_classes import WASTE
+from zswapsim.profiles import WASTE
 
 RULES: list[dict[str, int]] = [
     {},

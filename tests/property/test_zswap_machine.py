@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from machine_driver import SwapBench
 from oracles import EEXIST, EINVAL, ENOMEM, SwapOracle
 
-from zswapsim.machine import zswap as z
+from zswapsim.machine.zswap import state as z
 
 SLOTS = 64
 SLOT = st.integers(1, SLOTS - 1)

@@ -9,7 +9,7 @@ from machine_driver import SwapBench, audit_swap, flatten, make_swap, plain, run
 from zswapsim.errors import EEXIST, EINVAL, ENOMEM
 from zswapsim.machine import events
 from zswapsim.machine import journal as j
-from zswapsim.machine import zswap as z
+from zswapsim.machine.zswap import state as z
 
 
 def test_invalidate_area_of_more_entries_than_the_journal_holds(engine: str) -> None:

@@ -12,7 +12,8 @@ from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import EINVAL, ENOMEM, ENOSPC, InvalidArgument, InvariantError
 from zswapsim.machine import zsmalloc
 from zswapsim.machine.pool import Pool
-from zswapsim.machine.zsmalloc_classes import PERCENT, WASTE, huge_class_size, size_classes
+from zswapsim.machine.zsmalloc_classes import huge_class_size, size_classes
+from zswapsim.profiles import PERCENT, WASTE
 
 EPERM = 1
 NEWER = {"max_chain": 8, "algorithm": WASTE, "groups": 12, "oversize": -ENOSPC}

@@ -7,7 +7,7 @@ from machine_driver import (
 )
 
 from zswapsim.errors import EEXIST, EINVAL, ENODEV, ENOENT, ENOMEM, ENOSPC, InvariantError, NoEntry
-from zswapsim.machine import zswap as z
+from zswapsim.machine.zswap import state as z
 from zswapsim.profiles import DEFAULT_KERNEL, PROFILES, profile
 
 

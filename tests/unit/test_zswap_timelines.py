@@ -5,7 +5,7 @@ import pytest
 from machine_driver import SwapBench
 
 from zswapsim.errors import ENOMEM
-from zswapsim.machine import zswap as z
+from zswapsim.machine.zswap import state as z
 
 
 def written_back(zswap: SwapBench) -> list[int]:

@@ -54,10 +54,9 @@ def _is_compressor(spec: str) -> None:
 @click.option(
     "--zpool",
     "zpool_",
-    default="zbud",
-    show_default=True,
     metavar="NAME",
     callback=checked(zpool.get_driver),
+    show_default="the kernel's own: zbud, from 6.8 on zsmalloc",
     help="Allocator of the pool; see `zswapsim list zpools`.",
 )
 @click.option(
@@ -87,6 +86,17 @@ def _is_compressor(spec: str) -> None:
     metavar="VERSION",
     callback=checked(profile),
     help="Kernel whose zswap is simulated, as 5.4; see `zswapsim list profiles`.",
+)
+@click.option(
+    "--exclusive-loads",
+    is_flag=True,
+    help="Take a page out of zswap when it is loaded: an option of 6.6 and 6.8, and the only way "
+    "from 6.12 on.",
+)
+@click.option(
+    "--shrinker",
+    is_flag=True,
+    help="Let reclaim ask zswap for writeback before its limit is hit: an option from 6.8 on.",
 )
 @click.option(
     "--reclaim",
@@ -133,7 +143,7 @@ def _is_compressor(spec: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     trace: Path,
-    zpool_: str,
+    zpool_: str | None,
     swap_file: Path | None,
     series: Path | None,
     as_json: bool,

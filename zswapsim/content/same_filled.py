@@ -13,6 +13,9 @@ from zswapsim.content.compressors.protocol import Buffer
 from zswapsim.errors import InvalidArgument
 from zswapsim.units import PAGE_SIZE
 
+SAME_FILLED, ZERO_FILLED = 1, 2
+"""Kinds of same-filled pages: of any word, and of zeros, which later kernels treat apart."""
+
 _WORDS = PAGE_SIZE // 8
 # 4 MiB at a time, so that a mapped file is not drawn into memory as a whole.
 _BLOCK_PAGES = 1024
@@ -41,3 +44,9 @@ def same_filled_words(contents: Buffer | mmap) -> tuple[NDArray[np.uint8], NDArr
         flags[start + same] = 1
         words[start + same] = block[same, 0]
     return flags, words
+
+
+def same_filled_kinds(contents: Buffer | mmap) -> NDArray[np.uint8]:
+    """Return for every page 0, SAME_FILLED or ZERO_FILLED; shape and errors as above."""
+    flags, words = same_filled_words(contents)
+    return np.where((flags == SAME_FILLED) & (words == 0), np.uint8(ZERO_FILLED), flags)

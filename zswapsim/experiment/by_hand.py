@@ -11,22 +11,25 @@ from typing import Self
 
 from zswapsim.content.compressors import Compressor, compressor
 from zswapsim.content.pool_memory import PoolMemory
-from zswapsim.content.same_filled import same_filled_words
+from zswapsim.content.same_filled import same_filled_kinds
 from zswapsim.content.swap_file import SwapFile
-from zswapsim.engine.simulated import zeros_interpreted
+from zswapsim.engine.simulated import Ints, zeros_interpreted
 from zswapsim.errors import EEXIST, EINVAL, InvalidArgument
-from zswapsim.experiment.bytes_plane import BytesPlane
+from zswapsim.experiment.bytes_plane import BytesPlane, PoolBytes
 from zswapsim.experiment.outcome import debugfs, vmstat
 from zswapsim.machine import journal as j
 from zswapsim.machine import zpool as zpools_registry
-from zswapsim.machine import zswap as z
 from zswapsim.machine.audit import check_swap
 from zswapsim.machine.build import ZswapConfig, make_zswap_swap
-from zswapsim.machine.list_head import init_list_head, list_add_tail, list_nodes, make_links
-from zswapsim.machine.page_io import swap_readpage, swap_writepage
+from zswapsim.machine.list_head import Links, init_list_head, list_add_tail, list_nodes, make_links
+from zswapsim.machine.page_io import swap_forget, swap_holds, swap_readpage, swap_writepage
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.zpools import chain
-from zswapsim.profiles import DEFAULT_KERNEL, profile
+from zswapsim.machine.zswap import state as z
+from zswapsim.machine.zswap.pools import zswap_pool_current, zswap_pool_make_current
+from zswapsim.machine.zswap.store import zswap_invalidate_area
+from zswapsim.machine.zswap.worker import shrink_worker
+from zswapsim.profiles import DEFAULT_KERNEL, check_zpool, profile
 from zswapsim.units import PAGE_SIZE
 
 REASONS = {
@@ -73,22 +76,24 @@ class Zswap:
     def __init__(
         self,
         compressor: str = "lz4",
-        zpool: str = "zbud",
+        zpool: str | None = None,
         max_pool_pages: int = 1024,
         swap: SwapFile | None = None,
         kernel: str = DEFAULT_KERNEL,
         *,
         accept_threshold_percent: int | None = None,
         same_filled_pages_enabled: bool = True,
+        exclusive_loads: bool = False,
+        shrinker_enabled: bool = False,
     ) -> None:
-        """Make zswap with one pool.
+        """Make zswap with one pool, of the kernel's default zpool unless said.
 
         max_pool_pages: the pool's limit. swap: where refused and written-back pages go; a
         temporary file of 65,536 slots unless given. NoEntry, InvalidArgument: as they say.
         """
         if max_pool_pages < 0:
             raise InvalidArgument(f"max_pool_pages {max_pool_pages}: allowed is 0 or more")
-        profile(kernel)
+        row = profile(kernel)
         self.kernel = kernel
         self._closed = False
         self._owns_swap_file = swap is None
@@ -99,7 +104,7 @@ class Zswap:
         self._codecs: list[Compressor] = []
         self._drivers: list[zpools_registry.ZpoolDriver] = []
         self._counted: list[bool] = []
-        self._memories: list[tuple[PoolMemory, Compressor, int]] = []
+        self._memories: list[PoolBytes] = []
         self._plane = BytesPlane(self, self._memories, self.swap_file)
         config = ZswapConfig(
             kernel=kernel,
@@ -107,11 +112,13 @@ class Zswap:
             max_pool_percent=100,
             accept_threshold_percent=accept_threshold_percent,
             same_filled_pages_enabled=same_filled_pages_enabled,
+            exclusive_loads=exclusive_loads,
+            shrinker_enabled=shrinker_enabled,
         )
         self.swap: Swap = make_zswap_swap(
             config, self.swap_file.slots, [], j.ALL_EVENTS, zeros_interpreted
         )
-        self._use_pool(zpool, compressor)
+        self._use_pool(zpool or row.default_zpool, compressor)
 
     def __enter__(self) -> Self:
         return self
@@ -130,13 +137,13 @@ class Zswap:
         InvalidArgument: no such slot, or not 4096 bytes.
         """
         self._check_slot(slot)
-        flags, _ = same_filled_words(bytes(page))
-        codec = self._codecs[z.zswap_pool_current(self.swap.zswap)]
+        kind = int(same_filled_kinds(bytes(page))[0])
+        codec = self._codecs[zswap_pool_current(self.swap.zswap)]
         data = codec.compress(page)
         self._pages[slot] = bytes(page)
         self._data[slot] = data
         length = len(data) if len(data) <= PAGE_SIZE else -EINVAL
-        errno = swap_writepage(self.swap, slot, slot, length, int(flags[0]))
+        errno = swap_writepage(self.swap, slot, slot, length, kind)
         self._settle()
         kept = 0 if errno else int(self.swap.zswap.length[slot])
         return Outcome(errno, kept, REASONS.get(errno, "stored"))
@@ -147,7 +154,7 @@ class Zswap:
         The entry stays until the slot is invalidated. DataMismatch: other bytes came back.
         """
         self._check_slot(slot)
-        if self.swap.zswap.kind[slot] == z.NONE and self.swap.device[slot] == 0:
+        if not swap_holds(self.swap, slot):
             return None
         swap_readpage(self.swap, slot)
         self._settle()
@@ -156,16 +163,14 @@ class Zswap:
     def invalidate(self, slot: int) -> None:
         """Free a slot; nothing happens if it holds nothing."""
         self._check_slot(slot)
-        z.zswap_invalidate_page(self.swap, slot)
-        self.swap.device[slot] = 0
-        self.swap.busy[slot] = 0
+        swap_forget(self.swap, slot)
         self._settle()
         self._pages.pop(slot, None)
         self._data.pop(slot, None)
 
     def invalidate_area(self) -> None:
         """Free every entry, as swapoff does."""
-        while not z.zswap_invalidate_area(self.swap):
+        while not zswap_invalidate_area(self.swap):
             self._settle()
         self._settle()
 
@@ -201,7 +206,7 @@ class Zswap:
     def pools(self) -> list[PoolInfo]:
         """The live pools, the current one first."""
         zswap = self.swap.zswap
-        current = z.zswap_pool_current(zswap)
+        current = zswap_pool_current(zswap)
         return [
             PoolInfo(
                 *self._pairs[number],
@@ -223,8 +228,8 @@ class Zswap:
             if counted:
                 zpools_registry.release(self._drivers[number])
                 self._counted[number] = False
-        for memory, _, _ in self._memories:
-            memory.close()
+        for pool in self._memories:
+            pool.memory.close()
         self._memories.clear()
         if self._owns_swap_file:
             self.swap_file.close()
@@ -252,7 +257,7 @@ class Zswap:
             raise InvalidArgument(f"slot {slot}: allowed are 1 to {self.swap_file.slots - 1}")
 
     def _current_pair(self) -> tuple[str, str]:
-        return self._pairs[z.zswap_pool_current(self.swap.zswap)]
+        return self._pairs[zswap_pool_current(self.swap.zswap)]
 
     def _state(self, number: int) -> zpools_registry.PoolState:
         pools = self.swap.pools
@@ -263,6 +268,7 @@ class Zswap:
     def _use_pool(self, type_: str, spec: str) -> None:
         codec = compressor(spec)
         driver = zpools_registry.get_driver(type_)
+        check_zpool(profile(self.kernel), driver.type)
         pair = (type_, spec)
         if pair not in self._pairs:
             self._add_pool(driver, codec)
@@ -271,7 +277,7 @@ class Zswap:
         if not self._counted[number]:
             zpools_registry.acquire(self._drivers[number])
             self._counted[number] = True
-        z.zswap_pool_make_current(self.swap.zswap, number)
+        zswap_pool_make_current(self.swap.zswap, number)
         self._settle()
 
     def _add_pool(self, driver: zpools_registry.ZpoolDriver, codec: Compressor) -> None:
@@ -279,29 +285,42 @@ class Zswap:
         swap, zswap = self.swap, self.swap.zswap
         number = len(self._pairs)
         states = [*(self._state(n) for n in range(number))]
-        states.append(driver.create(self.swap_file.slots, zeros_interpreted))
+        row = profile(self.kernel)
+        options = driver.options(row)
+        states.append(driver.create(self.swap_file.slots, zeros_interpreted, **options))
         links = make_links(number + 2, zeros_interpreted)
         for node in range(number + 2):
             init_list_head(links, node)
         for node in list_nodes(zswap.pool_list, number):
             list_add_tail(links, node, number + 1)
-        header_bytes = profile(self.kernel).header_bytes if driver.evictable else 0
+        header_bytes = row.header_bytes if driver.evictable else 0
+        lru_head = self.swap_file.slots + number
         zswap = zswap._replace(
+            lru=Links([*_list(zswap.lru.link), lru_head, lru_head]),
             pool_list=links,
-            pool_refs=[*zswap.pool_refs, 0],
-            pool_header=[*zswap.pool_header, header_bytes],
+            pool_refs=[*_list(zswap.pool_refs), 0],
+            pool_header=[*_list(zswap.pool_header), header_bytes],
         )
         self.swap = swap._replace(zswap=zswap, pools=chain(states, zeros_interpreted))
         self._codecs.append(codec)
         self._drivers.append(driver)
         self._counted.append(False)
-        memory = PoolMemory(driver.address_pages(self.swap_file.slots))
-        self._memories.append((memory, codec, header_bytes))
+        memory = PoolMemory(driver.address_pages(self.swap_file.slots, **options))
+        self._memories.append(PoolBytes(memory, codec, header_bytes, bool(row.raw_incompressible)))
 
     def _settle(self) -> None:
-        """Let the bytes follow the journal, and count pools that died with their last entry."""
+        """End what zswap left to do, let the bytes follow, count pools that died."""
+        self._plane.apply(j.drain(self.swap.journal))
+        while not shrink_worker(self.swap):
+            self._plane.apply(j.drain(self.swap.journal))
         self._plane.apply(j.drain(self.swap.journal))
         for number, counted in enumerate(self._counted):
             if counted and self.swap.zswap.pool_refs[number] == 0:
                 zpools_registry.release(self._drivers[number])
                 self._counted[number] = False
+
+
+def _list(ints: Ints) -> list[int]:
+    """Return the interpreted machine's array as the list that it is."""
+    assert isinstance(ints, list)
+    return ints

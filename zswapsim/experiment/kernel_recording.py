@@ -59,6 +59,10 @@ class KernelRecording:
         """Whether probes recorded the zswap boundary; if not, only counters can be compared."""
         return bool(self.experiment.get("probes", 1))
 
+    def changed(self, step: Step) -> list[str]:
+        """Return the names of the counters that a step changed."""
+        return [self.columns[column] for column, _ in step.changed]
+
     def knobs(self) -> Iterator[tuple[int, str, str]]:
         """Yield every setting as (step, knob, value): the definition's first, at step -1."""
         for key, value in self.experiment.items():

@@ -7,9 +7,10 @@ from zswapsim.experiment.bytes_plane import BytesPlane
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.result import Result
 from zswapsim.machine import memory as m
-from zswapsim.machine import zswap as z
 from zswapsim.machine.swap import VMSTAT, Swap
 from zswapsim.machine.zpools import pools_total_pages
+from zswapsim.machine.zswap import state as z
+from zswapsim.machine.zswap.pools import zswap_used_pages
 from zswapsim.profiles import profile
 from zswapsim.units import PAGE_SIZE
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def debugfs(swap: Swap) -> dict[str, int]:
     """Return zswap's counters under their debugfs names."""
     counters = {name: int(swap.zswap.counters[at]) for at, name in enumerate(z.DEBUGFS)}
-    return {"pool_total_size": int(swap.zswap.counters[z.POOL_PAGES]) * PAGE_SIZE, **counters}
+    return {"pool_total_size": int(zswap_used_pages(swap)) * PAGE_SIZE, **counters}
 
 
 def vmstat(swap: Swap) -> dict[str, int]:
@@ -80,6 +81,7 @@ def collect(
         config={
             **config.to_dict(),
             "engine": engine,
+            "zpool": config.driver.type,
             "accept_threshold_percent": (
                 row.accept_threshold_percent if threshold is None else threshold
             ),

@@ -12,11 +12,11 @@ import numpy as np
 from zswapsim.content.compressors import Compressor, compressor
 from zswapsim.content.page_store import PageStore
 from zswapsim.content.pool_memory import PoolMemory
-from zswapsim.content.same_filled import same_filled_words
+from zswapsim.content.same_filled import ZERO_FILLED, same_filled_kinds
 from zswapsim.content.swap_file import SwapFile
 from zswapsim.engine import engines
 from zswapsim.errors import EINVAL, InvalidArgument
-from zswapsim.experiment.bytes_plane import BytesPlane
+from zswapsim.experiment.bytes_plane import BytesPlane, PoolBytes
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.outcome import collect, sample
 from zswapsim.experiment.result import Result
@@ -24,7 +24,7 @@ from zswapsim.machine import journal as j
 from zswapsim.machine import memory as m
 from zswapsim.machine.build import ZswapConfig, ints, make_zswap_swap
 from zswapsim.machine.reclaim import POLICIES
-from zswapsim.machine.zpool import get_driver
+from zswapsim.profiles import profile
 from zswapsim.trace.trace import Trace
 from zswapsim.units import FREED, PAGE_SIZE, format_pages, parse_pages
 
@@ -91,16 +91,19 @@ def replay(
         codec,
         progress and (lambda done, total: progress("compress", done, total)),
     )
-    warm_key = f"run_accesses.{config.zpool}.{config.reclaim}.warm"
+    warm_key = f"run_accesses.{config.driver.type}.{config.reclaim}.warm"
     engine = engines.choose(config.engine, trace.accesses, warm_key)
     machine = _build(trace, config, codec, lengths, limit_pages, slots, engine)
     with contextlib.ExitStack() as stack:
         plane = None
         if config.carry_bytes:
-            memory = stack.enter_context(PoolMemory(get_driver(config.zpool).address_pages(slots)))
+            options = config.driver.options(profile(config.kernel))
+            address_pages = config.driver.address_pages(slots, **options)
+            memory = stack.enter_context(PoolMemory(address_pages))
             swap_file = stack.enter_context(SwapFile(slots, config.swap_file))
             header_bytes = int(machine.swap.zswap.pool_header[0])
-            plane = BytesPlane(pages, [(memory, codec, header_bytes)], swap_file)
+            raw = bool(profile(config.kernel).raw_incompressible)
+            plane = BytesPlane(pages, [PoolBytes(memory, codec, header_bytes, raw)], swap_file)
         run = engines.entry(m.run_accesses, engine)
         with clock.compile():
             run(machine, next(trace.blocks(1), np.zeros(1, np.uint32))[:0], 0, 0)
@@ -157,15 +160,17 @@ def _build(
             max_pool_percent=config.max_pool_percent,
             accept_threshold_percent=config.accept_threshold_percent,
             same_filled_pages_enabled=config.same_filled,
+            exclusive_loads=config.exclusive_loads,
+            shrinker_enabled=config.shrinker,
         ),
         slots,
-        [config.zpool],
+        [config.driver.type],
         j.BYTES_EVENTS if config.carry_bytes else 0,
         zeros,
     )
     fresh = trace.contents_count
     fresh_length = len(codec.compress(bytes(PAGE_SIZE)))
-    flags, _ = same_filled_words(trace.contents_bytes)
+    flags = same_filled_kinds(trace.contents_bytes)
     memory = m.make_memory(trace.pages, limit_pages, zeros)
     at, page, content = trace.versions
     memory = memory._replace(
@@ -180,7 +185,7 @@ def _build(
             ints(
                 np.append(lengths, fresh_length if fresh_length <= PAGE_SIZE else -EINVAL), engine
             ),
-            ints(np.append(flags, 1), engine),
+            ints(np.append(flags, ZERO_FILLED), engine),
         ),
     )
 

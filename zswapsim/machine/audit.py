@@ -6,21 +6,28 @@ from zswapsim.machine.list_head import list_nodes
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.swap_slots import check_swap_slots
 from zswapsim.machine.zpools import pools_read_owner
-from zswapsim.machine.zswap import (
+from zswapsim.machine.zswap.entry import lru_head
+from zswapsim.machine.zswap.pools import zswap_pool_current
+from zswapsim.machine.zswap.state import (
     COMPRESSED,
     NONE,
+    PAGE_SIZE,
+    RAW_INCOMPRESSIBLE,
     SAME_FILLED,
     SAME_FILLED_PAGES,
+    SHRINK,
+    STORED_INCOMPRESSIBLE_PAGES,
     STORED_PAGES,
-    zswap_pool_current,
+    Zswap,
 )
+from zswapsim.profiles import POOL_PAGE
 
 
 def check_swap(swap: Swap, drivers: list[object]) -> None:
     """Audit slots, entries, references and every pool. drivers: one for each pool of the chain."""
     check_swap_slots(swap.slots)
     zswap = swap.zswap
-    kinds = [int(kind) for kind in zswap.kind]
+    kinds = [int(zswap.kind[slot]) for slot in range(len(zswap.kind))]
     _require(
         zswap.counters[STORED_PAGES] == sum(kind != NONE for kind in kinds),
         "stored_pages is not the number of entries",
@@ -45,10 +52,29 @@ def check_swap(swap: Swap, drivers: list[object]) -> None:
             _require(owner == slot, f"the object of slot {slot} names slot {owner}")
         else:
             _require(owner >= 0, f"the object of slot {slot} is not allocated")
+    _check_lru(zswap, entries)
+    raw = [slot for slot in entries if int(zswap.length[slot]) == PAGE_SIZE]
+    _require(
+        zswap.counters[STORED_INCOMPRESSIBLE_PAGES]
+        == len(raw) * int(zswap.switches[RAW_INCOMPRESSIBLE]),
+        "stored_incompressible_pages is not the number of raw entries",
+    )
     pools = swap.pools
     for driver in drivers:
         driver.check(pools.pool)  # type: ignore[attr-defined]
         pools = pools.rest
+
+
+def _check_lru(zswap: Zswap, entries: list[int]) -> None:
+    if zswap.switches[SHRINK] == POOL_PAGE:
+        return
+    slots = len(zswap.kind)
+    listed = []
+    for number in range(len(zswap.pool_refs)):
+        for slot in list_nodes(zswap.lru, slots + number):
+            _require(lru_head(zswap, int(zswap.pool[slot])) == slots + number, "a wrong LRU")
+            listed.append(slot)
+    _require(sorted(listed) == entries, "the LRU is not the entries that can be written back")
 
 
 def _require(holds: bool, message: str) -> None:

@@ -9,10 +9,11 @@ from zswapsim import profiles
 from zswapsim.engine import engines
 from zswapsim.engine.simulated import Ints, Zeros
 from zswapsim.machine import zpool
-from zswapsim.machine import zswap as z
 from zswapsim.machine.journal import make_journal
 from zswapsim.machine.swap import Swap, make_swap
 from zswapsim.machine.zpools import chain
+from zswapsim.machine.zswap import state as z
+from zswapsim.machine.zswap.pools import zswap_pool_make_current
 
 JOURNAL_CAPACITY = 1 << 16
 
@@ -27,6 +28,8 @@ class ZswapConfig:
     accept_threshold_percent: int | None = None
     same_filled_pages_enabled: bool = True
     enabled: bool = True
+    exclusive_loads: bool = False
+    shrinker_enabled: bool = False
 
 
 def make_zswap_swap(
@@ -50,13 +53,18 @@ def make_zswap_swap(
     parameters[z.TOTALRAM_PAGES] = config.totalram_pages
     parameters[z.ENABLED] = int(config.enabled)
     parameters[z.SAME_FILLED_PAGES_ENABLED] = int(config.same_filled_pages_enabled)
+    parameters[z.EXCLUSIVE_LOADS] = int(config.exclusive_loads)
+    parameters[z.SHRINKER_ENABLED] = int(config.shrinker_enabled)
     if config.max_pool_percent is not None:
         parameters[z.MAX_POOL_PERCENT] = config.max_pool_percent
     if config.accept_threshold_percent is not None:
         parameters[z.ACCEPT_THRESHOLD_PERCENT] = config.accept_threshold_percent
-    pools = chain([driver.create(pool_pages or slots, zeros) for driver in drivers], zeros)
+    capacity = pool_pages or slots
+    pools = chain(
+        [driver.create(capacity, zeros, **driver.options(row)) for driver in drivers], zeros
+    )
     if drivers:
-        z.zswap_pool_make_current(zswap, 0)
+        zswap_pool_make_current(zswap, 0)
     return make_swap(slots, zswap, pools, make_journal(JOURNAL_CAPACITY, wanted, zeros), zeros)
 
 

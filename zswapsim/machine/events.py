@@ -9,14 +9,15 @@ from typing import NamedTuple
 
 from zswapsim.engine.simulated import Ints, Zeros
 from zswapsim.machine.journal import has_headroom
-from zswapsim.machine.page_io import swap_readpage, swap_writepage
-from zswapsim.machine.swap import Swap
-from zswapsim.machine.zswap import (
-    COUNTERS,
-    zswap_invalidate_area,
-    zswap_invalidate_page,
-    zswap_pool_make_current,
-)
+from zswapsim.machine.page_io import swap_forget, swap_readpage, swap_writepage
+from zswapsim.machine.swap import VMSTAT, Swap
+from zswapsim.machine.zswap.pools import zswap_pool_make_current, zswap_used_pages
+from zswapsim.machine.zswap.shrinker import zswap_shrinker_count, zswap_shrinker_scan
+from zswapsim.machine.zswap.state import COUNTERS
+from zswapsim.machine.zswap.store import zswap_invalidate_area
+from zswapsim.machine.zswap.worker import shrink_worker
+
+STATS = len(VMSTAT)
 
 (
     OP_STORE,  # write a page out
@@ -26,8 +27,11 @@ from zswapsim.machine.zswap import (
     OP_SET_PARAMETER,  # slot: which, content: value
     OP_SET_POOL,  # slot: number of the pool that is to be current
     OP_SET_BUSY,  # content: 0, or the -errno with which a writeback of the slot fails
+    OP_SHRINKER_COUNT,  # outcome: the entries that the shrinker offers
+    OP_SHRINKER_SCAN,  # slot: entries to visit; outcome: those visited, or -EAGAIN
+    OP_LOOK,  # nothing; let the caller look
     OP_SNAPSHOT,  # copy all counters to row `slot` of the snapshots, and let the caller look
-) = range(8)
+) = range(11)
 
 
 class Events(NamedTuple):
@@ -44,7 +48,7 @@ class Outcomes(NamedTuple):
     """outcome: shape (events,), 0 or -errno; journal_at: shape (events,), records of the journal
 
     written when the event had run, counted from the start of the run; counters: shape
-    (snapshots * (COUNTERS + 4),); drained: shape (1,), records taken off the journal before.
+    (snapshots * (COUNTERS + STATS),); drained: shape (1,), records taken off the journal before.
     """
 
     outcome: Ints
@@ -55,16 +59,17 @@ class Outcomes(NamedTuple):
 
 def make_outcomes(events: int, snapshots: int, zeros: Zeros) -> Outcomes:
     """Return room for the outcomes of a run."""
-    return Outcomes(zeros(events), zeros(events), zeros(snapshots * (COUNTERS + 4)), zeros(1))
+    return Outcomes(zeros(events), zeros(events), zeros(snapshots * (COUNTERS + STATS)), zeros(1))
 
 
 def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> int:
     """Run events[first:]; return where to go on.
 
-    Stops at their end, after a snapshot, or where the journal is full.
+    Stops at their end, after a look or a snapshot, or where the journal is full.
     """
     for i in range(first, len(events.operation)):
-        if not has_headroom(swap.journal):
+        # What a store left to do comes before the next event.
+        if not has_headroom(swap.journal) or not shrink_worker(swap):
             return i
         operation = events.operation[i]
         slot = events.slot[i]
@@ -76,9 +81,7 @@ def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> in
         elif operation == OP_LOAD:
             outcome = swap_readpage(swap, slot)
         elif operation == OP_INVALIDATE:
-            zswap_invalidate_page(swap, slot)
-            swap.device[slot] = 0
-            swap.busy[slot] = 0
+            swap_forget(swap, slot)
         elif operation == OP_INVALIDATE_AREA:
             if not zswap_invalidate_area(swap):
                 return i
@@ -88,14 +91,19 @@ def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> in
             zswap_pool_make_current(swap.zswap, slot)
         elif operation == OP_SET_BUSY:
             swap.busy[slot] = events.content[i]
-        else:
-            at = slot * (COUNTERS + 4)
+        elif operation == OP_SHRINKER_COUNT:
+            outcome = zswap_shrinker_count(swap)
+        elif operation == OP_SHRINKER_SCAN:
+            outcome = zswap_shrinker_scan(swap, slot)
+        elif operation == OP_SNAPSHOT:
+            zswap_used_pages(swap)
+            at = slot * (COUNTERS + STATS)
             for k in range(COUNTERS):
                 outcomes.counters[at + k] = swap.zswap.counters[k]
-            for k in range(4):
+            for k in range(STATS):
                 outcomes.counters[at + COUNTERS + k] = swap.stat[k]
         outcomes.outcome[i] = outcome
         outcomes.journal_at[i] = outcomes.drained[0] + swap.journal.counts[0]
-        if operation == OP_SNAPSHOT:
+        if operation >= OP_LOOK:
             return i + 1
     return len(events.operation)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The journal: what the machine decided, in order, for those who carry the bytes or compare.
 
-A record is (event, slot, pool, handle, length, content, at): `handle` is also the object's byte
-address in the pool's memory, `length` the compressed length in bytes without header, `content` the
-content number (elsewhere if said), `at` the position in the trace. The journal has a fixed
-capacity; the machine's loop stops before it could overflow and goes on when it was drained.
+A record is (event, slot, pool, address, length, content, at): `address` is the object's, in bytes
+from the start of the pool's memory, `length` the compressed length in bytes without header,
+`content` the content number (elsewhere if said), `at` the position in the trace. The journal has a
+fixed capacity; the machine's loop stops before it could overflow and goes on when it was drained.
 
 | event          | meaning                                                                        |
 |----------------|--------------------------------------------------------------------------------|
@@ -24,6 +24,9 @@ capacity; the machine's loop stops before it could overflow and goes on when it 
 | FREE           | an object was freed                                                            |
 | INVALIDATE     | a slot was freed, or is about to be stored anew                                |
 | SLOT           | a page got the slot; content is the page's number                              |
+| MOVE           | the pool moved an object: length bytes from address to address `content`       |
+| STORE_ZERO     | the swap core noted a page of zeros; nobody else sees it                       |
+| LOAD_ZERO      | a page of zeros came back                                                      |
 """
 
 from typing import Any, NamedTuple
@@ -47,7 +50,10 @@ from zswapsim.engine.simulated import Ints, Zeros, simulated
     FREE,
     INVALIDATE,
     SLOT,
-) = range(1, 17)
+    MOVE,
+    STORE_ZERO,
+    LOAD_ZERO,
+) = range(1, 20)
 
 HEADROOM = 256
 """Records that one step of the machine's loop may write at most; see memory.reclaim_one."""
@@ -63,7 +69,7 @@ class Journal(NamedTuple):
     event: Ints
     slot: Ints
     pool: Ints
-    handle: Ints
+    address: Ints
     length: Ints
     content: Ints
     at: Ints
@@ -73,7 +79,19 @@ class Journal(NamedTuple):
 ALL_EVENTS = -1
 BYTES_EVENTS = sum(
     1 << event
-    for event in (STORE, STORE_SAME, LOAD, LOAD_SAME, SWAP_WRITE, SWAP_READ, WRITEBACK, SLOT)
+    for event in (
+        STORE,
+        STORE_SAME,
+        LOAD,
+        LOAD_SAME,
+        SWAP_WRITE,
+        SWAP_READ,
+        WRITEBACK,
+        SLOT,
+        MOVE,
+        STORE_ZERO,
+        LOAD_ZERO,
+    )
 )
 """The events that move bytes."""
 
@@ -85,7 +103,7 @@ def make_journal(capacity: int, wanted: int, zeros: Zeros) -> Journal:
         event=zeros(size),
         slot=zeros(size),
         pool=zeros(size),
-        handle=zeros(size),
+        address=zeros(size),
         length=zeros(size),
         content=zeros(size),
         at=zeros(size),
@@ -96,8 +114,14 @@ def make_journal(capacity: int, wanted: int, zeros: Zeros) -> Journal:
 
 
 @simulated
+def wants(journal: Journal, event: int) -> bool:
+    """Say whether an event is to be recorded, where a record takes work to make."""
+    return (journal.counts[WANTED] >> event) & 1 == 1
+
+
+@simulated
 def note(
-    journal: Journal, event: int, slot: int, pool: int, handle: int, length: int, content: int
+    journal: Journal, event: int, slot: int, pool: int, address: int, length: int, content: int
 ) -> None:
     """Append a record if its event is wanted."""
     if (journal.counts[WANTED] >> event) & 1:
@@ -105,7 +129,7 @@ def note(
         journal.event[at] = event
         journal.slot[at] = slot
         journal.pool[at] = pool
-        journal.handle[at] = handle
+        journal.address[at] = address
         journal.length[at] = length
         journal.content[at] = content
         journal.at[at] = journal.counts[POSITION]
@@ -120,7 +144,7 @@ def drain(journal: Journal) -> list[list[int]]:
         journal.event,
         journal.slot,
         journal.pool,
-        journal.handle,
+        journal.address,
         journal.length,
         journal.content,
         journal.at,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import EEXIST, InvariantError
 from zswapsim.machine.journal import POSITION, SLOT, has_headroom, note
-from zswapsim.machine.page_io import swap_free, swap_readpage, swap_writepage
+from zswapsim.machine.page_io import swap_free, swap_holds, swap_readpage, swap_writepage
 from zswapsim.machine.reclaim import (
     reclaim_access,
     reclaim_add,
@@ -23,11 +23,17 @@ from zswapsim.machine.reclaim import (
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.swap_slots import get_swap_page
 from zswapsim.machine.zpools import pools_total_pages
+from zswapsim.machine.zswap.shrinker import shrink_slab
+from zswapsim.machine.zswap.state import SHRINKER_ENABLED
+from zswapsim.machine.zswap.worker import shrink_worker
 
 PAGE_MASK = 0x7FFFFFFF
 FREED = 0xFFFFFFFF
 NEVER = 1 << 62
 SWAP_CLUSTER_MAX = 32
+DEF_PRIORITY = 12
+DIRTY = -1
+"""Saved content of a page whose slot holds nothing any more."""
 
 ABSENT, RESIDENT, SWAPPED = range(3)
 
@@ -55,8 +61,9 @@ MEMORY = (
     LIMIT_PAGES,
     NEXT_VERSION,
     FAILED_TRIES,
+    NEXT_SHRINK,
     STATS,
-) = range(13)
+) = range(14)
 
 
 class Memory(NamedTuple):
@@ -64,7 +71,8 @@ class Memory(NamedTuple):
 
     state: ABSENT, RESIDENT or SWAPPED; slot: the page's slot, 0 none; content: number of what it
     holds now; saved: number of what its slot holds. stat: MEMORY counts, the limit, the position
-    in the versions, failed tries of the present fault.
+    in the versions, failed tries of the present fault, the reclaimed pages at which the shrinker is
+    asked next.
     """
 
     state: Ints
@@ -189,11 +197,38 @@ def reclaim_one(machine: Machine) -> int:
 
 
 @simulated
-def make_page_free(machine: Machine) -> bool:
-    """Reclaim until one more page fits; False if the journal has no room to go on."""
+def ask_shrinker(machine: Machine) -> bool:
+    """Ask zswap's shrinker, if it is enabled, once a batch of reclaim; False as shrink_slab.
+
+    The priority is that at which a batch is a share of the resident pages, as reclaim starts with
+    small shares and goes on until it has a batch.
+    """
     stat = machine.memory.stat
-    while stat[RESIDENT_PAGES] + pools_total_pages(machine.swap.pools) >= stat[LIMIT_PAGES]:
-        if not has_headroom(machine.swap.journal):
+    if machine.swap.zswap.parameters[SHRINKER_ENABLED] == 0 or stat[PGSTEAL] < stat[NEXT_SHRINK]:
+        return True
+    priority = DEF_PRIORITY
+    while priority > 0 and stat[RESIDENT_PAGES] >> priority < SWAP_CLUSTER_MAX:
+        priority -= 1
+    if not shrink_slab(machine.swap, priority):
+        return False
+    stat[NEXT_SHRINK] = stat[PGSTEAL] + SWAP_CLUSTER_MAX
+    return True
+
+
+@simulated
+def make_page_free(machine: Machine) -> bool:
+    """Reclaim until one more page fits; False if the journal has no room to go on.
+
+    Work that zswap had to interrupt for the journal is ended before anything else.
+    """
+    stat = machine.memory.stat
+    while True:
+        if not has_headroom(machine.swap.journal) or not shrink_worker(machine.swap):
+            return False
+        pool_pages = pools_total_pages(machine.swap.pools)
+        if stat[RESIDENT_PAGES] + pool_pages < stat[LIMIT_PAGES]:
+            break
+        if not ask_shrinker(machine):
             return False
         outcome = reclaim_one(machine)
         if outcome == -1:
@@ -219,6 +254,8 @@ def fault_in(machine: Machine, page: int, write: int) -> None:
             forget_slot(machine, page)
         else:
             machine.swap.busy[memory.slot[page]] = -EEXIST
+            if not swap_holds(machine.swap, memory.slot[page]):
+                memory.saved[page] = DIRTY
     memory.state[page] = RESIDENT
     reclaim_add(machine.policy, page)
     stat[RESIDENT_PAGES] += 1
@@ -273,5 +310,6 @@ def check_memory(machine: Machine, resident: list[int]) -> None:
         slot = memory.slot[page]
         if state == SWAPPED and slot == 0:
             raise InvariantError(f"memory: page {page} is swapped out but has no slot")
-        if slot and not machine.swap.zswap.kind[slot] and not machine.swap.device[slot]:
+        needed = state == SWAPPED or memory.saved[page] == memory.content[page]
+        if slot and needed and not swap_holds(machine.swap, slot):
             raise InvariantError(f"memory: the content of slot {slot} is lost")

@@ -1,25 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The swap path of one page: zswap first, the swap file where zswap does not have it.
 
-Models Linux 5.4 mm/page_io.c (specification 5.8). Device I/O completes at once and never fails.
+Models Linux 5.4 to 6.18 mm/page_io.c (specification 5.8): from 6.12 on, pages of zeros stop at a
+bitmap of the swap core. Device I/O completes at once and never fails.
 """
 
 from zswapsim.engine.simulated import simulated
 from zswapsim.machine import journal as j
 from zswapsim.machine.journal import note
-from zswapsim.machine.swap import PSWPIN, PSWPOUT, Swap
+from zswapsim.machine.swap import PSWPIN, PSWPOUT, SWPIN_ZERO, SWPOUT_ZERO, Swap
 from zswapsim.machine.swap_slots import swap_entry_free
-from zswapsim.machine.zswap import (
-    shrink_worker,
-    zswap_invalidate_page,
-    zswap_load,
-    zswap_store,
-)
+from zswapsim.machine.zswap.shrinker import zswap_folio_swapin
+from zswapsim.machine.zswap.state import NONE, SAME_FILLED_RULE
+from zswapsim.machine.zswap.store import zswap_invalidate_page, zswap_load, zswap_store
+from zswapsim.machine.zswap.worker import shrink_worker
+from zswapsim.profiles import ZERO_IN_CORE
+
+ZERO_FILLED = 2
+"""Value of same_filled for a page of zeros; 1 is for any other repeated word."""
 
 
 @simulated
 def swap_writepage(swap: Swap, slot: int, content: int, length: int, same_filled: int) -> int:
-    """Write a page out; return zswap's outcome: 0, or -errno and the page is in the swap file."""
+    """Write a page out; return 0, or zswap's -errno and the page is in the swap file.
+
+    If shrink_worker had to stop for the journal, it has to be called again before anything else.
+    """
+    if swap.zswap.switches[SAME_FILLED_RULE] == ZERO_IN_CORE:
+        swap.zero[slot] = 1 if same_filled == ZERO_FILLED else 0
+        if same_filled == ZERO_FILLED:
+            # FIDELITY: an entry that zswap has of the slot stays, dead, until it is freed.
+            note(swap.journal, j.STORE_ZERO, slot, 0, 0, 0, content)
+            swap.stat[SWPOUT_ZERO] += 1
+            return 0
     outcome = zswap_store(swap, slot, content, length, same_filled)
     if outcome == 0:
         swap.device[slot] = 0
@@ -34,18 +47,36 @@ def swap_writepage(swap: Swap, slot: int, content: int, length: int, same_filled
 
 @simulated
 def swap_readpage(swap: Swap, slot: int) -> int:
-    """Read a page in; return 0 if zswap had it, else -ENOENT and it came from the swap file."""
+    """Read a page in; return 0 if zswap or the swap core had it, -ENOENT from the swap file."""
+    if swap.zero[slot] == 1:
+        note(swap.journal, j.LOAD_ZERO, slot, 0, 0, 0, 0)
+        swap.stat[SWPIN_ZERO] += 1
+        return 0
     outcome = zswap_load(swap, slot)
     if outcome != 0:
         note(swap.journal, j.SWAP_READ, slot, 0, 0, 0, swap.device[slot] - 1)
         swap.stat[PSWPIN] += 1
+        zswap_folio_swapin(swap)
     return outcome
 
 
 @simulated
-def swap_free(swap: Swap, slot: int) -> None:
-    """Free a slot: zswap forgets its entry, the swap file its page."""
+def swap_holds(swap: Swap, slot: int) -> bool:
+    """Say whether a slot still has a page's content: an exclusive load takes it away."""
+    return swap.zero[slot] == 1 or swap.device[slot] != 0 or swap.zswap.kind[slot] != NONE
+
+
+@simulated
+def swap_forget(swap: Swap, slot: int) -> None:
+    """Let zswap, the swap core and the swap file forget a slot's page."""
     zswap_invalidate_page(swap, slot)
+    swap.zero[slot] = 0
     swap.device[slot] = 0
     swap.busy[slot] = 0
+
+
+@simulated
+def swap_free(swap: Swap, slot: int) -> None:
+    """Free a slot and what it holds."""
+    swap_forget(swap, slot)
     swap_entry_free(swap.slots, slot)

@@ -9,14 +9,18 @@ from typing import Any, NamedTuple
 from zswapsim.engine.simulated import Ints, Zeros
 from zswapsim.machine.journal import Journal
 from zswapsim.machine.swap_slots import SwapSlots, make_swap_slots
+from zswapsim.machine.zswap.state import Zswap
 
 VMSTAT = (
     "zswpin",  # pages that came from zswap
     "zswpout",  # pages that zswap took
     "pswpin",  # pages read from the swap file
     "pswpout",  # pages written to it, written-back ones included
+    "zswpwb",  # pages that zswap wrote back (from 6.8 on)
+    "swpin_zero",  # pages of zeros that the swap core filled in (from 6.12 on)
+    "swpout_zero",  # pages of zeros that the swap core noted (from 6.12 on)
 )
-ZSWPIN, ZSWPOUT, PSWPIN, PSWPOUT = range(4)
+ZSWPIN, ZSWPOUT, PSWPIN, PSWPOUT, ZSWPWB, SWPIN_ZERO, SWPOUT_ZERO = range(7)
 
 
 class Swap(NamedTuple):
@@ -25,20 +29,22 @@ class Swap(NamedTuple):
     slots: which slots are in use; zswap: zswap.Zswap; pools: the chain of its pools;
     busy: int64, shape (slots,), 0, or the -errno with which a writeback of the slot fails:
     -EEXIST while its page is in the swap cache, -ENOMEM where the slot is free but not yet
-    invalidated; device: int64, shape (slots,), 1 + the content that the swap file holds, 0 none;
+    invalidated; zero: shape (slots,), 1 if the swap core knows the slot's page as one of zeros;
+    device: int64, shape (slots,), 1 + the content that the swap file holds, 0 none;
     stat: VMSTAT counts.
     """
 
     slots: SwapSlots
-    zswap: Any
+    zswap: Zswap
     pools: Any
     journal: Journal
     busy: Ints
+    zero: Ints
     device: Ints
     stat: Ints
 
 
-def make_swap(slots: int, zswap: Any, pools: Any, journal: Journal, zeros: Zeros) -> Swap:
+def make_swap(slots: int, zswap: Zswap, pools: Any, journal: Journal, zeros: Zeros) -> Swap:
     """Return a swap file of slots 1 .. slots - 1 with nothing in it."""
     return Swap(
         slots=make_swap_slots(slots, zeros),
@@ -46,6 +52,7 @@ def make_swap(slots: int, zswap: Any, pools: Any, journal: Journal, zeros: Zeros
         pools=pools,
         journal=journal,
         busy=zeros(slots),
+        zero=zeros(slots),
         device=zeros(slots),
         stat=zeros(len(VMSTAT)),
     )

@@ -133,7 +133,7 @@ class ZpoolDriver:
     that is allocated at a byte address lies, as the recordings of real kernels do: (page, slot,
     byte offset) for zbud. address_pages(max_pages, **options) tells how many pages of memory the
     addresses reach into. page_group(**options): pages of that many consecutive numbers come and go
-    together. evictable: whether shrink works.
+    together. evictable: whether shrink works; moves: whether a free may move another object.
     """
 
     type: str
@@ -145,6 +145,7 @@ class ZpoolDriver:
     address_pages: Callable[..., int] = pages_as_they_are
     page_group: Callable[..., int] = single_pages
     evictable: bool = False
+    moves: bool = False
 
 
 _MODULES: Registry[ZpoolDriver] = Registry(

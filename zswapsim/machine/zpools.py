@@ -13,6 +13,8 @@ from zswapsim.errors import EINVAL
 from zswapsim.machine.zpool import (
     zpool_free,
     zpool_malloc,
+    zpool_map,
+    zpool_moved,
     zpool_read_owner,
     zpool_shrink,
     zpool_total_pages,
@@ -72,6 +74,24 @@ def pools_read_owner(pools: Any, number: int, handle: int) -> int:
 
 
 @generic
+def pools_map(pools: Any, number: int, handle: int) -> int:
+    """Return an object's byte address in the pool of that number."""
+    raise NotImplementedError
+
+
+@generic
+def pools_moved(pools: Any, number: int, part: int) -> int:
+    """Tell of the object that the last free in the pool of that number moved."""
+    raise NotImplementedError
+
+
+@generic
+def pools_pages(pools: Any, number: int) -> int:
+    """Return the pages of the pool of that number."""
+    raise NotImplementedError
+
+
+@generic
 def pools_total_pages(pools: Any) -> int:
     """Return the pages of all pools together."""
     raise NotImplementedError
@@ -113,6 +133,27 @@ def _read_owner(pools: Pools, number: int, handle: int) -> int:
 
 
 @simulated
+def _map(pools: Pools, number: int, handle: int) -> int:
+    if number == 0:
+        return zpool_map(pools.pool, handle)
+    return pools_map(pools.rest, number - 1, handle)
+
+
+@simulated
+def _moved(pools: Pools, number: int, part: int) -> int:
+    if number == 0:
+        return zpool_moved(pools.pool, part)
+    return pools_moved(pools.rest, number - 1, part)
+
+
+@simulated
+def _pages(pools: Pools, number: int) -> int:
+    if number == 0:
+        return zpool_total_pages(pools.pool)
+    return pools_pages(pools.rest, number - 1)
+
+
+@simulated
 def _total_pages(pools: Pools) -> int:
     return zpool_total_pages(pools.pool) + pools_total_pages(pools.rest)
 
@@ -143,6 +184,21 @@ def _no_read_owner(pools: End, number: int, handle: int) -> int:
 
 
 @simulated
+def _none(pools: End, number: int, argument: int) -> int:
+    return -EINVAL
+
+
+@simulated
+def _none_moved(pools: End, number: int, part: int) -> int:
+    return 0
+
+
+@simulated
+def _none_there(pools: End, number: int) -> int:
+    return 0
+
+
+@simulated
 def _no_pages(pools: End) -> int:
     return 0
 
@@ -153,6 +209,9 @@ for _generic, _step, _end in (
     (pools_shrink, _shrink, _no_shrink),
     (pools_write_owner, _write_owner, _no_write_owner),
     (pools_read_owner, _read_owner, _no_read_owner),
+    (pools_map, _map, _none),
+    (pools_moved, _moved, _none_moved),
+    (pools_pages, _pages, _none_there),
     (pools_total_pages, _total_pages, _no_pages),
 ):
     _generic.register(Pools, _step)

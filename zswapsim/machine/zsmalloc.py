@@ -36,7 +36,6 @@ from zswapsim.machine.list_head import (
 )
 from zswapsim.machine.zsmalloc_classes import (
     PAGE_SIZE,
-    PERCENT,
     ZS_HANDLE_SIZE,
     ZS_MAX_ALLOC_SIZE,
     ZS_MIN_ALLOC_SIZE,
@@ -44,6 +43,7 @@ from zswapsim.machine.zsmalloc_classes import (
     ZS_SIZE_CLASSES,
     size_classes,
 )
+from zswapsim.profiles import PERCENT, Profile
 
 MAX_CHAIN = 4
 MAX_OBJS = 256
@@ -140,6 +140,17 @@ def zs_create_pool(
     for rule, value in enumerate((max_pages, max_chain, groups, invalid_size, oversize)):
         pool.rules[rule] = value
     return pool
+
+
+def zs_options(row: Profile) -> dict[str, int]:
+    """Return what a kernel's zsmalloc does its own way, as zs_create_pool takes it."""
+    return {
+        "max_chain": row.zsmalloc_max_chain,
+        "algorithm": row.zsmalloc_algorithm,
+        "groups": row.zsmalloc_groups,
+        "invalid_size": row.zsmalloc_invalid_size,
+        "oversize": row.zsmalloc_oversize,
+    }
 
 
 def address_pages(max_pages: int, *, max_chain: int = MAX_CHAIN, **options: int) -> int:
@@ -488,6 +499,7 @@ DRIVER = zpool.ZpoolDriver(
     create=zs_create_pool,
     check=zs_check,
     place=zs_place,
+    options=zs_options,
     address_pages=address_pages,
     page_group=page_group,
 )

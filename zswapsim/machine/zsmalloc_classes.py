@@ -3,11 +3,14 @@
 
 Specification section 4.1 to 4.3. Classes are 16 bytes apart; neighbours whose zspages have as many
 pages and as many objects are one class, that of the larger size. The table depends on the version:
-the longest chain of pages, and how the length of a chain is chosen.
+the longest chain of pages, and how the length of a chain is chosen: PERCENT takes the one with the
+highest used percentage, WASTE the one with the fewest bytes left over.
 """
 
 from functools import cache
 from typing import NamedTuple
+
+from zswapsim.profiles import WASTE
 
 PAGE_SIZE = 4096
 ZS_MIN_ALLOC_SIZE = 32
@@ -15,9 +18,6 @@ ZS_MAX_ALLOC_SIZE = PAGE_SIZE
 ZS_SIZE_CLASS_DELTA = 16
 ZS_SIZE_CLASSES = 255
 ZS_HANDLE_SIZE = 8
-
-PERCENT, WASTE = range(2)
-"""Choose the chain with the highest used percentage, or with the fewest bytes left over."""
 
 
 class SizeClass(NamedTuple):

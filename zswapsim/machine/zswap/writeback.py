@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Writeback: entries go to the swap file to make room.
+
+Up to 6.1 a pool gives one of its pages free and asks for the writeback of its objects; from 6.6 on
+zswap follows an LRU of its own (specification 5.10, 5.11). Models one online root memory cgroup.
+"""
+
+from typing import Any
+
+from zswapsim.engine.simulated import simulated
+from zswapsim.errors import EAGAIN, ENOENT
+from zswapsim.machine import journal as j
+from zswapsim.machine.journal import note
+from zswapsim.machine.list_head import list_empty, list_move, list_prev
+from zswapsim.machine.swap import PSWPOUT, ZSWPWB, Swap
+from zswapsim.machine.zpool import zpool_evict
+from zswapsim.machine.zpools import pools_map, pools_read_owner, pools_shrink
+from zswapsim.machine.zswap.entry import lru_head, note_entry, protect_more, zswap_free_entry
+from zswapsim.machine.zswap.state import (
+    COMPRESSED,
+    REJECT_RECLAIM_FAIL,
+    SHRINK,
+    SHRINK_POOL,
+    WRITTEN_BACK_PAGES,
+    ZSWPWB_EVENT,
+)
+from zswapsim.profiles import MEMCG_LRU, SECOND_CHANCE
+
+
+@simulated
+def writeback_slot(swap: Swap, slot: int) -> int:
+    """Write a slot's compressed entry to the swap file and free it.
+
+    -EEXIST while the slot's page is in the swap cache, -ENOMEM where the slot is already free.
+    Source: Linux 6.1 and 6.12 mm/zswap.c zswap_writeback_entry.
+    """
+    zswap = swap.zswap
+    if swap.busy[slot] != 0:
+        note(swap.journal, j.EVICT_FAILED, slot, zswap.pool[slot], 0, 0, swap.busy[slot])
+        return swap.busy[slot]
+    note_entry(swap, j.WRITEBACK, slot)
+    swap.device[slot] = zswap.content[slot] + 1
+    swap.stat[PSWPOUT] += 1
+    swap.stat[ZSWPWB] += zswap.switches[ZSWPWB_EVENT]
+    zswap.counters[WRITTEN_BACK_PAGES] += 1
+    zswap_free_entry(swap, slot)
+    return 0
+
+
+@simulated
+def zswap_writeback_entry(swap: Swap, pool: Any, handle: int) -> int:
+    """Answer a pool that wants an object gone; 0 also if the entry is gone already."""
+    zswap = swap.zswap
+    number = zswap.counters[SHRINK_POOL]
+    slot = pools_read_owner(swap.pools, number, handle)
+    note(swap.journal, j.EVICT, slot, number, pools_map(swap.pools, number, handle), 0, 0)
+    if zswap.kind[slot] != COMPRESSED or zswap.handle[slot] != handle:
+        return 0
+    return writeback_slot(swap, slot)
+
+
+zpool_evict.register(Swap, zswap_writeback_entry)
+
+
+@simulated
+def zswap_shrink(swap: Swap, number: int) -> int:
+    """Free one page of a pool; return 0 or -errno."""
+    swap.zswap.counters[SHRINK_POOL] = number
+    note(swap.journal, j.SHRINK, 0, number, 0, 0, 0)
+    outcome = -ENOENT
+    if number >= 0:
+        outcome = pools_shrink(swap.pools, number, swap, 1)
+    note(swap.journal, j.SHRINK_END, 0, number, 0, 0, outcome)
+    if outcome != 0:
+        swap.zswap.counters[REJECT_RECLAIM_FAIL] += 1
+    return outcome
+
+
+@simulated
+def shrink_oldest(swap: Swap, number: int) -> int:
+    """Visit the oldest entry of the LRU of a pool, or from 6.12 on of all.
+
+    Returns 0: written back. -EAGAIN: it had a second chance (6.12), and is the newest now. -ENOENT:
+    there is none. Else the writeback failed, and the entry is the newest. Source: Linux 6.6
+    mm/zswap.c zswap_reclaim_entry, 6.12 shrink_memcg_cb.
+    """
+    zswap = swap.zswap
+    head = lru_head(zswap, number)
+    if list_empty(zswap.lru, head):
+        return -ENOENT
+    slot = list_prev(zswap.lru, head)
+    list_move(zswap.lru, slot, head)
+    if zswap.switches[SHRINK] == SECOND_CHANCE and zswap.referenced[slot] == 1:
+        zswap.referenced[slot] = 0
+        return -EAGAIN
+    note_entry(swap, j.EVICT, slot)
+    outcome = writeback_slot(swap, slot)
+    if outcome != 0:
+        zswap.counters[REJECT_RECLAIM_FAIL] += 1
+        if zswap.switches[SHRINK] == MEMCG_LRU:
+            protect_more(zswap)
+    return outcome
