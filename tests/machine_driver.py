@@ -243,7 +243,7 @@ class Record(NamedTuple):
     event: str
     slot: int
     pool: int
-    handle: int
+    address: int
     length: int
     content: int
     at: int
@@ -473,4 +473,4 @@ class MachineBench:
         m.check_memory(self.machine, self.resident)
 
 
-JOURNAL_COLUMNS = ("event", "slot", "pool", "handle", "length", "content", "at")
+JOURNAL_COLUMNS = ("event", "slot", "pool", "address", "length", "content", "at")

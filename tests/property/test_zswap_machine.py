@@ -76,7 +76,7 @@ class ZswapMachine(RuleBasedStateMachine):
             assert record.event == ("LOAD" if entry.handle else "LOAD_SAME")
             assert (record.length, record.content) == (entry.length, entry.content)
             if entry.handle:
-                assert (record.pool, record.handle) == (entry.pool, entry.handle)
+                assert (record.pool, record.address) == (entry.pool, entry.handle)
         else:
             miss, read = self.bench.records
             assert (miss.event, read.event) == ("LOAD_MISS", "SWAP_READ")

@@ -9,7 +9,7 @@ from zswapsim import SwapFile, compressor
 from zswapsim.content.compressors import Compressor
 from zswapsim.content.pool_memory import PoolMemory
 from zswapsim.errors import DataMismatch
-from zswapsim.experiment.bytes_plane import BytesPlane
+from zswapsim.experiment.bytes_plane import BytesPlane, PoolBytes
 from zswapsim.machine import journal as j
 from zswapsim.units import PAGE_SIZE
 
@@ -41,17 +41,17 @@ class Bench:
         self.codec = compressor("lz4")
         self.memory = PoolMemory(16)
         self.swap_file = SwapFile(16)
-        pools = [(self.memory, self.codec, header_bytes)]
+        pools = [PoolBytes(self.memory, self.codec, header_bytes)]
         self.plane = BytesPlane(Pages(), pools, self.swap_file)
 
     def length(self, content: int) -> int:
         return len(self.codec.compress(CONTENTS[content]))
 
     def run(self, *rows: tuple[int, ...]) -> None:
-        """Apply (event, slot, handle, content) records of access 5, 6, 7, ..."""
+        """Apply (event, slot, address, content) records of access 5, 6, 7, ..."""
         full = [
-            (event, slot, 0, handle, self.length(content) if handle else 0, content, at)
-            for at, (event, slot, handle, content) in enumerate(rows, 5)
+            (event, slot, 0, address, self.length(content) if address else 0, content, at)
+            for at, (event, slot, address, content) in enumerate(rows, 5)
         ]
         self.plane.apply([list(column) for column in zip(*full, strict=True)])
 
@@ -64,7 +64,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     bench.swap_file.close()
 
 
-def test_a_stored_page_lies_at_its_handle_behind_the_header(bench: Bench) -> None:
+def test_a_stored_page_lies_at_its_address_behind_the_header(bench: Bench) -> None:
     bench.run((j.STORE, 3, 64, 0))
     data = bench.codec.compress(CONTENTS[0])
     start = 64 + bench.header_bytes
@@ -115,13 +115,13 @@ def test_every_damaged_byte_of_the_data_is_found() -> None:
     bench.memory.close()
 
 
-def test_a_mismatch_names_page_slot_handle_and_access(bench: Bench) -> None:
+def test_a_mismatch_names_page_slot_address_and_access(bench: Bench) -> None:
     bench.run((j.SLOT, 3, 0, 1), (j.STORE, 3, 64, 0))
     bench.memory.memory[64 + bench.header_bytes + 100] ^= 1
     with pytest.raises(
         DataMismatch,
         match=r"^page 1 came back from the pool with other bytes than were stored "
-        r"\(slot 3, handle 64, access 6\)$",
+        r"\(slot 3, address 64, access 6\)$",
     ):
         bench.run((j.STORE, 4, 4096, 1), (j.LOAD, 3, 64, 0))
 
@@ -130,7 +130,7 @@ def test_a_damaged_header_is_found_at_writeback() -> None:
     bench = Bench(HEADER)
     bench.run((j.STORE, 3, 64, 0))
     bench.memory.memory[64] ^= 1
-    with pytest.raises(DataMismatch, match=r"the header of the object .*slot 3, handle 64"):
+    with pytest.raises(DataMismatch, match=r"the header of the object .*slot 3, address 64"):
         bench.run((j.WRITEBACK, 3, 64, 0))
     bench.memory.close()
 

@@ -9,6 +9,7 @@ from machine_driver import SwapBench, audit_swap, flatten, make_swap, plain, run
 from zswapsim.errors import EEXIST, EINVAL, ENOMEM
 from zswapsim.machine import events
 from zswapsim.machine import journal as j
+from zswapsim.machine.swap import VMSTAT
 from zswapsim.machine.zswap import state as z
 
 
@@ -26,7 +27,7 @@ def test_snapshots_copy_all_counters(engine: str) -> None:
     operations = [events.OP_SNAPSHOT, events.OP_STORE, events.OP_SNAPSHOT]
     columns = [operations, [0, 7, 1], [0, 3, 0], [0, 100, 0], [0, 0, 0]]
     outcomes, _ = run_all_events(swap, columns, 2, engine)
-    width = z.COUNTERS + 4
+    width = z.COUNTERS + len(VMSTAT)
     rows = plain(outcomes.counters)
     assert rows[:width] == [0] * width
     assert rows[width : 2 * width] == plain(swap.zswap.counters) + plain(swap.stat)

@@ -118,6 +118,7 @@ def test_the_default_configuration_is_that_of_the_command_line(trace: Trace) -> 
     assert result.config | {"engine": "auto"} == {
         **ReplayConfig().to_dict(),
         "accept_threshold_percent": 90,
+        "zpool": "zbud",
     }
     assert result.config["engine"] == "interpreted"
 
@@ -149,7 +150,7 @@ def test_the_times_add_up(trace: Trace) -> None:
         ({"compressor": "gzip"}, NoEntry, "no compressor 'gzip'; there are lz4, lz4hc, zstd"),
         ({"compressor": "zstd:900"}, InvalidArgument, "level=900 is not allowed"),
         ({"zpool": "zfoo"}, NoEntry, "no zpool 'zfoo'; there are zbud"),
-        ({"kernel": "9.9"}, NoEntry, "no kernel profile '9.9'; there are 5.4, 6.1"),
+        ({"kernel": "9.9"}, NoEntry, "no kernel profile '9.9'; there are 3.11, 5.4"),
         ({"reclaim": "fifo"}, NoEntry, "no reclaim policy 'fifo'; there are lru, clock"),
         ({"engine": "fast"}, InvalidArgument, "engine 'fast': allowed are auto, interpreted"),
         ({"max_pool_percent": -1}, InvalidArgument, "max_pool_percent -1: allowed is 0 to 10000"),
@@ -255,7 +256,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 MISMATCH = (
     r"^page \d+ came back from {where} with other bytes than were stored "
-    r"\(slot \d+, handle \d+, access \d+\)$"
+    r"\(slot \d+, address \d+, access \d+\)$"
 )
 
 

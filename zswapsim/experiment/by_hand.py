@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from zswapsim.content.compressors import Compressor, compressor
+from zswapsim.content.compressors.protocol import check_page
 from zswapsim.content.pool_memory import PoolMemory
 from zswapsim.content.same_filled import same_filled_kinds
 from zswapsim.content.swap_file import SwapFile
@@ -137,6 +138,7 @@ class Zswap:
         InvalidArgument: no such slot, or not 4096 bytes.
         """
         self._check_slot(slot)
+        check_page(page)
         kind = int(same_filled_kinds(bytes(page))[0])
         codec = self._codecs[zswap_pool_current(self.swap.zswap)]
         data = codec.compress(page)
