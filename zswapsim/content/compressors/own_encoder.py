@@ -33,7 +33,11 @@ class OwnEncoder:
     def __init__(
         self, encode: Encode, table_length: int, most_bytes: int, engine: str = "auto"
     ) -> None:
-        """most_bytes: no page's result is longer; engine: "auto" goes by the number of pages."""
+        """most_bytes: no page's result is longer; engine: "auto" goes by the number of pages.
+
+        InvalidArgument: no such engine.
+        """
+        engines.choose(engine, 0)
         self.engine = "interpreted"
         self._encode = encode
         self._table_length = table_length
