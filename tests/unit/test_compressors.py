@@ -16,15 +16,16 @@ ZEROS = bytes(4096)
 RANDOM = random.Random(1).randbytes(4096)
 PATTERN = b"abcdefgh" * 512
 TEXT = b"".join(b"%d squared is %d\n" % (i, i * i) for i in range(400))[:4096]
-NAMES = ["lz4", "lz4hc", "zstd"]
+NAMES = ["lz4", "lz4hc", "zstd", "lz4-kernel"]
 
 
 def test_built_in_names_come_first() -> None:
-    assert COMPRESSORS.names()[:3] == NAMES
+    assert COMPRESSORS.names()[: len(NAMES)] == NAMES
 
 
 @pytest.mark.parametrize(
-    ("name", "zeros", "noise", "pattern"), [("lz4", 26, 4114, 33), ("zstd", 19, 4106, 25)]
+    ("name", "zeros", "noise", "pattern"),
+    [("lz4", 26, 4114, 33), ("lz4-kernel", 26, 4114, 33), ("zstd", 19, 4106, 25)],
 )
 def test_known_lengths(name: str, zeros: int, noise: int, pattern: int) -> None:
     """Specification 7.3, handy constants."""
@@ -100,6 +101,7 @@ def test_settings_change_what_comes_out() -> None:
         ("lz4hc", {"level": 9}),
         ("zstd", {"level": 3}),
         ("zstd:5", {"level": 5}),
+        ("lz4-kernel", {}),
         ("zstd: level = 5 ", {"level": 5}),
     ],
 )
@@ -121,6 +123,7 @@ def test_settings_by_keyword() -> None:
         ("zstd:23", ["level=23", "1..22"]),
         ("zstd:speed=5", ["speed", "5", "level", "1..22"]),
         ("zstd:level=5,level=6", ["level", "twice"]),
+        ("lz4-kernel:acceleration=2", ["acceleration", "2", "none"]),
         ("zstd:", ["no setting", "NUMBER"]),
         ("zstd:high", ["high", "NUMBER"]),
         ("zstd:level=", ["level=", "NUMBER"]),
@@ -170,7 +173,7 @@ def test_data_of_something_else_are_a_mismatch(name: str) -> None:
 
 
 def test_keys_tell_settings_and_versions_apart() -> None:
-    made = [compressor(spec) for spec in ("lz4", "lz4:2", "lz4hc", "zstd", "zstd:4")]
+    made = [compressor(spec) for spec in ("lz4", "lz4:2", "lz4hc", "zstd", "zstd:4", "lz4-kernel")]
     keys = [one.key for one in made]
     assert len(set(keys)) == len(keys)
     version = ".".join(map(str, zstandard.ZSTD_VERSION))

@@ -27,7 +27,11 @@ MAY_IMPORT = {
     "report": {"errors", "units"},
     "cli": COMMON | {"report", "experiment", "engine", "trace", "content", "machine"},
 }
-NUMBA_FILES = {"engine/engines.py", "engine/compiled_ints.py"}
+NUMBA_FILES = {
+    "engine/engines.py",
+    "engine/compiled_byte_arrays.py",
+    "engine/compiled_ints.py",
+}
 
 
 def imports(path: Path) -> Iterator[str]:

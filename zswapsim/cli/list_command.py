@@ -17,11 +17,11 @@ def _compressors() -> Iterable[Row]:
     for name in COMPRESSORS.names():
         try:
             part = COMPRESSORS.get(name)
-            options = "; ".join(
+            options = [
                 f"{key} {option.lowest}..{option.highest}, default {option.default}"
                 for key, option in part.options.items()
-            )
-            text = f"{part.summary} ({options}; {compressor(name).version})"
+            ]
+            text = f"{part.summary} ({'; '.join([*options, compressor(name).version])})"
         except (ImportError, ZswapSimError) as error:
             text = f"unavailable: {error}"
         yield name, text, COMPRESSORS.origin(name)

@@ -58,19 +58,27 @@ def zeros(engine: str) -> Zeros:
     return zeros_compiled if engine == "compiled" else zeros_interpreted
 
 
-def choose(engine: str, accesses: int, warm_key: str = "") -> str:
-    """Return "interpreted" or "compiled"; "auto" goes by the amount of work.
+def choose(
+    engine: str,
+    amount: int,
+    warm_key: str = "",
+    *,
+    warm: int = WARM_ACCESSES,
+    cold: int = COLD_ACCESSES,
+) -> str:
+    """Return "interpreted" or "compiled"; "auto" goes by the amount of work, such as accesses.
 
     warm_key: names the entry and the types it is compiled for, see mark_warm; without compiled
     code from an earlier run, only a run longer than the compilation is worth compiling.
+    warm, cold: the amounts from which on compiled code is worth loading, and making.
     """
     if engine not in ENGINES:
         raise InvalidArgument(f"engine {engine!r}: allowed are {', '.join(ENGINES)}")
     if engine != "auto":
         return engine
-    if accesses < WARM_ACCESSES:
+    if amount < warm:
         return "interpreted"
-    if accesses >= COLD_ACCESSES or (cache_folder() / warm_key).is_file():
+    if amount >= cold or (cache_folder() / warm_key).is_file():
         return "compiled"
     return "interpreted"
 
@@ -114,6 +122,8 @@ def cache_folder() -> Path:
 
 def _teach_all() -> None:
     from numba.extending import register_jitable
+
+    from zswapsim.engine import compiled_byte_arrays  # noqa: F401  # teaches byte_arrays
 
     for function in SIMULATED:
         if function not in _taught_functions:

@@ -18,6 +18,7 @@ COMPRESSORS: Registry[type[Compressor]] = Registry(
         "lz4": "zswapsim.content.compressors.lz4:Lz4",
         "lz4hc": "zswapsim.content.compressors.lz4hc:Lz4Hc",
         "zstd": "zswapsim.content.compressors.zstd:Zstd",
+        "lz4-kernel": "zswapsim.content.compressors.lz4_kernel:Lz4Kernel",
     },
 )
 

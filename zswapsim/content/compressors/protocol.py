@@ -8,6 +8,9 @@ go on with the copy it inherits.
 
 compress() may return more than 4096 bytes. That it does not fit is the caller's business, as the
 kernel's capacity is no part of the format.
+
+A class may have a method prepare(pages: int) as well: it is told how many pages are coming, before
+a process is forked, and may get ready for them.
 """
 
 from collections.abc import Mapping
@@ -50,6 +53,13 @@ class Compressor(Protocol):
 
     def decompress(self, data: Buffer) -> bytes:
         """Return the 4096 bytes of the page. DataMismatch if data does not hold one."""
+
+
+def prepare(compressor: Compressor, pages: int) -> None:
+    """Tell a compressor that so many pages are coming; nothing happens if it need not know."""
+    hook = getattr(compressor, "prepare", None)
+    if hook is not None:
+        hook(pages)
 
 
 def settled(

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs encoders of our own, and what they are made of, on either engine."""
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from zswapsim.content.compressors.own_encoder import Encode
+from zswapsim.engine.byte_arrays import clear, copy_bytes, load_u32, matching_bytes
+from zswapsim.engine.engines import entry, int_array
+from zswapsim.engine.simulated import simulated
+
+STALE = 0xA5
+"""What is in every byte of a buffer before an encoder gets it."""
+
+
+def byte_array(data: bytes, engine: str) -> Any:
+    """Return a changeable copy of data, as the engine's encoders get it."""
+    if engine == "interpreted":
+        return bytearray(data)
+    import numpy as np
+
+    return np.frombuffer(data, np.uint8).copy()
+
+
+def numbers(values: Sequence[int], engine: str) -> Any:
+    """Return a table of 16-bit numbers, as the engine's encoders get it."""
+    if engine == "interpreted":
+        return list(values)
+    import numpy as np
+
+    return np.array(values, np.uint16)
+
+
+class EncoderBench:
+    """An encoder that is run with any capacity; what it may not touch must stay as it was."""
+
+    def __init__(self, encode: Encode, table_length: int, engine: str) -> None:
+        self.engine = engine
+        self._table_length = table_length
+        self._encode = entry(encode, engine)
+
+    def run(self, page: bytes, capacity: int) -> tuple[int, bytes]:
+        """Return what the encoder returns, and the bytes it wrote if that is a length."""
+        given = byte_array(page, self.engine)
+        out = byte_array(bytes([STALE]) * (capacity + 64), self.engine)
+        table = numbers([STALE] * self._table_length, self.engine)
+        length = int(self._encode(given, out, table, capacity))
+        assert bytes(given) == page, "the page has changed"
+        assert bytes(out)[capacity:] == bytes([STALE]) * 64, "written beyond the capacity"
+        assert length <= capacity
+        return length, bytes(out)[: max(length, 0)]
+
+
+@functools.cache
+def bench(encode: Encode, table_length: int, engine: str) -> EncoderBench:
+    """Return the same bench for the same encoder: hypothesis asks for it at every example."""
+    return EncoderBench(encode, table_length, engine)
+
+
+@simulated
+def words_at(data: bytes, at: int, other: int, found: Any) -> int:
+    """found gets the word at `at`, and how many bytes at both places match."""
+    found[0] = load_u32(data, at)
+    found[1] = matching_bytes(data, at, other)
+    return 0
+
+
+@simulated
+def copy_and_clear(
+    target: bytearray, at: int, source: bytes, start: int, length: int, table: Any
+) -> int:
+    copy_bytes(target, at, source, start, length)
+    clear(table)
+    return 0
+
+
+@simulated
+def strip_zeros(page: bytes, out: bytearray, table: Any, capacity: int) -> int:
+    """A toy encoder: the page without the zeros at its end, refused if longer than capacity."""
+    length = len(page)
+    while length > 0 and page[length - 1] == 0:
+        length -= 1
+    if length > capacity:
+        return -22
+    copy_bytes(out, 0, page, 0, length)
+    return length
+
+
+def words(engine: str, data: bytes, at: int, other: int) -> list[int]:
+    found = [0, 0] if engine == "interpreted" else int_array([0, 0])
+    entry(words_at, engine)(byte_array(data, engine), at, other, found)
+    return [int(found[0]), int(found[1])]
+
+
+def _joined(parts: list[tuple[bytes, int]]) -> bytes:
+    return b"".join(part * times for part, times in parts)[:4096].ljust(4096, b"\0")
+
+
+def _noise_with_repeats(seed: int, repeats: list[tuple[int, int, int]]) -> bytes:
+    import random
+
+    page = bytearray(random.Random(seed).randbytes(4096))
+    for source, place, length in repeats:
+        page[place : place + length] = page[source : source + length]
+    return bytes(page[:4096])
+
+
+def _few_symbols(seed: int, symbols: int) -> bytes:
+    import random
+
+    return bytes(random.Random(seed).choices(range(symbols), k=4096))
+
+
+SEEDS = st.integers(0, 2**32)
+PLACES = st.integers(0, 4095)
+PAGES = st.one_of(
+    st.lists(st.tuples(st.binary(min_size=1, max_size=64), st.integers(1, 200)), max_size=20).map(
+        _joined
+    ),
+    st.builds(
+        _noise_with_repeats,
+        SEEDS,
+        st.lists(st.tuples(PLACES, PLACES, st.integers(4, 600)), max_size=12),
+    ),
+    st.builds(_few_symbols, SEEDS, st.integers(1, 256)),
+)
+"""Pages that compress to anything between nothing and more than a page."""
