@@ -243,14 +243,21 @@ def check_zpool(row: Profile, type_: str) -> None:
         )
 
 
-def table_rows(kernels: Sequence[str] = tuple(PROFILES)) -> list[tuple[str, ...]]:
-    """Return the table turned: (switch, value of each kernel), as people read it."""
+def table_rows() -> list[tuple[str, str, str]]:
+    """Return the table as people read it: (switch, value, kernels that have it), oldest first."""
     rows = []
     for column in fields(Profile):
-        if column.name != "kernel":
-            values = (getattr(PROFILES[kernel], column.name) for kernel in kernels)
-            meanings = column.metadata.get("words", ())
-            rows.append((column.name, *(_say(meanings, value) for value in values)))
+        if column.name == "kernel":
+            continue
+        meanings = column.metadata.get("words", ())
+        kernels_of: dict[str, list[str]] = {}
+        for row in PROFILES.values():
+            said = _say(meanings, getattr(row, column.name))
+            kernels_of.setdefault(said, []).append(row.kernel)
+        rows += [
+            (column.name, said, "all" if len(had) == len(PROFILES) else " ".join(had))
+            for said, had in kernels_of.items()
+        ]
     return rows
 
 

@@ -69,15 +69,16 @@ def command(parts: str) -> None:
     if parts == "profiles":
         from zswapsim.profiles import DEFAULT_KERNEL, PROFILES, table_rows
 
-        for heading in ("switch", *PROFILES):
-            table.add_column(heading + (" (default)" if heading == DEFAULT_KERNEL else ""))
-        for row in table_rows():
-            table.add_row(*row)
+        click.echo(
+            f"Kernels: {' '.join(PROFILES)}; {DEFAULT_KERNEL} unless --kernel says otherwise.\n"
+        )
+        for heading in ("switch", "value", "kernels"):
+            table.add_column(heading, overflow="fold")
+        rows: Iterable[Row] = table_rows()
     else:
         for heading in ("name", "what it is", "from"):
             table.add_column(heading, overflow="fold")
-        for row in PARTS[parts]():
-            table.add_row(*row)
-    if parts == "profiles":
-        click.echo("What each kernel has and does; `zswapsim list zpools` lists what is here.\n")
+        rows = PARTS[parts]()
+    for row in rows:
+        table.add_row(*row)
     console().print(table)
