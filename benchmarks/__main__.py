@@ -4,7 +4,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("startup", "replay_bytes", "resident_hits", "cold_start", "compressors")
+NAMES = ("startup", "replay_bytes", "resident_hits", "cold_start", "compressors", "drivers")
 
 for name in sys.argv[1:] or NAMES:
     if name not in NAMES:

@@ -11,6 +11,7 @@ from zswapsim.engine.simulated import Ints, Zeros
 from zswapsim.machine import zpool
 from zswapsim.machine.journal import make_journal
 from zswapsim.machine.swap import Swap, make_swap
+from zswapsim.machine.swap_disk import make_swap_file_disk
 from zswapsim.machine.zpools import chain
 from zswapsim.machine.zswap import state as z
 from zswapsim.machine.zswap.pools import zswap_pool_make_current
@@ -65,7 +66,8 @@ def make_zswap_swap(
     )
     if drivers:
         zswap_pool_make_current(zswap, 0)
-    return make_swap(slots, zswap, pools, make_journal(JOURNAL_CAPACITY, wanted, zeros), zeros)
+    journal = make_journal(JOURNAL_CAPACITY, wanted, zeros)
+    return make_swap(slots, zswap, pools, journal, make_swap_file_disk(zeros), zeros)
 
 
 def ints(values: Any, engine: str) -> Ints:

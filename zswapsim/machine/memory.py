@@ -10,7 +10,7 @@ clean page is dropped without a store. Simplified from Linux 5.4 mm/vmscan.c, mm
 from typing import Any, NamedTuple
 
 from zswapsim.engine.simulated import Ints, Zeros, simulated
-from zswapsim.errors import EEXIST, InvariantError
+from zswapsim.errors import EEXIST, EIO, InvariantError
 from zswapsim.machine.journal import POSITION, SLOT, has_headroom, note
 from zswapsim.machine.page_io import swap_free, swap_holds, swap_readpage, swap_writepage
 from zswapsim.machine.reclaim import (
@@ -47,6 +47,7 @@ MEMORY = (
     "over_limit",  # faults after which memory was over its limit
     "peak_pool_pages",  # most pages that the pools ever took
     "freed_pages",  # pages that the program gave back
+    "write_errors",  # victims that stayed resident because the disk did not take them
 )
 (
     RESIDENT_PAGES,
@@ -58,12 +59,13 @@ MEMORY = (
     OVER_LIMIT,
     PEAK_POOL_PAGES,
     FREED_PAGES,
+    WRITE_ERRORS,
     LIMIT_PAGES,
     NEXT_VERSION,
     FAILED_TRIES,
     NEXT_SHRINK,
     STATS,
-) = range(14)
+) = range(15)
 
 
 class Memory(NamedTuple):
@@ -165,7 +167,10 @@ def apply_versions(machine: Machine, before: int) -> int:
 
 @simulated
 def reclaim_one(machine: Machine) -> int:
-    """Take one resident page; return 0, -1 with none resident, or -ENOSPC if swap is full."""
+    """Take one resident page; return 0, or -1 with none resident.
+
+    -ENOSPC: swap is full, -EIO: the disk did not take the page. It stays resident, as the newest.
+    """
     memory = machine.memory
     swap = machine.swap
     page = reclaim_victim(machine.policy)
@@ -185,8 +190,15 @@ def reclaim_one(machine: Machine) -> int:
             memory.slot[page] = slot
             note(swap.journal, SLOT, slot, 0, 0, 0, page)
         contents = machine.contents
-        swap_writepage(swap, slot, content, contents.length[content], contents.same_filled[content])
+        outcome = swap_writepage(
+            swap, slot, content, contents.length[content], contents.same_filled[content]
+        )
         memory.saved[page] = content
+        if outcome == -EIO:
+            memory.saved[page] = DIRTY
+            memory.stat[WRITE_ERRORS] += 1
+            reclaim_putback(machine.policy, page)
+            return outcome
         pool_pages = pools_total_pages(swap.pools)
         memory.stat[PEAK_POOL_PAGES] = max(memory.stat[PEAK_POOL_PAGES], pool_pages)
     swap.busy[slot] = 0

@@ -2,13 +2,15 @@
 """The swap path of one page: zswap first, the swap file where zswap does not have it.
 
 Models Linux 5.4 to 6.18 mm/page_io.c (specification 5.8): from 6.12 on, pages of zeros stop at a
-bitmap of the swap core. Device I/O completes at once and never fails.
+bitmap of the swap core. Device I/O completes at once; only zram ever refuses a page.
 """
 
 from zswapsim.engine.simulated import simulated
+from zswapsim.errors import EIO
 from zswapsim.machine import journal as j
 from zswapsim.machine.journal import note
 from zswapsim.machine.swap import PSWPIN, PSWPOUT, SWPIN_ZERO, SWPOUT_ZERO, Swap
+from zswapsim.machine.swap_disk import disk_free, disk_read, disk_write
 from zswapsim.machine.swap_slots import swap_entry_free
 from zswapsim.machine.zswap.shrinker import zswap_folio_swapin
 from zswapsim.machine.zswap.state import NONE, SAME_FILLED_RULE
@@ -22,7 +24,9 @@ ZERO_FILLED = 2
 
 @simulated
 def swap_writepage(swap: Swap, slot: int, content: int, length: int, same_filled: int) -> int:
-    """Write a page out; return 0, or zswap's -errno and the page is in the swap file.
+    """Write a page out; return 0, or zswap's -errno and the page is on the disk, or -EIO.
+
+    -EIO: the disk did not take it either; the slot may hold what it held before.
 
     If shrink_worker had to stop for the journal, it has to be called again before anything else.
     """
@@ -38,23 +42,25 @@ def swap_writepage(swap: Swap, slot: int, content: int, length: int, same_filled
         swap.device[slot] = 0
     else:
         note(swap.journal, j.STORE_FAILED, slot, 0, 0, length, outcome)
-        note(swap.journal, j.SWAP_WRITE, slot, 0, 0, 0, content)
-        swap.device[slot] = content + 1
-        swap.stat[PSWPOUT] += 1
+        if disk_write(swap.disk, swap, slot, content, length, same_filled) == 0:
+            swap.device[slot] = content + 1
+            swap.stat[PSWPOUT] += 1
+        else:
+            outcome = -EIO
     shrink_worker(swap)
     return outcome
 
 
 @simulated
 def swap_readpage(swap: Swap, slot: int) -> int:
-    """Read a page in; return 0 if zswap or the swap core had it, -ENOENT from the swap file."""
+    """Read a page in; return 0 if zswap or the swap core had it, -ENOENT from the disk."""
     if swap.zero[slot] == 1:
         note(swap.journal, j.LOAD_ZERO, slot, 0, 0, 0, 0)
         swap.stat[SWPIN_ZERO] += 1
         return 0
     outcome = zswap_load(swap, slot)
     if outcome != 0:
-        note(swap.journal, j.SWAP_READ, slot, 0, 0, 0, swap.device[slot] - 1)
+        disk_read(swap.disk, swap, slot)
         swap.stat[PSWPIN] += 1
         zswap_folio_swapin(swap)
     return outcome
@@ -68,8 +74,9 @@ def swap_holds(swap: Swap, slot: int) -> bool:
 
 @simulated
 def swap_forget(swap: Swap, slot: int) -> None:
-    """Let zswap, the swap core and the swap file forget a slot's page."""
+    """Let zswap, the swap core and the disk forget a slot's page."""
     zswap_invalidate_page(swap, slot)
+    disk_free(swap.disk, swap, slot)
     swap.zero[slot] = 0
     swap.device[slot] = 0
     swap.busy[slot] = 0

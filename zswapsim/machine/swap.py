@@ -27,6 +27,7 @@ class Swap(NamedTuple):
     """Everything that a page on its way out or in can meet.
 
     slots: which slots are in use; zswap: zswap.Zswap; pools: the chain of its pools;
+    disk: the block device with the slots;
     busy: int64, shape (slots,), 0, or the -errno with which a writeback of the slot fails:
     -EEXIST while its page is in the swap cache, -ENOMEM where the slot is free but not yet
     invalidated; zero: shape (slots,), 1 if the swap core knows the slot's page as one of zeros;
@@ -38,19 +39,23 @@ class Swap(NamedTuple):
     zswap: Zswap
     pools: Any
     journal: Journal
+    disk: Any
     busy: Ints
     zero: Ints
     device: Ints
     stat: Ints
 
 
-def make_swap(slots: int, zswap: Zswap, pools: Any, journal: Journal, zeros: Zeros) -> Swap:
-    """Return a swap file of slots 1 .. slots - 1 with nothing in it."""
+def make_swap(
+    slots: int, zswap: Zswap, pools: Any, journal: Journal, disk: Any, zeros: Zeros
+) -> Swap:
+    """Return swap of slots 1 .. slots - 1 with nothing in it."""
     return Swap(
         slots=make_swap_slots(slots, zeros),
         zswap=zswap,
         pools=pools,
         journal=journal,
+        disk=disk,
         busy=zeros(slots),
         zero=zeros(slots),
         device=zeros(slots),

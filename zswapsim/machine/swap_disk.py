@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The block device that swap slots lie on: three operations, generic by the type of the device.
+
+SwapFile is a file, whose reads and writes always succeed. Another device, such as zram, registers
+its own implementations for its type.
+"""
+
+from typing import Any, NamedTuple
+
+from zswapsim.engine.simulated import Ints, Zeros, generic, simulated
+from zswapsim.machine import journal as j
+from zswapsim.machine.journal import note
+from zswapsim.machine.swap import Swap
+
+DiskState = Any
+
+
+@generic
+def disk_write(
+    disk: DiskState, swap: Swap, slot: int, content: int, length: int, same_filled: int
+) -> int:
+    """Write a page to a slot; return 0, or -errno and the slot holds what it held.
+
+    length, same_filled: as for zswap_store, for a device that compresses.
+    """
+    raise NotImplementedError
+
+
+@generic
+def disk_read(disk: DiskState, swap: Swap, slot: int) -> None:
+    """Read the page of a slot."""
+    raise NotImplementedError
+
+
+@generic
+def disk_free(disk: DiskState, swap: Swap, slot: int) -> None:
+    """Take note that a slot was freed."""
+    raise NotImplementedError
+
+
+class SwapFileDisk(NamedTuple):
+    """A swap file. nothing: a placeholder, as numba knows no empty tuple with a name."""
+
+    nothing: Ints
+
+
+def make_swap_file_disk(zeros: Zeros) -> SwapFileDisk:
+    """Return a swap file; what it holds is swap.device."""
+    return SwapFileDisk(zeros(1))
+
+
+@simulated
+def file_write(
+    disk: SwapFileDisk, swap: Swap, slot: int, content: int, length: int, same_filled: int
+) -> int:
+    """Write the page as it is."""
+    note(swap.journal, j.SWAP_WRITE, slot, 0, 0, 0, content)
+    return 0
+
+
+@simulated
+def file_read(disk: SwapFileDisk, swap: Swap, slot: int) -> None:
+    """Read the page as it is."""
+    note(swap.journal, j.SWAP_READ, slot, 0, 0, 0, swap.device[slot] - 1)
+
+
+@simulated
+def file_free(disk: SwapFileDisk, swap: Swap, slot: int) -> None:
+    """Do nothing: the file keeps what nobody will read."""
+
+
+disk_write.register(SwapFileDisk, file_write)
+disk_read.register(SwapFileDisk, file_read)
+disk_free.register(SwapFileDisk, file_free)
