@@ -44,6 +44,7 @@ class EncoderBench:
 
     def run(self, page: bytes, capacity: int) -> tuple[int, bytes]:
         """Return what the encoder returns, and the bytes it wrote if that is a length."""
+        assert len(page) == 4096, "compiled, an encoder would read beyond it"
         given = byte_array(page, self.engine)
         out = byte_array(bytes([STALE]) * (capacity + 64), self.engine)
         table = numbers([STALE] * self._table_length, self.engine)
@@ -141,7 +142,8 @@ def _noise_with_repeats(seed: int, repeats: list[tuple[int, int, int]]) -> bytes
 
     page = bytearray(random.Random(seed).randbytes(4096))
     for source, place, length in repeats:
-        page[place : place + length] = page[source : source + length]
+        piece = page[source : source + length]
+        page[place : place + len(piece)] = piece
     return bytes(page[:4096])
 
 
