@@ -1,42 +1,48 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Encoders of our own, compiled, against the library for the same format, page by page.
+"""Encoders of our own, compiled, against the library's lz4, page by page; decoders of our own too.
 
 The pages are those of the bundled traces, and of the recordings of kernels where these are there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import zstandard
 
 from benchmarks.measure import TRACES, ratio
-from zswapsim.content.compressors import Compressor, compressor
+from zswapsim.content.compressors import compressor
 from zswapsim.content.compressors.own_encoder import COLD_PAGES
 from zswapsim.content.compressors.protocol import prepare
 from zswapsim.trace.trace import Trace
 
-PAIRS = (("lz4-kernel", "lz4"),)
+ENCODERS = ("lz4-kernel", "lzo-rle")
+DECODERS = ("lzo-rle",)
+LIBRARY = "lz4"
 RECORDED = TRACES.parent.parent / "shared" / "goldens" / "pages"
 
 
 def main() -> None:
-    """Print the ratio of each pair for each set of pages."""
+    """Print the ratios of each part for each set of pages."""
+    library = compressor(LIBRARY)
     for name, pages in _page_sets():
-        for ours, theirs in PAIRS:
-            made, library = compressor(ours), compressor(theirs)
+        for ours in ENCODERS:
+            made = compressor(ours)
             prepare(made, COLD_PAGES)
-            ratio(
-                f"{ours} / {theirs}, {name} ({len(pages):,} pages)",
-                lambda: _compress(made, pages),  # noqa: B023
-                lambda: _compress(library, pages),  # noqa: B023
-                "<= 2",
-                rounds=9,
-            )
+            what = f"{ours} / {LIBRARY}, {name} ({len(pages):,} pages)"
+            sides = [partial(_each, one.compress, pages) for one in (made, library)]
+            ratio(what, *sides, "<= 2", rounds=9)
+            if ours in DECODERS:
+                sides = [
+                    partial(_each, one.decompress, [one.compress(page) for page in pages])
+                    for one in (made, library)
+                ]
+                ratio(f"decompress: {what}", *sides, "<= 5", rounds=9)
 
 
-def _compress(compressor: Compressor, pages: list[bytes]) -> None:
-    for page in pages:
-        compressor.compress(page)
+def _each(call: Callable[[bytes], bytes], datas: list[bytes]) -> None:
+    for data in datas:
+        call(data)
 
 
 def _page_sets() -> Iterator[tuple[str, list[bytes]]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from zswapsim.content.compressors.own_encoder import Encode
+from zswapsim.content.compressors.own_encoder import Decode, Encode
 from zswapsim.engine.byte_arrays import clear, copy_bytes, load_u32, matching_bytes
 from zswapsim.engine.engines import entry, int_array
 from zswapsim.engine.simulated import simulated
@@ -44,6 +44,7 @@ class EncoderBench:
 
     def run(self, page: bytes, capacity: int) -> tuple[int, bytes]:
         """Return what the encoder returns, and the bytes it wrote if that is a length."""
+        assert len(page) == 4096, "compiled, an encoder would read beyond it"
         given = byte_array(page, self.engine)
         out = byte_array(bytes([STALE]) * (capacity + 64), self.engine)
         table = numbers([STALE] * self._table_length, self.engine)
@@ -54,10 +55,36 @@ class EncoderBench:
         return length, bytes(out)[: max(length, 0)]
 
 
+class DecoderBench:
+    """A decoder that is run on any data; what it may not touch must stay as it was."""
+
+    def __init__(self, decode: Decode, engine: str) -> None:
+        self.engine = engine
+        self._decode = entry(decode, engine)
+
+    def run(self, data: bytes) -> bytes | int:
+        """Return the page, or the negative number that the decoder returns."""
+        # Interpreted, a read behind the data is an error. Compiled, it would find ends of streams.
+        behind = b"" if self.engine == "interpreted" else b"\x11\0\0" * 20
+        given = byte_array(data + behind, self.engine)
+        page = byte_array(bytes([STALE]) * (4096 + 64), self.engine)
+        status = int(self._decode(given, len(data), page))
+        assert bytes(given) == data + behind, "the data have changed"
+        assert bytes(page)[4096:] == bytes([STALE]) * 64, "written beyond the page"
+        assert status <= 0
+        return bytes(page)[:4096] if status == 0 else status
+
+
 @functools.cache
 def bench(encode: Encode, table_length: int, engine: str) -> EncoderBench:
     """Return the same bench for the same encoder: hypothesis asks for it at every example."""
     return EncoderBench(encode, table_length, engine)
+
+
+@functools.cache
+def decoder_bench(decode: Decode, engine: str) -> DecoderBench:
+    """Return the same bench for the same decoder."""
+    return DecoderBench(decode, engine)
 
 
 @simulated
@@ -89,6 +116,17 @@ def strip_zeros(page: bytes, out: bytearray, table: Any, capacity: int) -> int:
     return length
 
 
+@simulated
+def pad_zeros(out: bytes, length: int, page: bytearray) -> int:
+    """The toy's decoder, which refuses what ends with a zero."""
+    if length > 0 and out[length - 1] == 0:
+        return -22
+    copy_bytes(page, 0, out, 0, length)
+    for at in range(length, 4096):
+        page[at] = 0
+    return 0
+
+
 def words(engine: str, data: bytes, at: int, other: int) -> list[int]:
     found = [0, 0] if engine == "interpreted" else int_array([0, 0])
     entry(words_at, engine)(byte_array(data, engine), at, other, found)
@@ -104,7 +142,8 @@ def _noise_with_repeats(seed: int, repeats: list[tuple[int, int, int]]) -> bytes
 
     page = bytearray(random.Random(seed).randbytes(4096))
     for source, place, length in repeats:
-        page[place : place + length] = page[source : source + length]
+        piece = page[source : source + length]
+        page[place : place + len(piece)] = piece
     return bytes(page[:4096])
 
 

@@ -96,7 +96,10 @@ def test_wrong_usage_exits_2_and_names_what_is_wrong(
 @pytest.mark.parametrize(
     ("parts", "names"),
     [
-        ("compressors", ["lz4", "lz4hc", "zstd", "lz4-kernel", "acceleration", "built in"]),
+        (
+            "compressors",
+            ["lz4hc", "zstd", "lz4-kernel", "lzo-rle", "acceleration", "built in"],
+        ),
         ("zpools", ["zbud", "built in"]),
         ("policies", ["lru", "clock", "built in"]),
         ("formats", ["ztrace", "recording", "built in"]),

@@ -20,7 +20,7 @@ from zswapsim.units import PAGE_SIZE
 
 GOLDENS = Path(__file__).parents[2].parent / "shared" / "goldens"
 SETS = sorted(path.name.partition(".")[0] for path in GOLDENS.glob("sizes/*.tsv.zst"))
-OWN = {"lz4": "lz4-kernel"}
+OWN = {"lz4": "lz4-kernel", "lzo-rle": "lzo-rle"}
 """Our compressor for a column of the tables."""
 RECORDINGS = [path for name in OWN for path in sorted(GOLDENS.glob(f"*c_sizes_*_{name}.json.zst"))]
 # So many pages are compressed interpreted as well: 2 ms each.

@@ -15,7 +15,7 @@ SPECS = st.one_of(
     st.integers(1, 65537).map(lambda value: f"lz4:{value}"),
     st.integers(1, 12).map(lambda value: f"lz4hc:{value}"),
     st.integers(1, 22).map(lambda value: f"zstd:{value}"),
-    st.just("lz4-kernel"),
+    st.sampled_from(["lz4-kernel", "lzo-rle"]),
 )
 
 

@@ -13,7 +13,7 @@ from zswapsim.experiment.by_hand import PoolInfo
 
 
 @pytest.mark.parametrize(
-    "spec", ["lz4", "lz4hc", "zstd", "lz4-kernel", "lz4:acceleration=7", "zstd:1"]
+    "spec", ["lz4", "lz4hc", "zstd", "lz4-kernel", "lzo-rle", "lz4:acceleration=7", "zstd:1"]
 )
 @pytest.mark.parametrize("page", [ZEROS, WORD, NOISE, text(1), dense(2)])
 def test_a_page_comes_back(make: Make, spec: str, page: bytes) -> None:

@@ -16,7 +16,7 @@ ZEROS = bytes(4096)
 RANDOM = random.Random(1).randbytes(4096)
 PATTERN = b"abcdefgh" * 512
 TEXT = b"".join(b"%d squared is %d\n" % (i, i * i) for i in range(400))[:4096]
-NAMES = ["lz4", "lz4hc", "zstd", "lz4-kernel"]
+NAMES = ["lz4", "lz4hc", "zstd", "lz4-kernel", "lzo-rle"]
 
 
 def test_built_in_names_come_first() -> None:
@@ -25,7 +25,12 @@ def test_built_in_names_come_first() -> None:
 
 @pytest.mark.parametrize(
     ("name", "zeros", "noise", "pattern"),
-    [("lz4", 26, 4114, 33), ("lz4-kernel", 26, 4114, 33), ("zstd", 19, 4106, 25)],
+    [
+        ("lz4", 26, 4114, 33),
+        ("lz4-kernel", 26, 4114, 33),
+        ("lzo-rle", 41, 4118, 55),
+        ("zstd", 19, 4106, 25),
+    ],
 )
 def test_known_lengths(name: str, zeros: int, noise: int, pattern: int) -> None:
     """Specification 7.3, handy constants."""
@@ -102,6 +107,7 @@ def test_settings_change_what_comes_out() -> None:
         ("zstd", {"level": 3}),
         ("zstd:5", {"level": 5}),
         ("lz4-kernel", {}),
+        ("lzo-rle", {}),
         ("zstd: level = 5 ", {"level": 5}),
     ],
 )
@@ -173,7 +179,7 @@ def test_data_of_something_else_are_a_mismatch(name: str) -> None:
 
 
 def test_keys_tell_settings_and_versions_apart() -> None:
-    made = [compressor(spec) for spec in ("lz4", "lz4:2", "lz4hc", "zstd", "zstd:4", "lz4-kernel")]
+    made = [compressor(spec) for spec in ("lz4", "lz4:2", "lz4hc", "zstd", "zstd:4", *NAMES[3:])]
     keys = [one.key for one in made]
     assert len(set(keys)) == len(keys)
     version = ".".join(map(str, zstandard.ZSTD_VERSION))

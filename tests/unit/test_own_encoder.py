@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from encoder_driver import strip_zeros
+from encoder_driver import pad_zeros, strip_zeros
 
 from zswapsim.content.compressors import Buffer, Option, own_encoder
 from zswapsim.content.compressors.own_encoder import OwnEncoder
@@ -146,6 +146,31 @@ def test_an_encoder_that_fails_gives_none_and_goes_on(engine: str) -> None:
     assert encoder.compress(PAGE, 2799) is None
     assert encoder.compress(PAGE, 2800) == PAGE[:2800]
     assert encoder.compress(bytes(4096), 0) == b""
+
+
+def test_a_decoder_brings_the_page_back(engine: str) -> None:
+    encoder = OwnEncoder(strip_zeros, 8, 4096, engine, pad_zeros)
+    for page in (PAGE, bytes(4096), b"x" * 4096):
+        data = encoder.compress(page, 4096)
+        assert data is not None
+        assert encoder.decompress(memoryview(data)) == page
+    assert encoder.engine == engine
+
+
+def test_a_decoder_that_fails_gives_none_and_goes_on(engine: str) -> None:
+    encoder = OwnEncoder(strip_zeros, 8, 4096, engine, pad_zeros)
+    assert encoder.decompress(b"page\0") is None
+    assert encoder.decompress(bytes(4096) + b"p") is None, "more than any page's result"
+    assert encoder.decompress(PAGE[:2800]) == PAGE
+
+
+def test_pages_that_come_back_count_as_well() -> None:
+    encoder = OwnEncoder(strip_zeros, 8, 4096, decode=pad_zeros)
+    engines_of(encoder, 3)
+    for _ in range(3):
+        assert encoder.decompress(PAGE[:2800]) == PAGE
+    assert encoder.engine == "compiled"
+    assert encoder.decompress(PAGE[:2800]) == PAGE
 
 
 def test_a_store_says_how_many_pages_come_before_it_starts_a_process(

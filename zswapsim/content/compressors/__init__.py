@@ -19,6 +19,7 @@ COMPRESSORS: Registry[type[Compressor]] = Registry(
         "lz4hc": "zswapsim.content.compressors.lz4hc:Lz4Hc",
         "zstd": "zswapsim.content.compressors.zstd:Zstd",
         "lz4-kernel": "zswapsim.content.compressors.lz4_kernel:Lz4Kernel",
+        "lzo-rle": "zswapsim.content.compressors.lzo_rle:LzoRle",
     },
 )
 

@@ -2,7 +2,9 @@
 """Runs an encoder of our own on pages: interpreted for few of them, compiled for many.
 
 An encoder is a simulated function encode(page, out, table, capacity) that returns the length of
-what it wrote to out, or -errno. It gets the same buffers each time, whatever is in them:
+what it wrote to out, or -errno. A decoder, where there is one, is a simulated function
+decode(out, length, page) that returns 0 or -errno and is safe for any bytes in out. Both get the
+same buffers each time, whatever is in them:
 
 page    uint8   (4096,)          the page
 out     uint8   (most_bytes,)    the compressed page
@@ -20,6 +22,7 @@ from zswapsim.engine import engines
 from zswapsim.units import PAGE_SIZE
 
 Encode: TypeAlias = Callable[[Any, Any, Any, int], int]
+Decode: TypeAlias = Callable[[Any, int, Any], int]
 
 # Measured with lz4-kernel: 2.2 ms a page interpreted and 0.01 compiled; compiling it takes 3.2 s,
 # importing numba and loading it from the cache 0.5 s.
@@ -28,10 +31,18 @@ COLD_PAGES = 1500
 
 
 class OwnEncoder:
-    """compress; before many pages prepare. engine: what runs now, "interpreted" or "compiled"."""
+    """compress, decompress; before many pages prepare.
+
+    engine: what runs now, "interpreted" or "compiled".
+    """
 
     def __init__(
-        self, encode: Encode, table_length: int, most_bytes: int, engine: str = "auto"
+        self,
+        encode: Encode,
+        table_length: int,
+        most_bytes: int,
+        engine: str = "auto",
+        decode: Decode | None = None,
     ) -> None:
         """most_bytes: no page's result is longer; engine: "auto" goes by the number of pages.
 
@@ -40,6 +51,7 @@ class OwnEncoder:
         engines.choose(engine, 0)
         self.engine = "interpreted"
         self._encode = encode
+        self._decode = decode
         self._table_length = table_length
         self._most_bytes = most_bytes
         self._wanted = engine
@@ -66,15 +78,30 @@ class OwnEncoder:
         capacity: bytes, up to most_bytes. InvalidArgument: not a page.
         """
         check_page(page)
-        if self.engine != "compiled":
-            self.prepare(1)
-            self._pages += 1
+        self._count_page()
         self._page_view[:] = bytes(page)
         length = self._run(self._page, self._out, self._table, capacity)
         return self._out_view[:length].tobytes() if length >= 0 else None
 
+    def decompress(self, data: Buffer) -> bytes | None:
+        """Return the page that data hold, or None if the decoder fails."""
+        assert self._run_back is not None, "there is no decoder"
+        given = bytes(data)
+        if len(given) > self._most_bytes:
+            return None
+        self._count_page()
+        self._out_view[: len(given)] = given
+        status = self._run_back(self._out, len(given), self._page)
+        return self._page_view.tobytes() if status == 0 else None
+
+    def _count_page(self) -> None:
+        if self.engine != "compiled":
+            self.prepare(1)
+            self._pages += 1
+
     def _use_interpreted(self) -> None:
         self._run = engines.entry(self._encode, "interpreted")
+        self._run_back = self._decode
         self._page: Any = bytearray(PAGE_SIZE)
         self._out: Any = bytearray(self._most_bytes)
         self._table: Any = [0] * self._table_length
@@ -89,4 +116,7 @@ class OwnEncoder:
         self._table = np.zeros(self._table_length, np.uint16)
         self._page_view, self._out_view = memoryview(self._page), memoryview(self._out)
         self._run(self._page, self._out, self._table, self._most_bytes)
+        if self._decode is not None:
+            self._run_back = engines.entry(self._decode, "compiled")
+            self._run_back(self._out, 0, self._page)
         self.engine = "compiled"
