@@ -30,6 +30,7 @@ from zswapsim.engine.simulated import Ints, simulated
 from zswapsim.machine import build, z3fold, z3fold_compact, zpool
 from zswapsim.machine import z3fold_page as zp
 from zswapsim.machine.list_head import list_nodes
+from zswapsim.machine.z3fold_lru import lru_pages
 
 MOVED, WORK = 50, 51
 Move = tuple[int, int, int]
@@ -187,7 +188,7 @@ class Z3foldBench:
     @property
     def lru(self) -> list[int]:
         """Pages, newest first."""
-        return [node - zp.LRU for node in list_nodes(self.state.lru, zp.LRU)]
+        return lru_pages(self.state.lru)
 
     @property
     def queue(self) -> list[int]:
@@ -198,13 +199,13 @@ class Z3foldBench:
     def unbuddied(self) -> dict[int, list[int]]:
         """Free chunks -> pages, newest first; empty lists left out."""
         lists = {
-            free: [node - zp.LRU for node in list_nodes(self.state.buddy, free)]
+            free: [node - zp.WORK for node in list_nodes(self.state.buddy, free)]
             for free in range(zp.TOTAL_CHUNKS)
         }
         return {free: pages for free, pages in lists.items() if pages}
 
     def _field(self, page: int, field: int) -> int:
-        return int(self.state.header[page * zp.FIELDS + field])
+        return int(zp.zhdr_get(self.state, page, field))
 
     def live(self, page: int) -> bool:
         return self._field(page, zp.FLAGS) != 0

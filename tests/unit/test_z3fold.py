@@ -8,9 +8,8 @@ from machine_driver import FREES, IGNORE, READ_OWNER, UNMAP, WRITE_OWNER
 from z3fold_driver import Z3foldBench, at, fill_page
 
 from zswapsim.engine.simulated import zeros_interpreted
-from zswapsim.errors import EAGAIN, EINVAL, ENOMEM, ENOSPC, InvalidArgument, InvariantError
+from zswapsim.errors import EAGAIN, EINVAL, ENOMEM, ENOSPC, InvalidArgument
 from zswapsim.machine import z3fold, zpool
-from zswapsim.machine import z3fold_page as zp
 from zswapsim.machine.pool import Pool
 from zswapsim.profiles import PROFILES
 
@@ -60,6 +59,20 @@ def test_a_larger_header_leaves_less_room(engine: str) -> None:
     handle = pool.malloc(3840)
     assert pool.map(handle) == at(2, 3)
     assert pool.unbuddied == {1: [2]}
+    pool.check()
+
+
+@pytest.mark.parametrize("header_chunks", [-1, 0, 63])
+def test_a_header_that_is_none_or_leaves_no_room_is_refused(header_chunks: int) -> None:
+    with pytest.raises(InvalidArgument, match=f"header_chunks {header_chunks}: allowed is 1 to 62"):
+        Z3foldBench("interpreted", header_chunks=header_chunks)
+
+
+def test_the_largest_header_leaves_two_chunks(engine: str) -> None:
+    pool = Z3foldBench(engine, header_chunks=62)
+    assert pool.place(pool.malloc(64)) == (1, 1)
+    assert pool.place(pool.malloc(64)) == (1, 3 + 4)
+    assert pool.place(pool.malloc(65)) == (2, "H")
     pool.check()
 
 
@@ -436,35 +449,3 @@ def test_a_place_where_no_object_starts_is_refused(address: int) -> None:
     pool.malloc(100)
     with pytest.raises(InvalidArgument, match=f"no object starts at address {address}"):
         z3fold.z3fold_place(pool.state, address)
-
-
-DAMAGE = [
-    ("header", zp.FIELDS + zp.FIRST, 45, "overlap"),
-    ("header", zp.FIELDS + zp.LAST, 0, "no object|no handle|wrong list|on no list"),
-    ("header", zp.FIELDS + zp.FOREIGN_HANDLES, 1, "miscounts its foreign"),
-    ("header", zp.FIELDS + zp.FLAGS, 0, "permutation"),
-    ("header", zp.FIELDS + zp.FLAGS, zp.LIVE + zp.CLAIMED, "claimed by nobody"),
-    ("header", zp.FIELDS + zp.FLAGS, zp.LIVE + zp.NEEDS_COMPACTING, "work list"),
-    ("header", zp.FIELDS + zp.FIRST_NUM, 1, "no handle"),
-    ("header", zp.FIELDS + zp.FIRST_NUM, 4, "first_num"),
-    ("header", 2 * zp.FIELDS + zp.FIRST, 1, "headless"),
-    ("header", 3 * zp.FIELDS + zp.FIRST, 11, "wrong list"),
-    ("slot", 2, 0, "handle is lost"),
-    ("slot", 2, 9, "no handle"),
-    ("foreign", 1, 1, "miscounts its foreign"),
-    ("counts", zp.PAGES_NR, 2, "pages_nr"),
-    ("counts", zp.SPARE, 1, "page is lost"),
-    ("counts", zp.SPARE_HANDLES, 1, "handle is lost"),
-]
-
-
-@pytest.mark.parametrize(("array", "index", "value", "message"), DAMAGE)
-def test_check_names_what_is_wrong(array: str, index: int, value: int, message: str) -> None:
-    pool = Z3foldBench("interpreted")
-    fill_page(pool, 10, 20, 5)
-    pool.malloc(4096)
-    pool.malloc(640)
-    pool.check()
-    getattr(pool.state, array)[index] = value
-    with pytest.raises(InvariantError, match=message):
-        pool.check()

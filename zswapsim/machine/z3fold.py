@@ -4,7 +4,8 @@
 Models Linux 6.1 mm/z3fold.c (specification section 3); what 5.4 and 5.10 do differently is chosen
 when the pool is made. Denser than zbud, as simple to reclaim, and it takes any page of 4096 bytes.
 
-The layout of pages and handles is told in z3fold_page.py, compaction in z3fold_compact.py.
+The layout of pages and handles is told in z3fold_page.py, compaction in z3fold_compact.py, and in
+z3fold_lru.py how a victim is found.
 
 Deviations: no locks, no gfp, so one CPU's unbuddied lists and no object mapped during a compaction
 or a reclaim; no page migration; no reuse of pages not yet given back (5.4); a pool has a capacity
@@ -18,24 +19,22 @@ from typing import Any
 from zswapsim.engine.simulated import simulated
 from zswapsim.errors import EAGAIN, EINVAL, ENOSPC, InvalidArgument
 from zswapsim.machine import zpool
-from zswapsim.machine.list_head import list_add, list_del, list_empty, list_prev
+from zswapsim.machine.list_head import list_del
 from zswapsim.machine.z3fold_check import z3fold_check
 from zswapsim.machine.z3fold_compact import compact_after_free
+from zswapsim.machine.z3fold_lru import lru_add, lru_del, lru_empty, lru_oldest
 from zswapsim.machine.z3fold_page import (
     BUDDIES,
     BUDDY_SHIFT,
     CHUNK_SHIFT,
     CHUNK_SIZE,
     CLAIMED,
-    FIELDS,
     FIRST,
     FLAGS,
-    FOREIGN_HANDLES,
     HEADER_CHUNKS,
     HEADLESS,
     LAST,
     LIVE,
-    LRU,
     MIDDLE,
     PAGE_SIZE,
     PAGES_NR,
@@ -47,7 +46,6 @@ from zswapsim.machine.z3fold_page import (
     alloc_handle,
     alloc_z3fold_page,
     buddy_address,
-    buddy_chunks,
     cell_of,
     cell_to_buddy,
     find_cell,
@@ -61,6 +59,9 @@ from zswapsim.machine.z3fold_page import (
     size_to_chunks,
     take_unbuddied,
     z3fold_create_pool,
+    zhdr_add,
+    zhdr_get,
+    zhdr_set,
 )
 from zswapsim.profiles import Profile
 
@@ -103,8 +104,8 @@ def z3fold_alloc(pool: Z3foldPool, size: int) -> int:
     else:
         put_object(pool, page, get_free_buddy(pool, page, chunks), chunks, handle)
         add_to_unbuddied(pool, page)
-    list_del(pool.lru, page_node(page))
-    list_add(pool.lru, page_node(page), LRU)
+    lru_del(pool.lru, page)
+    lru_add(pool.lru, page)
     return handle
 
 
@@ -122,10 +123,10 @@ def z3fold_free(pool: Z3foldPool, handle: int) -> int:
         return cell
     page = cell // BUDDIES
     bud = cell_to_buddy(pool, cell)
-    claimed = pool.header[page * FIELDS + FLAGS] & CLAIMED
+    claimed = zhdr_get(pool, page, FLAGS) & CLAIMED
     if claimed and bud == HEADLESS:
         return 0
-    pool.header[page * FIELDS + bud] = 0
+    zhdr_set(pool, page, bud, 0)
     free_handle(pool, page, handle)
     if claimed:
         return 0  # z3fold_reclaim_page lists or releases the page
@@ -137,18 +138,9 @@ def z3fold_free(pool: Z3foldPool, handle: int) -> int:
 
 
 @simulated
-def oldest_without_foreign(pool: Z3foldPool) -> int:
-    """Return the oldest page that holds no object of another page, 0 if there is none."""
-    node = list_prev(pool.lru, LRU)
-    while node != LRU and pool.header[(node - LRU) * FIELDS + FOREIGN_HANDLES] != 0:
-        node = list_prev(pool.lru, node)
-    return node - LRU
-
-
-@simulated
 def evict_buddy(pool: Z3foldPool, owner: Any, page: int, bud: int) -> int:
     """Ask the owner for one buddy of a page, if it is in use."""
-    if buddy_chunks(pool, page, bud) == 0:
+    if zhdr_get(pool, page, bud) == 0:
         return 0
     return zpool.zpool_evict(owner, pool, pool.handle_of[cell_of(pool, page, bud)])
 
@@ -179,24 +171,24 @@ def z3fold_reclaim_page(pool: Z3foldPool, owner: Any, retries: int) -> int:
     if retries == 0:
         return -EINVAL
     for _ in range(retries):
-        if list_empty(pool.lru, LRU):
+        if lru_empty(pool.lru):
             return -EINVAL
-        page = oldest_without_foreign(pool)
+        page = lru_oldest(pool.lru)
         if page == 0:
             break
-        list_del(pool.lru, page_node(page))
+        lru_del(pool.lru, page)
         list_del(pool.buddy, page_node(page))
-        pool.header[page * FIELDS + FLAGS] += CLAIMED
+        zhdr_add(pool, page, FLAGS, CLAIMED)
         failed = evict_buddies(pool, owner, page)
-        pool.header[page * FIELDS + FLAGS] -= CLAIMED
-        headless = buddy_chunks(pool, page, HEADLESS) != 0
+        zhdr_add(pool, page, FLAGS, -CLAIMED)
+        headless = zhdr_get(pool, page, HEADLESS) != 0
         if headless and failed == 0:
-            pool.header[page * FIELDS + HEADLESS] = 0
+            zhdr_set(pool, page, HEADLESS, 0)
             free_handle(pool, page, pool.handle_of[cell_of(pool, page, HEADLESS)])
         if page_is_unused(pool, page):
             release_z3fold_page(pool, page)
             return 0
-        list_add(pool.lru, page_node(page), LRU)
+        lru_add(pool.lru, page)
         if pool.rules[RELIST] and not headless:
             add_to_unbuddied(pool, page)
     return -EAGAIN
@@ -279,7 +271,7 @@ def z3fold_place(pool: Z3foldPool, address: int) -> tuple[int | str, ...]:
     if not 0 < page <= len(pool.spare) or not has_flag(pool, page, LIVE):
         raise InvalidArgument(f"z3fold: no object starts at address {address}")
     for bud in (HEADLESS, FIRST, MIDDLE, LAST):
-        chunks = int(buddy_chunks(pool, page, bud))
+        chunks = int(zhdr_get(pool, page, bud))
         if chunks != 0 and buddy_address(pool, page, bud) % PAGE_SIZE == offset:
             if bud == HEADLESS:
                 return page, "H"

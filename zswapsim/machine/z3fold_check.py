@@ -3,19 +3,20 @@
 
 from zswapsim.errors import InvariantError
 from zswapsim.machine.list_head import list_nodes
+from zswapsim.machine.z3fold_lru import is_barred, lru_check, lru_pages
 from zswapsim.machine.z3fold_page import (
     BUDDIES,
+    CELL_SHIFT,
     CLAIMED,
-    FIELDS,
     FIRST,
     FIRST_NUM,
     FLAGS,
+    FOREIGN,
     FOREIGN_HANDLES,
     HANDLES,
     HEADER_CHUNKS,
     HEADLESS,
     LAST,
-    LRU,
     MIDDLE,
     NEEDS_COMPACTING,
     PAGE_SIZE,
@@ -29,21 +30,21 @@ from zswapsim.machine.z3fold_page import (
     WORK,
     Z3foldPool,
     buddy_address,
-    buddy_chunks,
     cell_of,
     has_flag,
     num_free_chunks,
     page_is_unused,
+    zhdr_get,
 )
 
 
 def z3fold_check(pool: Z3foldPool) -> None:
     """Audit everything; InvariantError names the first thing that is wrong."""
     used = range(1, pool.counts[UNUSED] + 1)
-    live = [page for page in used if pool.header[page * FIELDS + FLAGS] != 0]
+    live = [page for page in used if zhdr_get(pool, page, FLAGS) != 0]
     spare = [pool.spare[i] for i in range(pool.counts[SPARE])]
-    lru = [node - LRU for node in list_nodes(pool.lru, LRU)]
-    _require(sorted(lru) == live, "the LRU is not a permutation of the live pages")
+    lru_check(pool.lru)
+    _require(sorted(lru_pages(pool.lru)) == live, "the LRU is not a permutation of the live pages")
     _require(pool.counts[PAGES_NR] == len(live), "pages_nr is not the number of live pages")
     _require(sorted([*live, *spare]) == list(used), "a page is lost")
     waiting = [page for page in live if has_flag(pool, page, NEEDS_COMPACTING)]
@@ -57,16 +58,16 @@ def z3fold_check(pool: Z3foldPool) -> None:
 
 def _buddies(pool: Z3foldPool, page: int) -> list[int]:
     """Return the buddies of a page that are in use."""
-    return [bud for bud in range(BUDDIES) if buddy_chunks(pool, page, bud) != 0]
+    return [bud for bud in range(BUDDIES) if zhdr_get(pool, page, bud) != 0]
 
 
 def _check_page(pool: Z3foldPool, page: int) -> None:
     _require(not has_flag(pool, page, CLAIMED), f"page {page} is claimed by nobody")
     _require(not page_is_unused(pool, page), f"page {page} is live and empty")
-    _require(0 <= pool.header[page * FIELDS + FIRST_NUM] < BUDDIES, f"page {page}: first_num")
+    _require(0 <= zhdr_get(pool, page, FIRST_NUM) < BUDDIES, f"page {page}: first_num")
     buddies = _buddies(pool, page)
     if HEADLESS in buddies:
-        whole = buddies == [HEADLESS] and buddy_chunks(pool, page, HEADLESS) == TOTAL_CHUNKS
+        whole = buddies == [HEADLESS] and zhdr_get(pool, page, HEADLESS) == TOTAL_CHUNKS
         _require(whole, f"page {page} is headless and has buddies")
         return
     end = pool.rules[HEADER_CHUNKS] * 64
@@ -74,13 +75,13 @@ def _check_page(pool: Z3foldPool, page: int) -> None:
         if bud in buddies:
             start = buddy_address(pool, page, bud) - page * PAGE_SIZE
             _require(start >= end, f"the buddies of page {page} overlap")
-            end = start + buddy_chunks(pool, page, bud) * 64
+            end = start + zhdr_get(pool, page, bud) * 64
     _require(end <= PAGE_SIZE, f"a buddy of page {page} passes its end")
 
 
 def _check_unbuddied(pool: Z3foldPool, live: list[int]) -> None:
     listed = [
-        (free_chunks, node - LRU)
+        (free_chunks, node - WORK)
         for free_chunks in range(TOTAL_CHUNKS)
         for node in list_nodes(pool.buddy, free_chunks)
     ]
@@ -110,12 +111,16 @@ def _check_handles(pool: Z3foldPool, live: list[int]) -> None:
         for bud in _buddies(pool, page):
             cell = cell_of(pool, page, bud)
             handle = pool.handle_of[cell]
-            found = handle in allocated and pool.slot[handle] == cell
+            found = handle in allocated and pool.slot[handle] >> CELL_SHIFT == cell
             _require(found, f"an object of page {page} has no handle")
             allocated.remove(handle)
-            foreign += pool.foreign[handle]
-        counted = pool.header[page * FIELDS + FOREIGN_HANDLES]
+            foreign += pool.slot[handle] & FOREIGN
+        counted = zhdr_get(pool, page, FOREIGN_HANDLES)
         _require(foreign == counted, f"page {page} miscounts its foreign objects")
+        _require(
+            is_barred(pool.lru, page) == (foreign > 0),
+            f"page {page} is not barred as its objects are foreign",
+        )
     _require(not allocated, "a handle has no object")
 
 

@@ -12,15 +12,16 @@ A compaction moves one object at most, pool.moved tells which.
 
 from zswapsim.engine.simulated import simulated
 from zswapsim.machine.list_head import list_add_tail, list_del, list_empty, list_next
+from zswapsim.machine.z3fold_lru import lru_bar
 from zswapsim.machine.z3fold_page import (
     BUDDY_MASK,
     CHUNK_SHIFT,
     CLAIMED,
     DEFERRED_WORK,
-    FIELDS,
     FIRST,
     FIRST_NUM,
     FLAGS,
+    FOREIGN,
     FOREIGN_HANDLES,
     HEADER_CHUNKS,
     LAST,
@@ -33,7 +34,6 @@ from zswapsim.machine.z3fold_page import (
     Z3foldPool,
     add_to_unbuddied,
     buddy_address,
-    buddy_chunks,
     cell_of,
     get_free_buddy,
     has_flag,
@@ -42,6 +42,9 @@ from zswapsim.machine.z3fold_page import (
     put_object,
     release_z3fold_page,
     take_unbuddied,
+    zhdr_add,
+    zhdr_get,
+    zhdr_set,
 )
 from zswapsim.machine.zpool import MOVED_BYTES, MOVED_FROM, MOVED_TO
 
@@ -59,8 +62,8 @@ def note_move(pool: Z3foldPool, chunks: int, old: int, new: int) -> None:
 @simulated
 def single_buddy(pool: Z3foldPool, page: int) -> int:
     """Return the buddy of a page's only object, 0 if it has several."""
-    first, middle = buddy_chunks(pool, page, FIRST), buddy_chunks(pool, page, MIDDLE)
-    last = buddy_chunks(pool, page, LAST)
+    first, middle = zhdr_get(pool, page, FIRST), zhdr_get(pool, page, MIDDLE)
+    last = zhdr_get(pool, page, LAST)
     if middle == 0 and last == 0:
         return FIRST
     if first == 0 and last == 0:
@@ -79,17 +82,18 @@ def compact_single_buddy(pool: Z3foldPool, page: int) -> bool:
     bud = single_buddy(pool, page)
     if bud == 0:
         return False
-    chunks = buddy_chunks(pool, page, bud)
+    chunks = zhdr_get(pool, page, bud)
     target = take_unbuddied(pool, chunks)
     if target == 0:
         return False
     old = buddy_address(pool, page, bud)
     handle = pool.handle_of[cell_of(pool, page, bud)]
-    pool.header[page * FIELDS + bud] = 0
+    zhdr_set(pool, page, bud, 0)
     new_bud = get_free_buddy(pool, target, chunks)
     put_object(pool, target, new_bud, chunks, handle)
-    pool.foreign[handle] = 1
-    pool.header[target * FIELDS + FOREIGN_HANDLES] += 1
+    pool.slot[handle] += FOREIGN
+    zhdr_add(pool, target, FOREIGN_HANDLES, 1)
+    lru_bar(pool.lru, target)
     add_to_unbuddied(pool, target)
     note_move(pool, chunks, old, buddy_address(pool, target, new_bud))
     return True
@@ -101,25 +105,24 @@ def z3fold_compact_page(pool: Z3foldPool, page: int) -> None:
 
     Source: Linux 6.1 mm/z3fold.c z3fold_compact_page.
     """
-    zhdr = page * FIELDS
     header = pool.rules[HEADER_CHUNKS]
-    first, middle = pool.header[zhdr + FIRST], pool.header[zhdr + MIDDLE]
-    last, start = pool.header[zhdr + LAST], pool.header[zhdr + START_MIDDLE]
+    first, middle = zhdr_get(pool, page, FIRST), zhdr_get(pool, page, MIDDLE)
+    last, start = zhdr_get(pool, page, LAST), zhdr_get(pool, page, START_MIDDLE)
     if middle == 0:
         return
     old = buddy_address(pool, page, MIDDLE)
     if first == 0 and last == 0:
-        pool.header[zhdr + FIRST] = middle
-        pool.header[zhdr + MIDDLE] = 0
-        pool.header[zhdr + START_MIDDLE] = 0
+        zhdr_set(pool, page, FIRST, middle)
+        zhdr_set(pool, page, MIDDLE, 0)
+        zhdr_set(pool, page, START_MIDDLE, 0)
         # The object stays in its cell, so its slot need not be found.
-        pool.header[zhdr + FIRST_NUM] = (pool.header[zhdr + FIRST_NUM] + 1) & BUDDY_MASK
+        zhdr_set(pool, page, FIRST_NUM, (zhdr_get(pool, page, FIRST_NUM) + 1) & BUDDY_MASK)
         note_move(pool, middle, old, buddy_address(pool, page, FIRST))
     elif last == 0 and start - (first + header) >= BIG_CHUNK_GAP:
-        pool.header[zhdr + START_MIDDLE] = first + header
+        zhdr_set(pool, page, START_MIDDLE, first + header)
         note_move(pool, middle, old, buddy_address(pool, page, MIDDLE))
     elif first == 0 and TOTAL_CHUNKS - (last + start + middle) >= BIG_CHUNK_GAP:
-        pool.header[zhdr + START_MIDDLE] = TOTAL_CHUNKS - last - middle
+        zhdr_set(pool, page, START_MIDDLE, TOTAL_CHUNKS - last - middle)
         note_move(pool, middle, old, buddy_address(pool, page, MIDDLE))
 
 
@@ -136,7 +139,7 @@ def do_compact_page(pool: Z3foldPool, page: int) -> None:
     if has_flag(pool, page, CLAIMED):
         return  # z3fold_reclaim_page lists it
     may_move = pool.rules[SINGLE_OBJECT_MOVE] != 0
-    if pool.header[page * FIELDS + FOREIGN_HANDLES] != 0:
+    if zhdr_get(pool, page, FOREIGN_HANDLES) != 0:
         may_move = False
     if may_move and compact_single_buddy(pool, page):
         release_z3fold_page(pool, page)
@@ -160,7 +163,7 @@ def compact_after_free(pool: Z3foldPool, page: int) -> None:
         if pool.rules[SINGLE_OBJECT_MOVE] != 0:
             do_compact_page(pool, page)
     elif pool.rules[DEFERRED_WORK] != 0:
-        pool.header[page * FIELDS + FLAGS] += NEEDS_COMPACTING
+        zhdr_add(pool, page, FLAGS, NEEDS_COMPACTING)
         list_add_tail(pool.work, page_node(page), WORK)
     else:
         do_compact_page(pool, page)
@@ -179,6 +182,6 @@ def z3fold_work(pool: Z3foldPool) -> int:
     node = list_next(pool.work, WORK)
     list_del(pool.work, node)
     page = node - WORK
-    pool.header[page * FIELDS + FLAGS] -= NEEDS_COMPACTING
+    zhdr_add(pool, page, FLAGS, -NEEDS_COMPACTING)
     do_compact_page(pool, page)
     return 1

@@ -17,7 +17,7 @@ from 1, so that every address is greater than 0 and a slot of 0 is free.
 from typing import NamedTuple
 
 from zswapsim.engine.simulated import Ints, Zeros, simulated
-from zswapsim.errors import EINVAL, ENOMEM
+from zswapsim.errors import EINVAL, ENOMEM, InvalidArgument
 from zswapsim.machine.list_head import (
     Links,
     init_list_head,
@@ -27,6 +27,7 @@ from zswapsim.machine.list_head import (
     list_next,
     make_links,
 )
+from zswapsim.machine.z3fold_lru import PageLru, lru_del, lru_init, lru_unbar, make_lru
 
 PAGE_SIZE = 4096
 CHUNK_SHIFT = 6
@@ -39,14 +40,19 @@ BUDDY_SHIFT = 2
 BUDDIES = 1 << BUDDY_SHIFT
 BUDDY_MASK = BUDDIES - 1
 
-# Fields of a page's header: 0 to 3 are the chunks of HEADLESS, FIRST, MIDDLE and LAST.
+# Fields of a page's header: 0 to 3 are the chunks of HEADLESS, FIRST, MIDDLE and LAST. A header is
+# one integer: measured at 40,000 pages, what counts is how much memory an operation touches.
 START_MIDDLE, FIRST_NUM, FOREIGN_HANDLES, FLAGS = range(4, 8)
-FIELDS = 8
+FIELD_SHIFT = 3
+FIELD_MASK = (1 << (1 << FIELD_SHIFT)) - 1
 LIVE, CLAIMED, NEEDS_COMPACTING = 1, 2, 4
 
-# Nodes of the links: 0..63 the unbuddied lists by free chunks, 64 the LRU or the work list, which
-# are on links of their own, then the pages, of which the first is number 1.
-LRU = WORK = TOTAL_CHUNKS
+FOREIGN = 1
+CELL_SHIFT = 1
+
+# Nodes of the links: 0..63 are the unbuddied lists by free chunks, 64 the work list, and then come
+# the pages, of which the first is number 1.
+WORK = TOTAL_CHUNKS
 
 PAGES_NR, UNUSED, SPARE, HANDLES, SPARE_HANDLES, RECLAIMED = range(6)
 SINGLE_OBJECT_MOVE, RELIST, HEADER_CHUNKS, DEFERRED_WORK = range(4)
@@ -55,13 +61,14 @@ SINGLE_OBJECT_MOVE, RELIST, HEADER_CHUNKS, DEFERRED_WORK = range(4)
 class Z3foldPool(NamedTuple):
     """A z3fold pool. Arrays are int64; pages and handles count from 1, row 0 of theirs is unused.
 
-    buddy, lru, work: links of the unbuddied lists, the page LRU, and the queue of pages to compact;
-    header: shape (8 * (pages + 1),), 8 fields a page: chunks of the four buddies, START_MIDDLE the
-    chunk where MIDDLE starts, FIRST_NUM, FOREIGN_HANDLES objects moved in from other pages, FLAGS
-    a sum of LIVE, CLAIMED by reclaim, and NEEDS_COMPACTING on the work list (0: a free page);
+    buddy, work: links of the unbuddied lists, and of the queue of pages to compact;
+    lru: the page LRU, in which pages with foreign objects are barred;
+    header: shape (pages + 1,), 8 fields of 8 bits each: chunks of the four buddies, START_MIDDLE
+    the chunk where MIDDLE starts, FIRST_NUM, FOREIGN_HANDLES objects moved in from other pages,
+    FLAGS a sum of LIVE, CLAIMED by reclaim, and NEEDS_COMPACTING on the work list (0: a free page);
     handle_of: shape (4 * (pages + 1),), handle of the object in a cell;
-    slot: shape (handles + 1,), cell of a handle's object, 0 if there is none;
-    foreign: shape (handles + 1,), 1 if the object was moved in from another page;
+    slot: shape (handles + 1,), cell of a handle's object << 1, + FOREIGN if it was moved in from
+    another page; 0 if there is none;
     owner: shape (handles + 1,), the word at the start of the object;
     spare, spare_handles: shape (pages,), (handles,), stacks of released pages and handles;
     moved: MOVED_BYTES, MOVED_FROM, MOVED_TO of the last free, or of the last z3fold_work;
@@ -71,12 +78,11 @@ class Z3foldPool(NamedTuple):
     """
 
     buddy: Links
-    lru: Links
     work: Links
+    lru: PageLru
     header: Ints
     handle_of: Ints
     slot: Ints
-    foreign: Ints
     owner: Ints
     spare: Ints
     spare_handles: Ints
@@ -100,17 +106,19 @@ def z3fold_create_pool(
     (5.4: 0, and a full page is then not compacted); relist: 1 if a page that could not be reclaimed
     is on an unbuddied list again (5.4, 5.10: 0); header_chunks: more in debug kernels;
     deferred_work: 1 if compaction waits for z3fold_work, as in the kernel, 0 if free does it.
+    InvalidArgument: a header of less than 1 chunk, or one that leaves no room for an object.
     """
-    nodes = LRU + 1 + max_pages
+    if not 1 <= header_chunks < TOTAL_CHUNKS - 1:
+        raise InvalidArgument(f"header_chunks {header_chunks}: allowed is 1 to {TOTAL_CHUNKS - 2}")
+    nodes = WORK + 1 + max_pages
     handles = 3 * max_pages
     pool = Z3foldPool(
         buddy=make_links(nodes, zeros),
-        lru=make_links(nodes, zeros),
         work=make_links(nodes, zeros),
-        header=zeros(FIELDS * (max_pages + 1)),
+        lru=make_lru(max_pages, zeros),
+        header=zeros(max_pages + 1),
         handle_of=zeros(BUDDIES * (max_pages + 1)),
         slot=zeros(handles + 1),
-        foreign=zeros(handles + 1),
         owner=zeros(handles + 1),
         spare=zeros(max_pages),
         spare_handles=zeros(handles),
@@ -118,9 +126,8 @@ def z3fold_create_pool(
         counts=zeros(6),
         rules=zeros(4),
     )
-    for head in range(LRU + 1):
+    for head in range(WORK + 1):
         init_list_head(pool.buddy, head)
-        init_list_head(pool.lru, head)
         init_list_head(pool.work, head)
     pool.rules[SINGLE_OBJECT_MOVE] = single_object_move
     pool.rules[RELIST] = relist
@@ -138,40 +145,50 @@ def size_to_chunks(size: int) -> int:
 @simulated
 def page_node(page: int) -> int:
     """Return the node of a page."""
-    return LRU + page
+    return WORK + page
 
 
 @simulated
-def buddy_chunks(pool: Z3foldPool, page: int, bud: int) -> int:
-    """Return the chunks of one buddy, 0 if it is free."""
-    return pool.header[page * FIELDS + bud]
+def zhdr_get(pool: Z3foldPool, page: int, field: int) -> int:
+    """Return a field of a page's header; the field of a buddy is its chunks."""
+    return (pool.header[page] >> (field << FIELD_SHIFT)) & FIELD_MASK
+
+
+@simulated
+def zhdr_add(pool: Z3foldPool, page: int, field: int, change: int) -> None:
+    """Change a field of a page's header, which stays in 0..255, FLAGS in 0..127."""
+    pool.header[page] += change << (field << FIELD_SHIFT)
+
+
+@simulated
+def zhdr_set(pool: Z3foldPool, page: int, field: int, value: int) -> None:
+    """Set a field of a page's header."""
+    zhdr_add(pool, page, field, value - zhdr_get(pool, page, field))
 
 
 @simulated
 def has_flag(pool: Z3foldPool, page: int, flag: int) -> bool:
     """Say whether a page has that flag."""
-    return pool.header[page * FIELDS + FLAGS] & flag != 0
+    return zhdr_get(pool, page, FLAGS) & flag != 0
 
 
 @simulated
 def page_is_unused(pool: Z3foldPool, page: int) -> bool:
     """Say whether nothing holds a page: no object, no claim, no place on the work list."""
-    zhdr = page * FIELDS
-    chunks = pool.header[zhdr + HEADLESS] + pool.header[zhdr + FIRST]
-    chunks += pool.header[zhdr + MIDDLE] + pool.header[zhdr + LAST]
-    return chunks == 0 and pool.header[zhdr + FLAGS] == LIVE
+    chunks = zhdr_get(pool, page, HEADLESS) + zhdr_get(pool, page, FIRST)
+    chunks += zhdr_get(pool, page, MIDDLE) + zhdr_get(pool, page, LAST)
+    return chunks == 0 and zhdr_get(pool, page, FLAGS) == LIVE
 
 
 @simulated
 def num_free_chunks(pool: Z3foldPool, page: int) -> int:
     """Return the chunks of the largest hole that a page offers."""
-    zhdr = page * FIELDS
-    first, last = pool.header[zhdr + FIRST], pool.header[zhdr + LAST]
-    if pool.header[zhdr + MIDDLE] == 0:
+    first, last = zhdr_get(pool, page, FIRST), zhdr_get(pool, page, LAST)
+    if zhdr_get(pool, page, MIDDLE) == 0:
         return TOTAL_CHUNKS - pool.rules[HEADER_CHUNKS] - first - last
-    start = pool.header[zhdr + START_MIDDLE]
+    start = zhdr_get(pool, page, START_MIDDLE)
     before = 0 if first else start - pool.rules[HEADER_CHUNKS]
-    after = 0 if last else TOTAL_CHUNKS - start - pool.header[zhdr + MIDDLE]
+    after = 0 if last else TOTAL_CHUNKS - start - zhdr_get(pool, page, MIDDLE)
     return max(before, after)
 
 
@@ -182,15 +199,14 @@ def get_free_buddy(pool: Z3foldPool, page: int, chunks: int) -> int:
     Where there is a MIDDLE, 5.4 takes FIRST for an object one chunk too long, which would then
     overlap it; so it does not here.
     """
-    zhdr = page * FIELDS
-    if pool.header[zhdr + MIDDLE] != 0:
-        before = pool.header[zhdr + START_MIDDLE] - pool.rules[HEADER_CHUNKS]
-        if pool.header[zhdr + FIRST] == 0 and chunks <= before:
+    if zhdr_get(pool, page, MIDDLE) != 0:
+        before = zhdr_get(pool, page, START_MIDDLE) - pool.rules[HEADER_CHUNKS]
+        if zhdr_get(pool, page, FIRST) == 0 and chunks <= before:
             return FIRST
         return LAST
-    if pool.header[zhdr + FIRST] == 0:
+    if zhdr_get(pool, page, FIRST) == 0:
         return FIRST
-    if pool.header[zhdr + LAST] == 0:
+    if zhdr_get(pool, page, LAST) == 0:
         return LAST
     return MIDDLE
 
@@ -198,21 +214,22 @@ def get_free_buddy(pool: Z3foldPool, page: int, chunks: int) -> int:
 @simulated
 def cell_of(pool: Z3foldPool, page: int, bud: int) -> int:
     """Return the number of the cell that a buddy is in."""
-    return page * BUDDIES + ((bud + pool.header[page * FIELDS + FIRST_NUM]) & BUDDY_MASK)
+    return page * BUDDIES + ((bud + zhdr_get(pool, page, FIRST_NUM)) & BUDDY_MASK)
 
 
 @simulated
 def find_cell(pool: Z3foldPool, handle: int) -> int:
     """Return the cell of a handle's object, or -EINVAL if it is not allocated."""
-    if handle <= 0 or handle >= len(pool.slot) or pool.slot[handle] == 0:
+    if handle <= 0 or handle > pool.counts[HANDLES]:
         return -EINVAL
-    return pool.slot[handle]
+    cell = pool.slot[handle] >> CELL_SHIFT
+    return cell if cell != 0 else -EINVAL
 
 
 @simulated
 def cell_to_buddy(pool: Z3foldPool, cell: int) -> int:
     """Return which buddy of its page is in a cell."""
-    return (cell - pool.header[cell // BUDDIES * FIELDS + FIRST_NUM]) & BUDDY_MASK
+    return (cell - zhdr_get(pool, cell // BUDDIES, FIRST_NUM)) & BUDDY_MASK
 
 
 @simulated
@@ -222,21 +239,20 @@ def buddy_address(pool: Z3foldPool, page: int, bud: int) -> int:
     if bud == FIRST:
         chunk = pool.rules[HEADER_CHUNKS]
     elif bud == MIDDLE:
-        chunk = pool.header[page * FIELDS + START_MIDDLE]
+        chunk = zhdr_get(pool, page, START_MIDDLE)
     elif bud == LAST:
-        chunk = TOTAL_CHUNKS - pool.header[page * FIELDS + LAST]
+        chunk = TOTAL_CHUNKS - zhdr_get(pool, page, LAST)
     return page * PAGE_SIZE + (chunk << CHUNK_SHIFT)
 
 
 @simulated
 def put_object(pool: Z3foldPool, page: int, bud: int, chunks: int, handle: int) -> None:
-    """Put the object of a handle into a free buddy."""
-    zhdr = page * FIELDS
-    pool.header[zhdr + bud] = chunks
+    """Put the object of a handle into a free buddy, as one of the page's own."""
+    zhdr_set(pool, page, bud, chunks)
     if bud == MIDDLE:
-        pool.header[zhdr + START_MIDDLE] = pool.header[zhdr + FIRST] + pool.rules[HEADER_CHUNKS]
+        zhdr_set(pool, page, START_MIDDLE, zhdr_get(pool, page, FIRST) + pool.rules[HEADER_CHUNKS])
     cell = cell_of(pool, page, bud)
-    pool.slot[handle] = cell
+    pool.slot[handle] = cell << CELL_SHIFT
     pool.handle_of[cell] = handle
 
 
@@ -253,10 +269,12 @@ def alloc_handle(pool: Z3foldPool) -> int:
 @simulated
 def free_handle(pool: Z3foldPool, page: int, handle: int) -> None:
     """Give a handle back whose object was in that page."""
+    foreign = pool.slot[handle] & FOREIGN
     pool.slot[handle] = 0
-    if pool.foreign[handle] != 0:
-        pool.foreign[handle] = 0
-        pool.header[page * FIELDS + FOREIGN_HANDLES] -= 1
+    if foreign != 0:
+        zhdr_add(pool, page, FOREIGN_HANDLES, -1)
+        if zhdr_get(pool, page, FOREIGN_HANDLES) == 0:
+            lru_unbar(pool.lru, page)
     pool.spare_handles[pool.counts[SPARE_HANDLES]] = handle
     pool.counts[SPARE_HANDLES] += 1
 
@@ -273,12 +291,11 @@ def alloc_z3fold_page(pool: Z3foldPool) -> int:
     else:
         return -ENOMEM
     pool.counts[PAGES_NR] += 1
-    for field in range(FIELDS):
-        pool.header[page * FIELDS + field] = 0
-    pool.header[page * FIELDS + FLAGS] = LIVE
+    pool.header[page] = 0
+    zhdr_set(pool, page, FLAGS, LIVE)
     init_list_head(pool.buddy, page_node(page))
-    init_list_head(pool.lru, page_node(page))
     init_list_head(pool.work, page_node(page))
+    lru_init(pool.lru, page)
     return page
 
 
@@ -286,8 +303,8 @@ def alloc_z3fold_page(pool: Z3foldPool) -> int:
 def release_z3fold_page(pool: Z3foldPool, page: int) -> None:
     """Give a page back, off all lists."""
     list_del(pool.buddy, page_node(page))
-    list_del(pool.lru, page_node(page))
-    pool.header[page * FIELDS + FLAGS] = 0
+    lru_del(pool.lru, page)
+    pool.header[page] = 0
     pool.spare[pool.counts[SPARE]] = page
     pool.counts[SPARE] += 1
     pool.counts[PAGES_NR] -= 1
@@ -296,9 +313,8 @@ def release_z3fold_page(pool: Z3foldPool, page: int) -> None:
 @simulated
 def add_to_unbuddied(pool: Z3foldPool, page: int) -> None:
     """Insert a page with a free buddy at the head of the list of its free chunks."""
-    zhdr = page * FIELDS
-    full = pool.header[zhdr + FIRST] != 0 and pool.header[zhdr + MIDDLE] != 0
-    if not full or pool.header[zhdr + LAST] == 0:
+    full = zhdr_get(pool, page, FIRST) != 0 and zhdr_get(pool, page, MIDDLE) != 0
+    if not full or zhdr_get(pool, page, LAST) == 0:
         list_add(pool.buddy, page_node(page), num_free_chunks(pool, page))
 
 
@@ -313,6 +329,6 @@ def take_unbuddied(pool: Z3foldPool, chunks: int) -> int:
         while not list_empty(pool.buddy, free_chunks):
             node = list_next(pool.buddy, free_chunks)
             list_del(pool.buddy, node)
-            if not has_flag(pool, node - LRU, NEEDS_COMPACTING):
-                return node - LRU
+            if not has_flag(pool, node - WORK, NEEDS_COMPACTING):
+                return node - WORK
     return 0
