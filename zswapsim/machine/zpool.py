@@ -153,6 +153,7 @@ _MODULES: Registry[ZpoolDriver] = Registry(
     "zswapsim.drivers",
     {
         "zbud": "zswapsim.machine.zbud:DRIVER",
+        "z3fold": "zswapsim.machine.z3fold:DRIVER",
         "zsmalloc": "zswapsim.machine.zsmalloc:DRIVER",
     },
 )
