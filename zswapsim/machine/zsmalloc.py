@@ -434,7 +434,9 @@ def zs_check(pool: ZsPool) -> None:
     pages = sum(pool.pages[class_] for class_ in class_of.values())
     _require(pool.counts[PAGES] == pages, "the pages do not add up")
     _require(pages <= pool.rules[MAX_PAGES], "more pages than there may be")
-    for class_ in range(ZS_SIZE_CLASSES):
+    served = sorted({int(pool.merged[index]) for index in range(ZS_SIZE_CLASSES)})
+    _require(set(class_of.values()) <= set(served), "a zspage is of a class that is merged")
+    for class_ in served:
         own = [zspage for zspage in live if class_of[zspage] == class_]
         inuse = sum(pool.inuse[zspage] for zspage in own)
         _require(pool.obj_used[class_] == inuse, f"obj_used of class {class_} is wrong")
