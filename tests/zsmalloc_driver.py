@@ -100,6 +100,15 @@ class ZsBench:
         moved = int(self.state.counts[zsmalloc.MOVED])
         return freed, list(zip(moves[: 2 * moved : 2], moves[1 : 2 * moved : 2], strict=True))
 
+    def compact_in_parts(self, room: int) -> tuple[int, list[tuple[int, int]]]:
+        """Compact with room for so many moves at a time; return what compact returns."""
+        pages, moves = self.compact(room)
+        while self.state.counts[zsmalloc.RESUME]:
+            self.check()
+            more, moved = self.compact(room)
+            pages, moves = pages + more, moves + moved
+        return pages, moves
+
     @property
     def pages(self) -> int:
         return self.one(TOTAL_PAGES)
@@ -246,7 +255,7 @@ class ZsOracle:
         del self.zspages[number]
         self.released.append(number)
 
-    def isolate(self, size: int, groups: tuple[int, int]) -> int | None:
+    def isolate(self, size: int, groups: tuple[int, ...]) -> int | None:
         for group in groups:
             if (size, group) in self.lists:
                 number = self.lists[size, group][0]
@@ -255,6 +264,8 @@ class ZsOracle:
         return None
 
     def compact(self) -> tuple[int, list[tuple[int, int]]]:
+        if self.groups == 12:
+            return self.compact_by_ratio()
         before, moves = self.pages(), []
         for size in sorted({zspage.size for zspage in self.zspages.values()}, reverse=True):
             while (source := self.isolate(size, (1, 2))) is not None:
@@ -278,4 +289,34 @@ class ZsOracle:
                     self.release(source)
                 if target is None:
                     break
+        return before - self.pages(), moves
+
+    def compact_by_ratio(self) -> tuple[int, list[tuple[int, int]]]:
+        before, moves = self.pages(), []
+        for size in sorted({zspage.size for zspage in self.zspages.values()}, reverse=True):
+            target = None
+            while True:
+                own = [z for z in self.zspages.values() if z.size == size]
+                if sum(len(z.free) for z in own) < max((z.objs for z in own), default=1):
+                    break
+                if target is None:
+                    target = self.isolate(size, tuple(range(10, 0, -1)))
+                source = self.isolate(size, tuple(range(1, 11)))
+                if target is None or source is None:
+                    break
+                into, zspage = self.zspages[target], self.zspages[source]
+                while zspage.used and into.free:
+                    obj, new = min(zspage.used), into.free.pop(0)
+                    moves.append((self.handle(source, obj), self.handle(target, new)))
+                    zspage.used.remove(obj)
+                    zspage.free.insert(0, obj)
+                    into.used.add(new)
+                self.insert(source)
+                if not zspage.used:
+                    self.release(source)
+                if not into.free:
+                    self.insert(target)
+                    target = None
+            if target is not None:
+                self.insert(target)
         return before - self.pages(), moves

@@ -215,15 +215,23 @@ def test_12_groups_take_the_fullest(engine: str) -> None:
     pool.check()
 
 
-def test_compaction_frees_what_it_can(pool: ZsBench) -> None:
-    pages = [[pool.malloc(1000) for _ in range(4)] for _ in range(6)]
-    for handles in pages:
-        for handle in handles[1:]:
+def sparse(pool: ZsBench, *kept: int) -> list[list[int]]:
+    """Fill zspages of 4 objects each, then free all but the first `kept` of each."""
+    zspages = [[pool.malloc(1000) for _ in range(4)] for _ in kept]
+    for handles, number in zip(zspages, kept, strict=True):
+        for handle in handles[number:]:
             pool.free(handle)
+        del handles[number:]
+    return zspages
+
+
+@pytest.mark.parametrize("rules", [{}, NEWER], ids=["4 groups", "12 groups"])
+def test_compaction_frees_what_it_can(engine: str, rules: dict[str, int]) -> None:
+    pool = ZsBench(engine, **rules)
+    objects = {handles[0] for handles in sparse(pool, 1, 1, 1, 1, 1, 1)}
     freed, moves = pool.compact()
     assert (freed, pool.pages) == (4, 2)
     pool.check()
-    objects = {handles[0] for handles in pages}
     for old, new in moves:
         objects.remove(old)
         objects.add(new)
@@ -232,21 +240,29 @@ def test_compaction_frees_what_it_can(pool: ZsBench) -> None:
     assert pool.compact() == (0, [])
 
 
-def test_compaction_goes_on_where_its_room_ended(pool: ZsBench) -> None:
-    pages = [[pool.malloc(1000) for _ in range(4)] for _ in range(6)]
-    for handles in pages:
-        for handle in handles[1:]:
-            pool.free(handle)
+@pytest.mark.parametrize("rules", [{}, NEWER], ids=["4 groups", "12 groups"])
+def test_compaction_goes_on_where_its_room_ended(engine: str, rules: dict[str, int]) -> None:
+    pool, whole = ZsBench(engine, **rules), ZsBench(engine, **rules)
+    for bench in (pool, whole):
+        sparse(bench, 1, 1, 1, 1, 1, 1)
     freed, moves = pool.compact(room=4)
     assert (freed, len(moves)) == (1, 1)
     assert pool.compact(room=3) == (0, [])
-    while pool.compact(room=4)[0]:
-        pool.check()
+    more, rest = pool.compact_in_parts(room=4)
+    assert (freed + more, moves + rest) == whole.compact()
+    assert pool.lists == whole.lists
     assert pool.pages == 2
 
 
-def test_compaction_is_of_the_rules_with_4_groups(engine: str) -> None:
-    assert ZsBench(engine, **NEWER).compact() == (-EINVAL, [])
+def test_12_groups_fill_one_destination_from_the_emptiest(engine: str) -> None:
+    pool = ZsBench(engine, **NEWER)
+    two, one, other, three = sparse(pool, 2, 1, 1, 3)
+    freed, moves = pool.compact()
+    # 75 % takes from the 25 % that came there last, is full; 50 % takes the other one.
+    assert freed == 2
+    assert [old for old, _ in moves] == [other[0], one[0]]
+    assert [pool.zspage(new) for _, new in moves] == [pool.zspage(three[0]), pool.zspage(two[0])]
+    pool.check()
 
 
 def test_the_addresses_fit_the_memory(pool: ZsBench) -> None:

@@ -57,7 +57,7 @@ LINKS_PER_WORD = 7
 WORDS = -(-MAX_OBJS // LINKS_PER_WORD)
 NEVER_USED, ALLOCATED = 0, LINK_MASK
 
-PAGES, UNUSED, SPARE, MOVED = range(4)
+PAGES, UNUSED, SPARE, MOVED, RESUME = range(5)
 MAX_PAGES, CHAIN, GROUPS, INVALID_SIZE, OVERSIZE = range(5)
 
 
@@ -74,7 +74,7 @@ class ZsPool(NamedTuple):
     chain: shape (zspages * 37,), the free chains, see link_of;
     spare: shape (zspages,), stack of released zspages;
     counts: PAGES in use, UNUSED zspages ever used, SPARE height of the stack, MOVED objects that
-    the last zs_compact moved;
+    the last zs_compact moved, RESUME 1 + the class at which it ran out of room, 0 if it did not;
     rules: MAX_PAGES, CHAIN pages of the longest zspage, GROUPS 4 or 12, INVALID_SIZE and OVERSIZE
     what malloc answers to size 0 and to more than 4096.
     """
@@ -127,7 +127,7 @@ def zs_create_pool(
         group=zeros(zspages),
         chain=zeros(zspages * WORDS),
         spare=zeros(zspages),
-        counts=zeros(4),
+        counts=zeros(5),
         rules=zeros(5),
     )
     for index, size_class in enumerate(size_classes(max_chain, algorithm)):
@@ -445,7 +445,9 @@ def zs_check(pool: ZsPool) -> None:
     pages = sum(pool.pages[class_] for class_ in class_of.values())
     _require(pool.counts[PAGES] == pages, "the pages do not add up")
     _require(pages <= pool.rules[MAX_PAGES], "more pages than there may be")
-    for class_ in range(ZS_SIZE_CLASSES):
+    served = sorted({int(pool.merged[index]) for index in range(ZS_SIZE_CLASSES)})
+    _require(set(class_of.values()) <= set(served), "a zspage is of a class that is merged")
+    for class_ in served:
         own = [zspage for zspage in live if class_of[zspage] == class_]
         inuse = sum(pool.inuse[zspage] for zspage in own)
         _require(pool.obj_used[class_] == inuse, f"obj_used of class {class_} is wrong")
