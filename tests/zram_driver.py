@@ -8,13 +8,15 @@ from machine_driver import EVENT_NAMES, entry, flatten, plain, zeros_of
 from zsmalloc_driver import ZsOracle
 
 from zswapsim.engine.simulated import Ints
-from zswapsim.machine import build, zsmalloc
+from zswapsim.machine import build, zsmalloc_zspage
 from zswapsim.machine import journal as j
 from zswapsim.machine import zram as z
+from zswapsim.machine.journal import MOVE
 from zswapsim.machine.zram_audit import zram_check
-from zswapsim.machine.zram_compact import MOVE, zram_compact
+from zswapsim.machine.zram_compact import zram_compact
 from zswapsim.machine.zram_writeback import GO_ON, zram_mark_idle, zram_writeback
-from zswapsim.machine.zsmalloc_classes import PERCENT, WASTE, huge_class_size
+from zswapsim.machine.zsmalloc_classes import huge_class_size
+from zswapsim.profiles import PERCENT, WASTE
 
 EIO, ENOMEM, ENODEV, EINVAL, ENOSPC = 5, 12, 19, 22, 28
 OLD: dict[str, int] = {}
@@ -78,7 +80,7 @@ class ZramBench:
     ) -> None:
         self.engine = engine
         zeros = zeros_of(engine)
-        self.pool = zsmalloc.zs_create_pool(pool_pages, zeros, **pool)
+        self.pool = zsmalloc_zspage.zs_create_pool(pool_pages, zeros, **pool)
         self.zram = z.make_zram(
             slots,
             huge_class_size=huge_class_size(pool.get("max_chain", 4), pool.get("algorithm", 0)),

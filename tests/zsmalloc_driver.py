@@ -20,7 +20,7 @@ from machine_driver import (
 )
 
 from zswapsim.engine.simulated import Ints
-from zswapsim.machine import build, zpool, zsmalloc, zsmalloc_compact
+from zswapsim.machine import build, zpool, zsmalloc, zsmalloc_compact, zsmalloc_zspage
 from zswapsim.machine.list_head import list_nodes
 from zswapsim.machine.zsmalloc_classes import size_classes
 from zswapsim.profiles import PERCENT
@@ -61,7 +61,7 @@ class ZsBench:
 
     def __init__(self, engine: str, max_pages: int = 64, **options: Any) -> None:
         self.engine = engine
-        self.state = zsmalloc.zs_create_pool(max_pages, zeros_of(engine), **options)
+        self.state = zsmalloc_zspage.zs_create_pool(max_pages, zeros_of(engine), **options)
         self._entry = entry(run_zs_tape, engine)
 
     def tape(self, *steps: tuple[int, ...], room: int = 0) -> tuple[list[int], list[int]]:
@@ -97,13 +97,13 @@ class ZsBench:
     def compact(self, room: int = 20_000) -> tuple[int, list[tuple[int, int]]]:
         """Return the pages freed, or -errno, and the moves."""
         (freed,), moves = self.tape((COMPACT,), room=room)
-        moved = int(self.state.counts[zsmalloc.MOVED])
+        moved = int(self.state.counts[zsmalloc_zspage.MOVED])
         return freed, list(zip(moves[: 2 * moved : 2], moves[1 : 2 * moved : 2], strict=True))
 
     def compact_in_parts(self, room: int) -> tuple[int, list[tuple[int, int]]]:
         """Compact with room for so many moves at a time; return what compact returns."""
         pages, moves = self.compact(room)
-        while self.state.counts[zsmalloc.RESUME]:
+        while self.state.counts[zsmalloc_zspage.RESUME]:
             self.check()
             more, moved = self.compact(room)
             pages, moves = pages + more, moves + moved
@@ -118,7 +118,7 @@ class ZsBench:
         return zsmalloc.zs_place(self.state, handle)
 
     def zspage(self, handle: int) -> int:
-        return int(zsmalloc.handle_to_zspage(self.state, handle))
+        return int(zsmalloc_zspage.handle_to_zspage(self.state, handle))
 
     def _class(self, handle: int) -> int:
         return int(self.state.zspage_class[self.zspage(handle)]) - 1
@@ -132,8 +132,8 @@ class ZsBench:
     @property
     def lists(self) -> dict[tuple[int, int], list[int]]:
         """(class size, group) -> zspages from the head on; empty lists left out."""
-        groups = int(self.state.rules[zsmalloc.GROUPS])
-        node = int(zsmalloc.zspage_node(self.state, 0))
+        groups = int(self.state.rules[zsmalloc_zspage.GROUPS])
+        node = int(zsmalloc_zspage.zspage_node(self.state, 0))
         found = {}
         for class_ in {int(number) for number in self.state.merged}:
             for group in range(groups):

@@ -10,7 +10,7 @@ from zsmalloc_tables import MAX_4_PERCENT, MAX_8_WASTE
 from zswapsim import Zswap
 from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import EINVAL, ENOMEM, ENOSPC, InvalidArgument, InvariantError
-from zswapsim.machine import zsmalloc
+from zswapsim.machine import zsmalloc, zsmalloc_zspage
 from zswapsim.machine.pool import Pool
 from zswapsim.machine.zsmalloc_classes import huge_class_size, size_classes
 from zswapsim.profiles import PERCENT, WASTE
@@ -44,9 +44,9 @@ def test_a_size_is_served_by_the_smallest_class_that_holds_it(
     classes = size_classes(max_chain, algorithm)
     sizes = {c.size for c in classes}
     for size in range(1, 4097):
-        served = classes[zsmalloc.get_size_class_index(size + 8)]
+        served = classes[zsmalloc_zspage.get_size_class_index(size + 8)]
         assert served.size == min(s for s in sizes if s >= min(size + 8, 4096))
-        assert served.objs <= zsmalloc.MAX_OBJS
+        assert served.objs <= zsmalloc_zspage.MAX_OBJS
 
 
 def test_max_4_differs_by_algorithm_in_class_208_only() -> None:
@@ -306,12 +306,12 @@ def test_bytes_survive_in_every_class() -> None:
 def test_check_finds_damage(damage: str, message: str) -> None:
     pool = ZsBench("interpreted")
     pool.malloc(500)
-    at = zsmalloc.PAGES if damage == "counts" else 1
+    at = zsmalloc_zspage.PAGES if damage == "counts" else 1
     getattr(pool.state, damage)[at] = 0 if damage == "freeobj" else 3
     with pytest.raises(InvariantError, match=message):
         pool.check()
 
 
 def test_memory_of_a_pool_is_bounded() -> None:
-    state = zsmalloc.zs_create_pool(1000, zeros_interpreted)
+    state = zsmalloc_zspage.zs_create_pool(1000, zeros_interpreted)
     assert len(state.chain) == 1001 * ceil(256 / 7)

@@ -35,6 +35,14 @@ def _is_compressor(spec: str) -> None:
 @click.command("replay", short_help="Replay a trace.")
 @click.argument("trace", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
+    "--frontend",
+    type=click.Choice(["zswap", "zram", "none"]),
+    default="zswap",
+    show_default=True,
+    help="What keeps swapped-out pages compressed in memory: zswap in front of a swap file, zram "
+    "in its place, or nothing (plain swap).",
+)
+@click.option(
     "--memory",
     default="50%",
     show_default=True,
@@ -86,6 +94,19 @@ def _is_compressor(spec: str) -> None:
     metavar="VERSION",
     callback=checked(profile),
     help="Kernel whose zswap is simulated, as 5.4; see `zswapsim list profiles`.",
+)
+@click.option(
+    "--zram-limit",
+    metavar="SIZE|PERCENT",
+    callback=checked(_is_size),
+    show_default="none",
+    help="Limit of zram's memory; a percentage is of --memory.",
+)
+@click.option(
+    "--zram-writeback",
+    metavar="MODE:ACCESSES",
+    help="Every so many accesses, write pages of zram back to a backing device: idle:100000 those "
+    "not used since the last time, huge:N those stored uncompressed, huge_idle:N those of both.",
 )
 @click.option(
     "--exclusive-loads",

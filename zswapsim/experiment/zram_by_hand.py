@@ -6,26 +6,26 @@ compressed, placed, moved by compaction or written to the backing device, and is
 was written.
 """
 
-from collections.abc import Mapping
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Self
 
-from zswapsim.content.compressors import Buffer, Compressor, Option, compressor
+from zswapsim.content.compressors import Compressor
+from zswapsim.content.compressors import compressor as make_compressor
 from zswapsim.content.pool_memory import PoolMemory
 from zswapsim.content.same_filled import same_filled_words
 from zswapsim.content.swap_file import SwapFile
 from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import EIO, ENODEV, ENOSPC, InvalidArgument, raise_errno
 from zswapsim.experiment.by_hand import Outcome
-from zswapsim.experiment.bytes_plane import BytesPlane
+from zswapsim.experiment.bytes_plane import BytesPlane, PoolBytes
 from zswapsim.machine import journal as j
 from zswapsim.machine import zram as z
 from zswapsim.machine import zram_writeback as wb
 from zswapsim.machine import zsmalloc
 from zswapsim.machine.build import JOURNAL_CAPACITY
 from zswapsim.machine.zram_audit import zram_check
-from zswapsim.machine.zram_compact import MOVE, zram_compact
-from zswapsim.machine.zsmalloc_classes import PERCENT, huge_class_size
+from zswapsim.machine.zram_compact import zram_compact
+from zswapsim.machine.zsmalloc_classes import huge_class_size
 from zswapsim.profiles import DEFAULT_KERNEL, profile
 from zswapsim.units import PAGE_SIZE
 
@@ -42,30 +42,6 @@ WRITEBACK_ERRORS = {
 }
 WITHOUT_HUGE_PAGES_SINCE = ("5.4",)
 """Kernels whose mm_stat has eight columns."""
-
-
-class RawOrCompressed:
-    """A compressor as zram uses it: what would take a whole page of the pool is stored raw."""
-
-    name: ClassVar[str] = "zram"
-    summary: ClassVar[str] = "another compressor's data, or the page itself"
-    options: ClassVar[Mapping[str, Option]] = {}
-
-    def __init__(self, codec: Compressor, raw_from_bytes: int) -> None:
-        self.codec = codec
-        self.raw_from_bytes = raw_from_bytes
-        self.settings = codec.settings
-        self.version = codec.version
-        self.key = f"{codec.key}-raw={raw_from_bytes}"
-
-    def compress(self, page: Buffer) -> bytes:
-        """Return the compressed page, or the page. InvalidArgument unless it has 4096 bytes."""
-        data = self.codec.compress(page)
-        return data if len(data) < self.raw_from_bytes else bytes(page)
-
-    def decompress(self, data: Buffer) -> bytes:
-        """Return the page. DataMismatch if data does not hold one."""
-        return bytes(data) if len(data) == PAGE_SIZE else self.codec.decompress(data)
 
 
 class Zram:
@@ -96,15 +72,13 @@ class Zram:
         if mem_limit_pages < 0:
             raise InvalidArgument(f"mem_limit_pages {mem_limit_pages}: allowed is 0 or more")
         self.kernel = kernel
-        options = zsmalloc.DRIVER.options(profile(kernel))
-        chain = options.get("max_chain", zsmalloc.MAX_CHAIN)
-        huge = huge_class_size(chain, options.get("algorithm", PERCENT))
-        self._codec = _make_compressor(compressor, huge)
-        # What a sparse pool can grow to: each page, and the one being written, in a zspage alone.
-        pool_pages = (slots + 1) * chain
-        if mem_limit_pages:
-            pool_pages = min(pool_pages, mem_limit_pages + chain)
-        self._pool = zsmalloc.DRIVER.create(pool_pages, zeros_interpreted, **options)
+        row = profile(kernel)
+        options = zsmalloc.DRIVER.options(row)
+        huge = huge_class_size(row.zsmalloc_max_chain, row.zsmalloc_algorithm)
+        self._codec = make_compressor(compressor)
+        # One more than slots: a page that is written anew is there twice for a moment.
+        room = zsmalloc.DRIVER.room_for(slots + 1, **options)
+        self._pool = zsmalloc.DRIVER.create(zeros=zeros_interpreted, **room, **options)
         self._zram = z.make_zram(
             slots,
             huge_class_size=huge,
@@ -116,10 +90,10 @@ class Zram:
         self._journal = j.make_journal(JOURNAL_CAPACITY, j.ALL_EVENTS, zeros_interpreted)
         self._pages: dict[int, bytes] = {}
         self._data: dict[int, bytes] = {}
-        self._memory = PoolMemory(zsmalloc.DRIVER.address_pages(pool_pages, **options))
+        self._memory = PoolMemory(zsmalloc.DRIVER.address_pages(slots + 1, **options))
         device = SwapFile(2) if backing is None else backing
         self._own_device = device if backing is None else None
-        self._plane = BytesPlane(self, [(self._memory, self._codec, 0)], device)
+        self._plane = BytesPlane(self, [PoolBytes(self._memory, self._codec, 0, raw=True)], device)
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -281,18 +255,5 @@ class Zram:
         )
 
     def _settle(self) -> None:
-        """Let the bytes follow the journal; what compaction moved is copied here."""
-        columns = j.drain(self._journal)
-        first = 0
-        for at, event in enumerate(columns[0]):
-            if event == MOVE:
-                self._plane.apply([column[first:at] for column in columns])
-                old, length, new = (columns[number][at] for number in (3, 4, 5))
-                memory = self._memory.memory
-                memory[new : new + length] = memory[old : old + length]
-                first = at + 1
-        self._plane.apply([column[first:] for column in columns])
-
-
-def _make_compressor(spec: str, raw_from_bytes: int) -> RawOrCompressed:
-    return RawOrCompressed(compressor(spec), raw_from_bytes)
+        """Let the bytes follow the journal."""
+        self._plane.apply(j.drain(self._journal))

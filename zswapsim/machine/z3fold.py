@@ -21,7 +21,7 @@ from zswapsim.errors import EAGAIN, EINVAL, ENOSPC, InvalidArgument
 from zswapsim.machine import zpool
 from zswapsim.machine.list_head import list_del
 from zswapsim.machine.z3fold_check import z3fold_check
-from zswapsim.machine.z3fold_compact import compact_after_free
+from zswapsim.machine.z3fold_compact import compact_after_free, z3fold_work
 from zswapsim.machine.z3fold_lru import lru_add, lru_del, lru_empty, lru_oldest
 from zswapsim.machine.z3fold_page import (
     BUDDIES,
@@ -70,8 +70,10 @@ RECLAIM_RETRIES = 8
 
 def z3fold_options(row: Profile) -> dict[str, int]:
     """Pick what a kernel's profile decides."""
-    single_object_move, relist = {"5.4": (0, 0), "5.10": (1, 0)}.get(row.kernel, (1, 1))
-    return {"single_object_move": single_object_move, "relist": relist}
+    return {
+        "single_object_move": row.z3fold_single_object_move,
+        "relist": row.z3fold_relist,
+    }
 
 
 def address_pages(max_pages: int, **options: int) -> int:
@@ -291,6 +293,7 @@ for _generic, _own in (
     (zpool.zpool_write_owner, z3fold_write_owner),
     (zpool.zpool_read_owner, z3fold_read_owner),
     (zpool.zpool_moved, z3fold_moved),
+    (zpool.zpool_work, z3fold_work),
 ):
     _generic.register(Z3foldPool, _own)
 
@@ -303,4 +306,5 @@ DRIVER = zpool.ZpoolDriver(
     options=z3fold_options,
     address_pages=address_pages,
     evictable=True,
+    moves=True,
 )

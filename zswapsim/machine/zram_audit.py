@@ -4,7 +4,8 @@
 from zswapsim.errors import InvariantError
 from zswapsim.machine import zram as z
 from zswapsim.machine.zpool import zpool_total_pages
-from zswapsim.machine.zsmalloc import ZsPool, find_object, zs_check
+from zswapsim.machine.zsmalloc import zs_check
+from zswapsim.machine.zsmalloc_zspage import ZsPool, find_object
 
 
 def zram_check(zram: z.Zram, pool: ZsPool) -> None:

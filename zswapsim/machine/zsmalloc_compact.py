@@ -8,7 +8,8 @@ zram's user.
 
 from zswapsim.engine.simulated import Ints, simulated
 from zswapsim.machine.list_head import list_del
-from zswapsim.machine.zsmalloc import (
+from zswapsim.machine.zsmalloc_classes import ZS_SIZE_CLASSES
+from zswapsim.machine.zsmalloc_zspage import (
     ALLOCATED,
     FULLNESS_GROUPS,
     GROUPS,
@@ -29,7 +30,6 @@ from zswapsim.machine.zsmalloc import (
     obj_malloc,
     zspage_node,
 )
-from zswapsim.machine.zsmalloc_classes import ZS_SIZE_CLASSES
 
 
 @simulated

@@ -11,6 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from zswapsim.report.zram import zram_rows, zram_saved_rows
 from zswapsim.units import PAGE_SIZE, format_bytes, format_pages
 
 Row = tuple[str, str, str]
@@ -40,28 +41,57 @@ def render(result: Mapping[str, Any], *, narrow: bool = False) -> RenderableType
             ),
             Text(),
         ]
-    for title, rows in (
-        ("What happened", _happened(result)),
-        ("What zswap did", _zswap(result)),
-        ("What it saved", _saved(result)),
-    ):
+    for title, rows in _sections(result):
         parts += [_section(title, rows, narrow=narrow), Text()]
     parts.append(_footer(result))
     return Group(*parts)
 
 
+def _sections(result: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
+    frontend = result["config"]["frontend"]
+    if frontend == "zram":
+        middle = [("What zram did", zram_rows(result))]
+    elif frontend == "zswap":
+        middle = [("What zswap did", _zswap(result))]
+    else:
+        middle = [("What the swap file did", _plain(result))]
+    happened = ("What happened", _happened(result))
+    if frontend == "none":
+        return [happened, *middle]
+    saved = zram_saved_rows(result) if frontend == "zram" else _saved(result)
+    return [happened, *middle, ("What it saved", saved)]
+
+
 def _headline(result: Mapping[str, Any]) -> Text:
-    trace, config, memory = result["trace"], result["config"], result["memory"]
+    trace = result["trace"]
     program = f" ({trace['program']})" if trace.get("program") else ""
     return Text.assemble(
         (str(trace["name"]), "bold"),
         f"{program}: {trace['accesses']:,} accesses, {trace['write_percent']:.0f} % writes, "
         f"footprint {format_pages(trace['footprint_pages'])}\n",
-        ("zswap", "bold"),
-        f" of Linux {config['kernel']}: {config['zpool']} with {config['compressor']}, at most "
-        f"{config['max_pool_percent']} % of {format_pages(memory['limit_pages'])} of memory; "
-        f"reclaim {config['reclaim']}",
+        *_what_is_simulated(result),
+        f"; reclaim {result['config']['reclaim']}",
     )
+
+
+def _what_is_simulated(result: Mapping[str, Any]) -> list[str | tuple[str, str]]:
+    config = result["config"]
+    memory = format_pages(result["memory"]["limit_pages"])
+    kernel = f" of Linux {config['kernel']}"
+    if config["frontend"] == "zram":
+        limit = result["zram"]["mem_limit"]
+        most = f"at most {format_bytes(limit)}" if limit else "without a limit"
+        return [
+            ("zram", "bold"),
+            f"{kernel} with {config['compressor']}, {most}; memory of {memory}",
+        ]
+    if config["frontend"] == "none":
+        return [("plain swap", "bold"), f"{kernel}; memory of {memory}"]
+    return [
+        ("zswap", "bold"),
+        f"{kernel}: {config['zpool']} with {config['compressor']}, at most "
+        f"{config['max_pool_percent']} % of {memory} of memory",
+    ]
 
 
 def _section(title: str, rows: list[Row], *, narrow: bool) -> Table:
@@ -83,19 +113,19 @@ def _section(title: str, rows: list[Row], *, narrow: bool) -> Table:
 
 
 def _happened(result: Mapping[str, Any]) -> list[Row]:
-    memory, vmstat = result["memory"], result["vmstat"]
+    memory, vmstat, frontend = result["memory"], result["vmstat"], result["config"]["frontend"]
     majors = vmstat["pgmajfault"]
-    return [
+    served = _share(vmstat["zswpin"], majors, "zswpin")
+    read = _share(vmstat["pswpin"], majors, "pswpin")
+    disk = "zram" if frontend == "zram" else "the swap file"
+    rows = [
         ("accesses that found the page swapped out", f"{majors:,}", "pgmajfault"),
-        ("  served by zswap", f"{vmstat['zswpin']:,}", _share(vmstat["zswpin"], majors, "zswpin")),
-        (
-            "  read from the swap file",
-            f"{vmstat['pswpin']:,}",
-            _share(vmstat["pswpin"], majors, "pswpin"),
-        ),
+        ("  served by zswap", f"{vmstat['zswpin']:,}", served),
+        (f"  read from {disk}", f"{vmstat['pswpin']:,}", read),
         ("pages reclaimed", f"{memory['pgsteal']:,}", "pgsteal"),
         ("  still clean, dropped without a write", f"{memory['clean_drops']:,}", ""),
     ]
+    return rows if frontend == "zswap" else rows[:1] + rows[2:]
 
 
 def _zswap(result: Mapping[str, Any]) -> list[Row]:
@@ -122,7 +152,16 @@ def _zswap(result: Mapping[str, Any]) -> list[Row]:
         ("stored at the end", f"{zswap['stored_pages']:,}", density),
         ("  of these same-filled", f"{zswap['same_filled_pages']:,}", "same_filled_pages"),
         ("pool at the end", format_bytes(zswap["pool_total_size"]), peak),
+        *_zeros(result),
     ]
+
+
+def _zeros(result: Mapping[str, Any]) -> list[Row]:
+    """Pages of zeros that later kernels keep from zswap altogether."""
+    out, back = result["vmstat"]["swpout_zero"], result["vmstat"]["swpin_zero"]
+    if not out:
+        return []
+    return [("pages of zeros, only noted", f"{out:,}", f"swpout_zero; {back:,} came back")]
 
 
 def _refusals(result: Mapping[str, Any], refused: int) -> str:
@@ -136,6 +175,17 @@ def _refusals(result: Mapping[str, Any], refused: int) -> str:
     counts.insert(0, ("found no room", refused - sum(count for _, count in counts)))
     said = [f"{count:,} {name}" for name, count in counts if count]
     return ", ".join(said)
+
+
+def _plain(result: Mapping[str, Any]) -> list[Row]:
+    vmstat, memory = result["vmstat"], result["memory"]
+    used = f"of {memory['swap_slots']:,}"
+    return [
+        ("pages read", f"{vmstat['pswpin']:,}", "pswpin"),
+        ("pages written", f"{vmstat['pswpout']:,}", "pswpout"),
+        ("slots in use at the end", f"{memory['swap_slots_used']:,}", used),
+        *_zeros(result),
+    ]
 
 
 def _saved(result: Mapping[str, Any]) -> list[Row]:
