@@ -103,7 +103,7 @@ def test_wrong_usage_exits_2_and_names_what_is_wrong(
         ("zpools", ["zbud", "built in"]),
         ("policies", ["lru", "clock", "built in"]),
         ("formats", ["ztrace", "recording", "built in"]),
-        ("profiles", ["5.4 (default)", "6.1", "full_action", "hysteresis"]),
+        ("profiles", ["5.4 unless", "6.18", "full_action", "hysteresis"]),
     ],
 )
 def test_list_names_every_part(parts: str, names: list[str], capsys: Capture) -> None:

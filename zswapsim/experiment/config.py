@@ -97,7 +97,7 @@ class ReplayConfig:
             every.isascii() and every.isdecimal() and int(every)
         ):
             raise InvalidArgument(
-                f"zram_writeback {self.zram_writeback!r}: allowed is MODE:ACCESSES, as idle:100000, "
+                f"zram_writeback {self.zram_writeback!r}: allowed is MODE:ACCESSES, as idle:1000, "
                 f"with a mode of {', '.join(WRITEBACK_MODES)}"
             )
         return WRITEBACK_MODES[mode], int(every)

@@ -159,6 +159,8 @@ def _build(
     zeros = engines.zeros(engine)
     wanted = j.BYTES_EVENTS if config.carry_bytes else 0
     swap = _make_swap(config, limit_pages, slots, wanted, zeros)
+    if config.frontend == "zram":  # its buffer is larger than a page, so nothing is refused
+        lengths = np.where(lengths < 0, np.int32(PAGE_SIZE), lengths)
     fresh = trace.contents_count
     fresh_length = len(codec.compress(bytes(PAGE_SIZE)))
     flags = same_filled_kinds(trace.contents_bytes)

@@ -31,16 +31,16 @@ def render(result: Mapping[str, Any], *, narrow: bool = False) -> RenderableType
     if not result["complete"]:
         done, of = result["trace"]["accesses_replayed"], result["trace"]["accesses"]
         parts += [Text(f"stopped after {done:,} of {of:,} accesses", style="bold yellow"), Text()]
-    if result["memory"]["swap_full"]:
-        full = result["memory"]["swap_full"]
-        parts += [
-            Text(
-                f"SWAP FULL: {full:,} times a page had to stay in memory; memory was over its "
-                f"limit at {result['memory']['over_limit']:,} faults",
-                style="bold red",
-            ),
-            Text(),
-        ]
+    for name, what in (("swap_full", "SWAP FULL"), ("write_errors", "ZRAM FULL")):
+        if result["memory"][name]:
+            parts += [
+                Text(
+                    f"{what}: {result['memory'][name]:,} times a page had to stay in memory; "
+                    f"memory was over its limit at {result['memory']['over_limit']:,} faults",
+                    style="bold red",
+                ),
+                Text(),
+            ]
     for title, rows in _sections(result):
         parts += [_section(title, rows, narrow=narrow), Text()]
     parts.append(_footer(result))
