@@ -20,7 +20,7 @@ from zswapsim.machine import journal as j
 from zswapsim.machine import memory as m
 from zswapsim.machine import zswap as z
 from zswapsim.machine.list_head import list_nodes
-from zswapsim.machine.reclaim import POLICIES, clock, lru  # noqa: F401
+from zswapsim.machine.reclaim import POLICIES, clock, lru, two_list  # noqa: F401
 from zswapsim.machine.swap import VMSTAT, Swap
 
 

@@ -98,7 +98,7 @@ def test_wrong_usage_exits_2_and_names_what_is_wrong(
     [
         ("compressors", ["lz4", "lz4hc", "zstd", "acceleration", "built in"]),
         ("zpools", ["zbud", "built in"]),
-        ("policies", ["lru", "clock", "built in"]),
+        ("policies", ["lru", "clock", "two-list", "built in"]),
         ("formats", ["ztrace", "recording", "built in"]),
         ("profiles", ["5.4 (default)", "6.1", "full_action", "hysteresis"]),
     ],

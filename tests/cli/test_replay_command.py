@@ -269,7 +269,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(
         ("--max-pool-percent", "many", "integer"),
         ("--accept-threshold-percent", "-1", "0<=x<=10000"),
         ("--kernel", "2.4", "5.4, 6.1"),
-        ("--reclaim", "fifo", "lru, clock"),
+        ("--reclaim", "fifo", "lru, clock, two-list"),
         ("--engine", "fast", "'auto', 'interpreted', 'compiled'"),
     ],
 )

@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from machine_driver import MachineBench
 from oracles import EINVAL, FREED, ClockOracle, LruOracle, MemoryOracle, SwapOracle
+from two_list_oracle import TwoListOracle
 
 from zswapsim.machine.journal import HEADROOM
 from zswapsim.machine.zswap import POOL_PAGES
 
 WRITE = 1 << 31
-KINDS = {"lru": LruOracle, "clock": ClockOracle}
+KINDS = {"lru": LruOracle, "clock": ClockOracle, "two-list": TwoListOracle}
 
 
 @st.composite
@@ -49,7 +50,7 @@ def runs(draw: Any) -> dict[str, Any]:
             "same_filled": [*(int(random.random() < 0.2) for _ in lengths), 1],
             "versions": versions,
             "slots": draw(st.sampled_from([300, 40, 12, 6, 3, 2])),
-            "policy": draw(st.sampled_from(["lru", "clock"])),
+            "policy": draw(st.sampled_from(list(KINDS))),
             "kernel": draw(st.sampled_from(["5.4", "6.1"])),
             "totalram_pages": draw(st.sampled_from([10, 5, 25, 0, 100])),
             "pool_pages": draw(st.sampled_from([64, 64, 1])),

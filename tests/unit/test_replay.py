@@ -33,7 +33,7 @@ def run(trace: Trace, **settings: Any) -> Result:
 
 
 @pytest.mark.parametrize("compressor", ["lz4", "zstd"])
-@pytest.mark.parametrize("reclaim", ["lru", "clock"])
+@pytest.mark.parametrize("reclaim", ["lru", "clock", "two-list"])
 @pytest.mark.parametrize("kernel", ["5.4", "6.1"])
 def test_bytes_and_engines_change_no_number(
     trace: Trace, kernel: str, reclaim: str, compressor: str
@@ -150,7 +150,7 @@ def test_the_times_add_up(trace: Trace) -> None:
         ({"compressor": "zstd:900"}, InvalidArgument, "level=900 is not allowed"),
         ({"zpool": "zfoo"}, NoEntry, "no zpool 'zfoo'; there are zbud"),
         ({"kernel": "9.9"}, NoEntry, "no kernel profile '9.9'; there are 5.4, 6.1"),
-        ({"reclaim": "fifo"}, NoEntry, "no reclaim policy 'fifo'; there are lru, clock"),
+        ({"reclaim": "fifo"}, NoEntry, "no reclaim policy 'fifo'; there are lru, clock, two-list"),
         ({"engine": "fast"}, InvalidArgument, "engine 'fast': allowed are auto, interpreted"),
         ({"max_pool_percent": -1}, InvalidArgument, "max_pool_percent -1: allowed is 0 to 10000"),
         ({"accept_threshold_percent": -2}, InvalidArgument, "accept_threshold_percent -2"),
