@@ -9,6 +9,7 @@ from zswapsim.content.compressors import compressor
 from zswapsim.engine import engines
 from zswapsim.errors import InvalidArgument, NoEntry
 from zswapsim.machine import zpool
+from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
 from zswapsim.machine.reclaim import POLICIES
 from zswapsim.units import MAX_PAGES, MAX_PERCENT, parse_pages
 
@@ -18,7 +19,9 @@ class ReplayConfig:
     """Settings of one replay; the defaults are those of the command line.
 
     memory: total RAM of the machine, for resident pages and pool together; a percentage is of the
-    trace's footprint. max_pool_percent: of that memory. swap_size: None is room for every page.
+    trace's footprint. max_pool_percent: of that memory. page_cluster: a page that swap brings in
+    brings up to 2 ** page_cluster pages of its neighbourhood along; 0 is no read-ahead, 3 is the
+    kernel's default. swap_size: None is room for every page.
     swap_file: path of a swap file to keep, None a temporary one. carry_bytes: compress,
     move and check real bytes.
     """
@@ -31,6 +34,7 @@ class ReplayConfig:
     same_filled: bool = True
     kernel: str = profiles.DEFAULT_KERNEL
     reclaim: str = "lru"
+    page_cluster: int = 0
     swap_size: str | None = None
     swap_file: str | None = None
     carry_bytes: bool = True
@@ -48,6 +52,10 @@ class ReplayConfig:
         parse_pages(self.memory, MAX_PAGES)
         if self.swap_size is not None:
             parse_pages(self.swap_size, MAX_PAGES)
+        if not 0 <= self.page_cluster <= MAX_PAGE_CLUSTER:
+            raise InvalidArgument(
+                f"page_cluster {self.page_cluster}: allowed is 0 to {MAX_PAGE_CLUSTER}"
+            )
         _is_percent("max_pool_percent", self.max_pool_percent)
         if self.accept_threshold_percent is not None:
             _is_percent("accept_threshold_percent", self.accept_threshold_percent)

@@ -22,6 +22,7 @@ from zswapsim.experiment.outcome import collect, sample
 from zswapsim.experiment.result import Result
 from zswapsim.machine import journal as j
 from zswapsim.machine import memory as m
+from zswapsim.machine.accesses import run_accesses
 from zswapsim.machine.build import ZswapConfig, ints, make_zswap_swap
 from zswapsim.machine.reclaim import POLICIES
 from zswapsim.machine.zpool import get_driver
@@ -101,7 +102,7 @@ def replay(
             swap_file = stack.enter_context(SwapFile(slots, config.swap_file))
             header_bytes = int(machine.swap.zswap.pool_header[0])
             plane = BytesPlane(pages, [(memory, codec, header_bytes)], swap_file)
-        run = engines.entry(m.run_accesses, engine)
+        run = engines.entry(run_accesses, engine)
         with clock.compile():
             run(machine, next(trace.blocks(1), np.zeros(1, np.uint32))[:0], 0, 0)
         if engine == "compiled" and clock.compile_ns > COMPILED_NS:
@@ -166,7 +167,7 @@ def _build(
     fresh = trace.contents_count
     fresh_length = len(codec.compress(bytes(PAGE_SIZE)))
     flags, _ = same_filled_words(trace.contents_bytes)
-    memory = m.make_memory(trace.pages, limit_pages, zeros)
+    memory = m.make_memory(trace.pages, slots, limit_pages, zeros, config.page_cluster)
     at, page, content = trace.versions
     memory = memory._replace(
         content=ints(_first_contents(trace.pages, page, content, fresh), engine)
