@@ -101,7 +101,7 @@ def test_wrong_usage_exits_2_and_names_what_is_wrong(
             ["lz4hc", "zstd", "lz4-kernel", "lzo-rle", "acceleration", "built in"],
         ),
         ("zpools", ["zbud", "built in"]),
-        ("policies", ["lru", "clock", "built in"]),
+        ("policies", ["lru", "clock", "two-list", "built in"]),
         ("formats", ["ztrace", "recording", "built in"]),
         ("profiles", ["5.4 unless", "6.18", "full_action", "hysteresis"]),
     ],

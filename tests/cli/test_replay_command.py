@@ -139,6 +139,7 @@ def test_every_setting_reaches_the_machine(small: Path, capsys: Capture) -> None
         "--accept-threshold-percent": "77",
         "--kernel": "6.1",
         "--reclaim": "clock",
+        "--page-cluster": "2",
         "--swap-size": "299p",
         "--engine": "interpreted",
     }
@@ -149,6 +150,7 @@ def test_every_setting_reaches_the_machine(small: Path, capsys: Capture) -> None
         assert str(data["config"][option[2:].replace("-", "_")]) == value
     assert data["config"]["same_filled"] is data["config"]["carry_bytes"] is False
     assert data["memory"]["limit_pages"] == 90
+    assert data["memory"]["swap_ra"] > 0
     assert data["memory"]["max_pool_pages"] == 90 * 33 // 100
     assert data["memory"]["swap_slots"] == 299
     assert data["zswap"]["same_filled_pages"] == 0
@@ -283,7 +285,9 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(
         ("--max-pool-percent", "many", "integer"),
         ("--accept-threshold-percent", "-1", "0<=x<=10000"),
         ("--kernel", "2.4", "3.11, 5.4, 5.10, 6.1, 6.6, 6.8, 6.12, 6.18"),
-        ("--reclaim", "fifo", "lru, clock"),
+        ("--reclaim", "fifo", "lru, clock, two-list"),
+        ("--page-cluster", "6", "0<=x<=5"),
+        ("--page-cluster", "-1", "0<=x<=5"),
         ("--engine", "fast", "'auto', 'interpreted', 'compiled'"),
     ],
 )

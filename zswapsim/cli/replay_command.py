@@ -17,6 +17,7 @@ from zswapsim.cli.options import (
     write_whole,
 )
 from zswapsim.machine import zpool
+from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
 from zswapsim.machine.reclaim import POLICIES
 from zswapsim.profiles import DEFAULT_KERNEL, profile
 from zswapsim.units import MAX_PAGES, MAX_PERCENT, parse_pages
@@ -126,6 +127,13 @@ def _is_compressor(spec: str) -> None:
     metavar="NAME",
     callback=checked(POLICIES.get),
     help="Policy that picks the pages to swap out; see `zswapsim list policies`.",
+)
+@click.option(
+    "--page-cluster",
+    type=click.IntRange(0, MAX_PAGE_CLUSTER),
+    default=0,
+    show_default=True,
+    help="Read ahead up to 2^N slots around that of a fault; 0 is off, 3 the kernel's default.",
 )
 @click.option(
     "--swap-size",

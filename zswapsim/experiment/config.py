@@ -8,6 +8,7 @@ from zswapsim import profiles
 from zswapsim.content.compressors import compressor
 from zswapsim.engine import engines
 from zswapsim.errors import InvalidArgument
+from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
 from zswapsim.machine.reclaim import POLICIES
 from zswapsim.machine.zpool import ZpoolDriver, get_driver
 from zswapsim.machine.zram_writeback import HUGE_IDLE_WRITEBACK, HUGE_WRITEBACK, IDLE_WRITEBACK
@@ -32,9 +33,10 @@ class ReplayConfig:
     disk in memory takes the swap file's place) or none (plain swap). zram_limit: of zram's memory,
     a percentage is of the memory; None for no limit. zram_writeback: MODE:ACCESSES, every so many
     accesses pages go to a backing device as large as swap; mode idle, huge or huge_idle, where idle
-    is what was not used since the last time. swap_size: None is room for every
-    page. swap_file: path of a swap file to keep, None a temporary one. carry_bytes: compress, move
-    and check real bytes.
+    is what was not used since the last time. page_cluster: a page that swap brings in brings up to
+    2 ** page_cluster pages of its neighbourhood along; 0 is no read-ahead, 3 is the kernel's
+    default. swap_size: None is room for every page. swap_file: path of a swap file to keep, None a
+    temporary one. carry_bytes: compress, move and check real bytes.
     """
 
     frontend: str = "zswap"
@@ -50,6 +52,7 @@ class ReplayConfig:
     zram_limit: str | None = None
     zram_writeback: str | None = None
     reclaim: str = "lru"
+    page_cluster: int = 0
     swap_size: str | None = None
     swap_file: str | None = None
     carry_bytes: bool = True
@@ -74,6 +77,10 @@ class ReplayConfig:
             parse_pages(self.zram_limit, MAX_PAGES)
         if self.swap_size is not None:
             parse_pages(self.swap_size, MAX_PAGES)
+        if not 0 <= self.page_cluster <= MAX_PAGE_CLUSTER:
+            raise InvalidArgument(
+                f"page_cluster {self.page_cluster}: allowed is 0 to {MAX_PAGE_CLUSTER}"
+            )
         _is_percent("max_pool_percent", self.max_pool_percent)
         if self.accept_threshold_percent is not None:
             _is_percent("accept_threshold_percent", self.accept_threshold_percent)

@@ -23,6 +23,7 @@ from zswapsim.experiment.outcome import collect, sample
 from zswapsim.experiment.result import Result
 from zswapsim.machine import journal as j
 from zswapsim.machine import memory as m
+from zswapsim.machine.accesses import run_accesses
 from zswapsim.machine.build import ZramConfig, ZswapConfig, ints, make_zram_swap, make_zswap_swap
 from zswapsim.machine.reclaim import POLICIES
 from zswapsim.machine.swap import Swap
@@ -108,7 +109,7 @@ def replay(
             header_bytes = int(machine.swap.zswap.pool_header[0])
             raw = config.frontend == "zram" or bool(profile(config.kernel).raw_incompressible)
             plane = BytesPlane(pages, [PoolBytes(memory, codec, header_bytes, raw)], swap_file)
-        run = engines.entry(m.run_accesses, engine)
+        run = engines.entry(run_accesses, engine)
         with clock.compile():
             run(machine, next(trace.blocks(1), np.zeros(1, np.uint32))[:0], 0, 0)
         if engine == "compiled" and clock.compile_ns > COMPILED_NS:
@@ -164,7 +165,7 @@ def _build(
     fresh = trace.contents_count
     fresh_length = len(codec.compress(bytes(PAGE_SIZE)))
     flags = same_filled_kinds(trace.contents_bytes)
-    memory = m.make_memory(trace.pages, limit_pages, zeros)
+    memory = m.make_memory(trace.pages, slots, limit_pages, zeros, config.page_cluster)
     at, page, content = trace.versions
     memory = memory._replace(
         content=ints(_first_contents(trace.pages, page, content, fresh), engine)

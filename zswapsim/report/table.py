@@ -114,18 +114,37 @@ def _section(title: str, rows: list[Row], *, narrow: bool) -> Table:
 
 def _happened(result: Mapping[str, Any]) -> list[Row]:
     memory, vmstat, frontend = result["memory"], result["vmstat"], result["config"]["frontend"]
-    majors = vmstat["pgmajfault"]
-    served = _share(vmstat["zswpin"], majors, "zswpin")
-    read = _share(vmstat["pswpin"], majors, "pswpin")
+    loads = _loads(result)
+    served = _share(vmstat["zswpin"], loads, "zswpin")
+    read = _share(vmstat["pswpin"], loads, "pswpin")
     disk = "zram" if frontend == "zram" else "the swap file"
     rows = [
-        ("accesses that found the page swapped out", f"{majors:,}", "pgmajfault"),
+        ("accesses that found the page swapped out", f"{vmstat['pgmajfault']:,}", "pgmajfault"),
+        *_readahead(result),
         ("  served by zswap", f"{vmstat['zswpin']:,}", served),
         (f"  read from {disk}", f"{vmstat['pswpin']:,}", read),
         ("pages reclaimed", f"{memory['pgsteal']:,}", "pgsteal"),
         ("  still clean, dropped without a write", f"{memory['clean_drops']:,}", ""),
     ]
-    return rows if frontend == "zswap" else rows[:1] + rows[2:]
+    if frontend != "zswap":
+        rows = [row for row in rows if row[0] != "  served by zswap"]
+    return rows
+
+
+def _loads(result: Mapping[str, Any]) -> int:
+    """Return how many pages came in: those that an access waited for, and those read ahead."""
+    majors: int = result["vmstat"]["pgmajfault"]
+    ahead: int = result["memory"].get("swap_ra", 0)
+    return majors + ahead
+
+
+def _readahead(result: Mapping[str, Any]) -> list[Row]:
+    """Return the line of read-ahead, if it was on."""
+    if not result["config"].get("page_cluster", 0):
+        return []
+    ahead, used = result["memory"]["swap_ra"], result["memory"]["swap_ra_hit"]
+    remark = _share(used, ahead, f"swap_ra; {used:,} of these used, swap_ra_hit")
+    return [("and pages read ahead", f"{ahead:,}", remark)]
 
 
 def _zswap(result: Mapping[str, Any]) -> list[Row]:
@@ -196,7 +215,7 @@ def _saved(result: Mapping[str, Any]) -> list[Row]:
         (
             "reads from the swap file",
             f"{vmstat['pswpin']:,}",
-            f"instead of {vmstat['pgmajfault']:,}",
+            f"instead of {_loads(result):,}",
         ),
         ("writes to the swap file", f"{vmstat['pswpout']:,}", f"instead of {writes:,}"),
         ("memory saved at the end", format_bytes(held), "stored pages less the pool"),
