@@ -12,8 +12,8 @@ from zswapsim.errors import EEXIST, InvariantError
 from zswapsim.machine import build
 from zswapsim.machine import memory as m
 from zswapsim.machine import readahead as ra
-from zswapsim.machine import zswap as z
 from zswapsim.machine.journal import HEADROOM
+from zswapsim.machine.zswap import state as z
 
 WRITE = 1 << 31
 FREED = 0xFFFFFFFF

@@ -143,7 +143,7 @@ def test_bytes_in_the_pool_that_changed_are_found(make: MakeZram, page: bytes) -
     handle = zram._zram.handle[1]
     for at in range(handle, handle + 64):
         zram._memory.memory[at] ^= 0xFF
-    with pytest.raises(DataMismatch, match=f"slot 1, handle {handle}"):
+    with pytest.raises(DataMismatch, match=f"slot 1, address {handle}"):
         zram.read(1)
 
 
