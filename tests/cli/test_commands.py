@@ -111,9 +111,9 @@ def test_wrong_usage_exits_2_and_names_what_is_wrong(
             ],
         ),
         ("zpools", ["zbud", "built in"]),
-        ("policies", ["lru", "clock", "built in"]),
+        ("policies", ["lru", "clock", "two-list", "built in"]),
         ("formats", ["ztrace", "recording", "built in"]),
-        ("profiles", ["5.4 unless --kernel", "6.1", "full_action", "hysteresis"]),
+        ("profiles", ["5.4 unless", "6.18", "full_action", "hysteresis"]),
     ],
 )
 def test_list_names_every_part(parts: str, names: list[str], capsys: Capture) -> None:

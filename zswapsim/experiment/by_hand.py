@@ -292,7 +292,8 @@ class Zswap:
         states = [*(self._state(n) for n in range(number))]
         row = profile(self.kernel)
         options = driver.options(row)
-        states.append(driver.create(self.swap_file.slots, zeros_interpreted, **options))
+        room = driver.room_for(self.swap_file.slots, **options)
+        states.append(driver.create(zeros=zeros_interpreted, **room, **options))
         links = make_links(number + 2, zeros_interpreted)
         for node in range(number + 2):
             init_list_head(links, node)

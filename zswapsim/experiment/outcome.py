@@ -10,6 +10,7 @@ from zswapsim.experiment.result import Result
 from zswapsim.machine import memory as m
 from zswapsim.machine.swap import VMSTAT, Swap
 from zswapsim.machine.zpools import pools_total_pages
+from zswapsim.machine.zram import BD_STAT, MM_STAT, Zram, bd_stat_show, mm_stat_show
 from zswapsim.machine.zswap import state as z
 from zswapsim.machine.zswap.pools import zswap_used_pages
 from zswapsim.profiles import profile
@@ -27,6 +28,16 @@ def debugfs(swap: Swap) -> dict[str, int]:
     return {"pool_total_size": int(zswap_used_pages(swap)) * PAGE_SIZE, **counters}
 
 
+def zram_stat(swap: Swap) -> dict[str, int]:
+    """Return the columns of mm_stat and bd_stat, if the disk is zram."""
+    if not isinstance(swap.disk, Zram):
+        return {}
+    row = [0] * (len(MM_STAT) + len(BD_STAT))
+    mm_stat_show(swap.disk, swap.pools.pool, row, 0)
+    bd_stat_show(swap.disk, row, len(MM_STAT))
+    return dict(zip((*MM_STAT, *BD_STAT), map(int, row), strict=True))
+
+
 def vmstat(swap: Swap) -> dict[str, int]:
     """Return the swap counters under their vmstat names."""
     return {name: int(swap.stat[at]) for at, name in enumerate(VMSTAT)}
@@ -42,6 +53,7 @@ def sample(machine: m.Machine, access: int) -> dict[str, int]:
         "pgfault": int(stat[m.PGFAULT]),
         "pgmajfault": int(stat[m.PGMAJFAULT]),
         **debugfs(machine.swap),
+        **zram_stat(machine.swap),
         **vmstat(machine.swap),
     }
 
@@ -65,6 +77,7 @@ def collect(
     threshold = config.accept_threshold_percent
     return Result(
         zswap=debugfs(swap),
+        zram=zram_stat(swap),
         vmstat={**vmstat(swap), "pgmajfault": int(stat[m.PGMAJFAULT])},
         memory={
             "limit_pages": int(stat[m.LIMIT_PAGES]),

@@ -96,13 +96,13 @@ class RecordingScript:
         zeros = engines.zeros(engine)
         rows = self._rows
         if any(zpool.get_driver(type_).moves for type_, _ in self.pools):
-            rows, self.step_ends = _with_looks(rows)
-        slots = 2 + max((row[1] for row in rows if row[0] < ev.OP_LOOK), default=0)
+            rows, self.step_ends = _with_work(rows)
+        slots = 2 + max((row[1] for row in rows if row[0] < ev.OP_WORK), default=0)
         config = ZswapConfig(
             kernel=self.recording.kernel, totalram_pages=self.recording.totalram_pages
         )
         types = [type_ for type_, _ in self.pools]
-        swap = make_zswap_swap(config, slots, types, j.ALL_EVENTS, zeros)
+        swap = make_zswap_swap(config, slots, types, j.ALL_EVENTS, zeros, deferred_work=True)
         columns = zip(*rows, strict=True)
         events = ev.Events(*(ints(column, engine) for column in columns))
         outcomes = ev.make_outcomes(len(rows), len(self.recording.steps), zeros)
@@ -213,19 +213,24 @@ class _Places:
         return place
 
 
-def _with_looks(
+def _with_work(
     rows: list[tuple[int, int, int, int, int]],
 ) -> tuple[list[tuple[int, int, int, int, int]], list[int]]:
-    """Return the rows with a look after each that may move objects, and where the steps end."""
-    looked: list[tuple[int, int, int, int, int]] = []
+    """Return the rows with the work that pools put off, and where the steps end.
+
+    The kernel's worker has always run before a store begins, and before a step's system call ends.
+    """
+    worked: list[tuple[int, int, int, int, int]] = []
     step_ends = []
     for row in rows:
-        looked.append(row)
+        if row[0] in (ev.OP_STORE, ev.OP_SNAPSHOT):
+            worked.append((ev.OP_WORK, 0, 0, 0, 0))
+        worked.append(row)
         if row[0] == ev.OP_SNAPSHOT:
-            step_ends.append(len(looked))
-        elif row[0] in (ev.OP_STORE, ev.OP_LOAD, ev.OP_INVALIDATE):
-            looked.append((ev.OP_LOOK, 0, 0, 0, 0))
-    return looked, step_ends
+            step_ends.append(len(worked))
+        else:  # a look, as the next event may move or free what this one placed
+            worked.append((ev.OP_LOOK, 0, 0, 0, 0))
+    return worked, step_ends
 
 
 def _number(recording: KernelRecording, step: int, knob: str, value: str) -> int:

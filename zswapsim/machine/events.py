@@ -11,6 +11,7 @@ from zswapsim.engine.simulated import Ints, Zeros
 from zswapsim.machine.journal import has_headroom
 from zswapsim.machine.page_io import swap_forget, swap_readpage, swap_writepage
 from zswapsim.machine.swap import VMSTAT, Swap
+from zswapsim.machine.zswap.entry import zswap_pools_work
 from zswapsim.machine.zswap.pools import zswap_pool_make_current, zswap_used_pages
 from zswapsim.machine.zswap.shrinker import zswap_shrinker_count, zswap_shrinker_scan
 from zswapsim.machine.zswap.state import COUNTERS
@@ -29,9 +30,10 @@ STATS = len(VMSTAT)
     OP_SET_BUSY,  # content: 0, or the -errno with which a writeback of the slot fails
     OP_SHRINKER_COUNT,  # outcome: the entries that the shrinker offers
     OP_SHRINKER_SCAN,  # slot: entries to visit; outcome: those visited, or -EAGAIN
+    OP_WORK,  # let pools do what they put off, piece by piece; the caller looks at each
     OP_LOOK,  # nothing; let the caller look
     OP_SNAPSHOT,  # copy all counters to row `slot` of the snapshots, and let the caller look
-) = range(11)
+) = range(12)
 
 
 class Events(NamedTuple):
@@ -65,7 +67,7 @@ def make_outcomes(events: int, snapshots: int, zeros: Zeros) -> Outcomes:
 def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> int:
     """Run events[first:]; return where to go on.
 
-    Stops at their end, after a look or a snapshot, or where the journal is full.
+    Stops at their end, after a look, a snapshot or a piece of work, or where the journal is full.
     """
     for i in range(first, len(events.operation)):
         # What a store left to do comes before the next event.
@@ -95,6 +97,9 @@ def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> in
             outcome = zswap_shrinker_count(swap)
         elif operation == OP_SHRINKER_SCAN:
             outcome = zswap_shrinker_scan(swap, slot)
+        elif operation == OP_WORK:
+            if zswap_pools_work(swap) != 0:
+                return i
         elif operation == OP_SNAPSHOT:
             zswap_used_pages(swap)
             at = slot * (COUNTERS + STATS)
