@@ -69,7 +69,7 @@ class ReplayConfig:
             raise InvalidArgument(f"kernel {self.kernel} has no exclusive_loads; 6.6 and 6.8 have")
         if self.shrinker and not row.shrinker:
             raise InvalidArgument(f"kernel {self.kernel} has no shrinker; 6.8 and later have")
-        compressor(self.compressor)
+        compressor(self.compressor, self.kernel)
         POLICIES.get(self.reclaim)
         engines.choose(self.engine, 0)
         parse_pages(self.memory, MAX_PAGES)

@@ -3,6 +3,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from zswapsim.content.compressors import Compressor
 from zswapsim.experiment.bytes_plane import BytesPlane
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.result import Result
@@ -63,6 +64,7 @@ def collect(
     *,
     engine: str,
     machine: m.Machine,
+    codec: Compressor,
     lengths: "np.ndarray[Any, Any]",
     plane: BytesPlane | None,
     accesses_done: int,
@@ -85,7 +87,11 @@ def collect(
             "swap_slots": len(swap.slots.used) - 1,
             "swap_slots_used": int(swap.slots.counts[0]),
         },
-        compression={**_compression(swap, lengths), "contents": len(lengths)},
+        compression={
+            **_compression(swap, lengths),
+            "contents": len(lengths),
+            "library": codec.version,
+        },
         bytes={
             "carried": plane is not None,
             "checked_pages": 0 if plane is None else plane.checked_pages,
@@ -105,14 +111,18 @@ def collect(
 
 
 def _compression(swap: Swap, lengths: "np.ndarray[Any, Any]") -> dict[str, Any]:
-    """Return what compression did: over all contents, and in this run."""
-    fitting = lengths[lengths > 0]
+    """Return what compression did: over all contents, and in this run.
+
+    A length above a page is one that the compressor passed on, for the allocator to refuse.
+    """
+    fits = (lengths > 0) & (lengths <= PAGE_SIZE)
+    fitting = lengths[fits]
     total = int(fitting.sum())
     counters = swap.zswap.counters
     return {
         "ratio": round(len(fitting) * PAGE_SIZE / total, 4) if total else None,
         "mean_length_bytes": round(total / len(fitting), 2) if total else None,
-        "incompressible_contents": int((lengths < 0).sum()),
+        "incompressible_contents": len(lengths) - len(fitting),
         "compressions": int(counters[z.COMPRESSIONS]),
         "compress_errors": int(counters[z.COMPRESS_ERRORS]),
         "hysteresis_rejects": int(counters[z.HYSTERESIS_REJECTS]),

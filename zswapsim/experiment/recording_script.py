@@ -4,7 +4,8 @@
 from typing import Any
 
 from zswapsim import profiles
-from zswapsim.content.compressors import Compressor, compressor
+from zswapsim.content.compressors import Compressor, compressor, most_exact
+from zswapsim.content.page_store import PageStore
 from zswapsim.content.same_filled import same_filled_kinds
 from zswapsim.engine import engines
 from zswapsim.errors import EINVAL, TraceError
@@ -15,7 +16,7 @@ from zswapsim.machine import zpool
 from zswapsim.machine.build import ZswapConfig, ints, make_zswap_swap
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.zswap import state as z
-from zswapsim.units import MAX_PERCENT, PAGE_SIZE
+from zswapsim.units import MAX_PERCENT
 
 PARAMETERS = {
     "enabled": z.ENABLED,
@@ -43,11 +44,15 @@ Record = tuple[int, int, int, Place, int, int]
 class RecordingScript:
     """The events of a recording, and a machine to run them.
 
-    pools: (zpool, compressor) of each pool by number; step_ends: rows before the end of each step.
+    pools: (zpool, compressor) of each pool by number; step_ends: rows before the end of each step;
+    codecs: our compressors by the recording's name, as far as pages were compressed anew.
     """
 
     def __init__(self, recording: KernelRecording, *, own_sizes: bool) -> None:
-        """own_sizes: compress with our own compressors instead of taking the recorded lengths."""
+        """own_sizes: compress with our own compressors instead of taking the recorded lengths.
+
+        A recording without events has no lengths.
+        """
         self.recording = recording
         self.row = profiles.profile(recording.kernel)
         self.pools: list[tuple[str, str]] = []
@@ -56,8 +61,11 @@ class RecordingScript:
         self._kinds = same_filled_kinds(recording.pages).tolist()
         self._rows: list[tuple[int, int, int, int, int]] = []
         self._zpool = self._compressor = ""
-        self._codecs: dict[str, Compressor] = {}
-        self._own_lengths: dict[tuple[str, int], int] = {}
+        self.codecs: dict[str, Compressor] = {}
+        self._own_lengths: dict[str, list[int]] = {}
+        self._page_store = PageStore(
+            recording.pages, len(self._kinds), digest=recording.pages_sha256
+        )
         content_of: dict[int, int] = {}
         knobs: dict[int, list[tuple[str, str]]] = {}
         for number, knob, value in recording.knobs():
@@ -162,16 +170,12 @@ class RecordingScript:
         return -EINVAL if event[2] == -EINVAL or failed else UNKNOWN_LENGTH
 
     def _own_length(self, content: int) -> int:
-        """Compress with our own library; a recording without events has no lengths."""
-        key = (self._compressor, content)
-        if key not in self._own_lengths:
-            codec = self._codecs.get(self._compressor)
-            if codec is None:
-                codec = self._codecs[self._compressor] = compressor(self._compressor)
-            page = self.recording.pages[content * PAGE_SIZE : (content + 1) * PAGE_SIZE]
-            length = len(codec.compress(page))
-            self._own_lengths[key] = length if length <= PAGE_SIZE else -EINVAL
-        return self._own_lengths[key]
+        """Return the length by our compressor, which compresses the whole page set at once."""
+        name = self._compressor
+        if name not in self._own_lengths:
+            codec = self.codecs[name] = compressor(most_exact(name), self.recording.kernel)
+            self._own_lengths[name] = self._page_store.lengths(codec).tolist()
+        return self._own_lengths[name][content]
 
 
 class _Places:

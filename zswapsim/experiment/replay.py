@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from zswapsim.content.compressors import Compressor, compressor
+from zswapsim.content.compressors.fit import fit_of
 from zswapsim.content.page_store import PageStore
 from zswapsim.content.pool_memory import PoolMemory
 from zswapsim.content.same_filled import ZERO_FILLED, same_filled_kinds
 from zswapsim.content.swap_file import SwapFile
 from zswapsim.engine import engines
 from zswapsim.engine.simulated import Zeros
-from zswapsim.errors import EINVAL, InvalidArgument
+from zswapsim.errors import InvalidArgument
 from zswapsim.experiment.bytes_plane import BytesPlane, PoolBytes
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.outcome import collect, sample
@@ -90,7 +91,7 @@ def replay(
     limit_pages, slots = _sizes(trace, config)
     if not trace.has_contents:
         raise InvalidArgument(f"trace {trace.name!r} has no page contents to compress")
-    codec = compressor(config.compressor)
+    codec = compressor(config.compressor, config.kernel)
     pages = PageStore(trace.contents_bytes, trace.contents_count, digest=trace.contents_digest)
     lengths = pages.lengths(
         codec,
@@ -120,6 +121,7 @@ def replay(
         config,
         engine=engine,
         machine=machine,
+        codec=codec,
         lengths=lengths,
         plane=plane,
         accesses_done=done,
@@ -163,7 +165,7 @@ def _build(
     if config.frontend == "zram":  # its buffer is larger than a page, so nothing is refused
         lengths = np.where(lengths < 0, np.int32(PAGE_SIZE), lengths)
     fresh = trace.contents_count
-    fresh_length = len(codec.compress(bytes(PAGE_SIZE)))
+    fresh_length = fit_of(codec).length(len(codec.compress(bytes(PAGE_SIZE))))
     flags = same_filled_kinds(trace.contents_bytes)
     memory = m.make_memory(trace.pages, slots, limit_pages, zeros, config.page_cluster)
     at, page, content = trace.versions
@@ -176,9 +178,7 @@ def _build(
         swap,
         m.Versions(ints(at, engine), ints(page, engine), ints(content, engine)),
         m.Contents(
-            ints(
-                np.append(lengths, fresh_length if fresh_length <= PAGE_SIZE else -EINVAL), engine
-            ),
+            ints(np.append(lengths, fresh_length), engine),
             ints(np.append(flags, ZERO_FILLED), engine),
         ),
     )

@@ -75,7 +75,7 @@ class Zram:
         row = profile(kernel)
         options = zsmalloc.DRIVER.options(row)
         huge = huge_class_size(row.zsmalloc_max_chain, row.zsmalloc_algorithm)
-        self._codec = make_compressor(compressor)
+        self._codec = make_compressor(compressor, kernel)
         # One more than slots: a page that is written anew is there twice for a moment.
         room = zsmalloc.DRIVER.room_for(slots + 1, **options)
         self._pool = zsmalloc.DRIVER.create(zeros=zeros_interpreted, **room, **options)
