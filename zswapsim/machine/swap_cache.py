@@ -11,6 +11,7 @@ Deviation: the slots around a fault's are read before its own, not each in its t
 
 from zswapsim.engine.simulated import simulated
 from zswapsim.machine import readahead as ra
+from zswapsim.machine.journal import has_headroom
 from zswapsim.machine.memory import (
     CACHED,
     FAILED_TRIES,
@@ -71,8 +72,22 @@ def swap_cluster_readahead(machine: Machine, slot: int) -> bool:
 
 
 @simulated
-def map_cached_page(machine: Machine, page: int, write: int) -> None:
-    """Make a page resident that is in the swap cache: a minor fault, and a hit of read-ahead."""
+def swapin_readahead(machine: Machine, page: int) -> bool:
+    """Read ahead for a fault, if that is to be; False if the journal has no room to go on."""
+    memory = machine.memory
+    if memory.readahead[ra.PAGE_CLUSTER] == 0 or memory.state[page] != SWAPPED:
+        return True
+    return swap_cluster_readahead(machine, memory.slot[page])
+
+
+@simulated
+def map_cached_page(machine: Machine, page: int, write: int) -> bool:
+    """Make a page resident that was read ahead; False if the journal has no room for it.
+
+    This is a minor fault and a hit of read-ahead. No page is taken, so none is reclaimed.
+    """
+    if not has_headroom(machine.swap.journal):
+        return False
     memory = machine.memory
     memory.stat[PGFAULT] += 1
     memory.stat[SWAP_RA_HIT] += 1
@@ -81,3 +96,4 @@ def map_cached_page(machine: Machine, page: int, write: int) -> None:
     if write != 0:
         forget_slot(machine, page)
     reclaim_access(machine.policy, page)
+    return True
