@@ -76,6 +76,17 @@ def test_an_untouched_copy_is_equal(pressed: Recording, tmp_path: Path) -> None:
     assert verdict_of(pressed, tmp_path) is None
 
 
+@pytest.mark.parametrize("name", ["a_zsmalloc_lz4_fifo_w", "a_zbud_lz4_fifo_w"])
+def test_sizes_are_those_of_the_pool_that_is_current(name: str, tmp_path: Path) -> None:
+    """zbud's objects have a header and zsmalloc's have none, whichever was named last."""
+    raw = read(name)
+    own, other = ("zsmalloc", "zbud") if "zsmalloc" in name else ("zbud", "zsmalloc")
+    there_and_back = [[f"k zpool={zpool}", "-", [], []] for zpool in (other, own)]
+    assert verdict_of({**raw, "steps": [*there_and_back, *raw["steps"]]}, tmp_path) is None
+    first = {**raw, "experiment": {**raw["experiment"], "zpool": other}}
+    assert verdict_of({**first, "steps": [there_and_back[1], *raw["steps"]]}, tmp_path) is None
+
+
 def cut(raw: Recording, step: int) -> Recording:
     """A copy of the recording up to and with the step; what is not changed is shared."""
     steps = [*raw["steps"][:step], copy.deepcopy(raw["steps"][step])]

@@ -12,6 +12,7 @@ from zswapsim.machine.journal import note
 from zswapsim.machine.swap import PSWPIN, PSWPOUT, SWPIN_ZERO, SWPOUT_ZERO, Swap
 from zswapsim.machine.swap_disk import disk_free, disk_read, disk_write
 from zswapsim.machine.swap_slots import swap_entry_free
+from zswapsim.machine.zswap.pools import zswap_pool_of
 from zswapsim.machine.zswap.shrinker import zswap_folio_swapin
 from zswapsim.machine.zswap.state import NONE, SAME_FILLED_RULE
 from zswapsim.machine.zswap.store import zswap_invalidate_page, zswap_load, zswap_store
@@ -41,7 +42,8 @@ def swap_writepage(swap: Swap, slot: int, content: int, length: int, same_filled
     if outcome == 0:
         swap.device[slot] = 0
     else:
-        note(swap.journal, j.STORE_FAILED, slot, 0, 0, length, outcome)
+        number = max(zswap_pool_of(swap.zswap, slot), 0)
+        note(swap.journal, j.STORE_FAILED, slot, number, 0, length, outcome)
         if disk_write(swap.disk, swap, slot, content, length, same_filled) == 0:
             swap.device[slot] = content + 1
             swap.stat[PSWPOUT] += 1
