@@ -5,8 +5,10 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from by_hand_pages import KERNELS, Make
+from by_hand_pages import KERNELS as BY_HAND_KERNELS
+from by_hand_pages import Make
 from hypothesis import settings
+from kernels import KERNELS
 from machine_driver import SwapBench
 
 from zswapsim import SwapFile, Zswap
@@ -23,19 +25,20 @@ def engine(request: pytest.FixtureRequest) -> str:
     return name
 
 
-@pytest.fixture(params=["5.4", "6.1"])
+@pytest.fixture(params=KERNELS)
 def kernel(request: pytest.FixtureRequest) -> str:
+    """Every test that asks for a kernel runs with all, unless it says which (for_kernels)."""
     name: str = request.param
     return name
 
 
 @pytest.fixture
 def zswap(engine: str, kernel: str) -> SwapBench:
-    """zswap with a limit of 20 pages."""
+    """zswap with a limit of 20 pages of zbud, in 6.18 of zsmalloc."""
     return SwapBench(engine, kernel=kernel, totalram_pages=100)
 
 
-@pytest.fixture(params=KERNELS)
+@pytest.fixture(params=BY_HAND_KERNELS)
 def make(request: pytest.FixtureRequest) -> Iterator[Make]:
     """Make a Zswap of 64 slots that is audited and closed at the end."""
     made: list[Zswap] = []

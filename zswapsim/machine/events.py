@@ -8,8 +8,15 @@ and reclaim take no part; the caller says which pages go and come.
 from typing import NamedTuple
 
 from zswapsim.engine.simulated import Ints, Zeros
-from zswapsim.machine.journal import has_headroom
-from zswapsim.machine.page_io import swap_forget, swap_readpage, swap_writepage
+from zswapsim.errors import ENOSPC
+from zswapsim.machine.journal import HEADROOM, LENGTH, has_headroom, has_room
+from zswapsim.machine.page_io import (
+    FOLIO_RECORDS,
+    swap_forget,
+    swap_readpage,
+    swap_writefolio,
+    swap_writepage,
+)
 from zswapsim.machine.swap import VMSTAT, Swap
 from zswapsim.machine.zswap.pools import zswap_pool_make_current, zswap_used_pages
 from zswapsim.machine.zswap.shrinker import zswap_shrinker_count, zswap_shrinker_scan
@@ -28,10 +35,12 @@ STATS = len(VMSTAT)
     OP_SET_POOL,  # slot: number of the pool that is to be current
     OP_SET_BUSY,  # content: 0, or the -errno with which a writeback of the slot fails
     OP_SHRINKER_COUNT,  # outcome: the entries that the shrinker offers
-    OP_SHRINKER_SCAN,  # slot: entries to visit; outcome: those visited, or -EAGAIN
+    OP_SHRINKER_SCAN,  # slot: entries to visit; outcome: those written back, or -EAGAIN
+    OP_STORE_FOLIO,  # slot: the first, content: pages, which are the events that follow
+    OP_FOLIO_PAGE,  # content, length, same_filled of a page, for an OP_STORE_FOLIO before
     OP_LOOK,  # nothing; let the caller look
     OP_SNAPSHOT,  # copy all counters to row `slot` of the snapshots, and let the caller look
-) = range(11)
+) = range(13)
 
 
 class Events(NamedTuple):
@@ -65,12 +74,15 @@ def make_outcomes(events: int, snapshots: int, zeros: Zeros) -> Outcomes:
 def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> int:
     """Run events[first:]; return where to go on.
 
-    Stops at their end, after a look or a snapshot, or where the journal is full.
+    Stops at their end, after a look or a snapshot, or where the journal is full. The shrink work of
+    a last store may then be left to do; end with a look to have it done.
     """
     for i in range(first, len(events.operation)):
-        # What a store left to do comes before the next event.
+        # What a store left to do comes before the next event, and belongs to the store.
         if not has_headroom(swap.journal) or not shrink_worker(swap):
             return i
+        if i > 0:
+            outcomes.journal_at[i - 1] = outcomes.drained[0] + swap.journal.counts[LENGTH]
         operation = events.operation[i]
         slot = events.slot[i]
         outcome = 0
@@ -95,6 +107,15 @@ def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> in
             outcome = zswap_shrinker_count(swap)
         elif operation == OP_SHRINKER_SCAN:
             outcome = zswap_shrinker_scan(swap, slot)
+            if outcome == -ENOSPC:
+                return i
+        elif operation == OP_STORE_FOLIO:
+            pages = events.content[i]
+            if not has_room(swap.journal, HEADROOM + pages * FOLIO_RECORDS):
+                return i
+            outcome = swap_writefolio(
+                swap, slot, pages, events.content, events.length, events.same_filled, i + 1
+            )
         elif operation == OP_SNAPSHOT:
             zswap_used_pages(swap)
             at = slot * (COUNTERS + STATS)
@@ -103,7 +124,7 @@ def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> in
             for k in range(STATS):
                 outcomes.counters[at + COUNTERS + k] = swap.stat[k]
         outcomes.outcome[i] = outcome
-        outcomes.journal_at[i] = outcomes.drained[0] + swap.journal.counts[0]
+        outcomes.journal_at[i] = outcomes.drained[0] + swap.journal.counts[LENGTH]
         if operation >= OP_LOOK:
             return i + 1
     return len(events.operation)

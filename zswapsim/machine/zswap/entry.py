@@ -8,9 +8,14 @@ from zswapsim.machine.list_head import list_add, list_del, list_move
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.zpool import MOVED_BYTES, MOVED_FROM, MOVED_TO
 from zswapsim.machine.zpools import pools_free, pools_map, pools_moved
-from zswapsim.machine.zswap.pools import zswap_pool_put, zswap_update_total_size
+from zswapsim.machine.zswap.pools import (
+    zswap_pool_current,
+    zswap_pool_put,
+    zswap_update_total_size,
+)
 from zswapsim.machine.zswap.state import (
     COMPRESSED,
+    FRONTSWAP,
     NONE,
     NR_PROTECTED,
     PAGE_SIZE,
@@ -35,6 +40,12 @@ def note_entry(swap: Swap, event: int, slot: int) -> None:
 
 
 @simulated
+def is_stale(zswap: Zswap, slot: int) -> bool:
+    """Say whether frontswap does not ask for a slot: of an entry there no load knows any more."""
+    return zswap.switches[FRONTSWAP] == 1 and zswap.backed[slot] == 0
+
+
+@simulated
 def lru_head(zswap: Zswap, number: int) -> int:
     """Return the head of the LRU of a pool's entries; from 6.12 on there is one for all pools."""
     if zswap.switches[SHRINK] == SECOND_CHANCE:
@@ -43,17 +54,25 @@ def lru_head(zswap: Zswap, number: int) -> int:
 
 
 @simulated
-def lru_length(zswap: Zswap) -> int:
-    """Return how many entries can be written back: all but the same-filled ones."""
-    return zswap.counters[STORED_PAGES] - zswap.counters[SAME_FILLED_PAGES]
+def lru_length(zswap: Zswap, number: int) -> int:
+    """Return how many entries are on the LRU that those of a pool are on."""
+    if zswap.switches[SHRINK] == SECOND_CHANCE:
+        return zswap.counters[STORED_PAGES]
+    entries = zswap.pool_refs[number]
+    if number == zswap_pool_current(zswap):
+        return entries - 1
+    return entries
 
 
 @simulated
-def protect_more(zswap: Zswap) -> None:
-    """Let 6.8's shrinker protect one more entry, but not more than about a quarter of them."""
+def protect_more(zswap: Zswap, number: int) -> None:
+    """Let 6.8's shrinker protect one more entry for an added one, but not a quarter of its LRU.
+
+    What else makes it protect more, a rotation or a page from the swap file, does not decay it.
+    """
     protected = zswap.counters[NR_PROTECTED] + 1
     zswap.counters[NR_PROTECTED] = (
-        protected // 2 if protected > lru_length(zswap) // 4 else protected
+        protected // 2 if protected > lru_length(zswap, number) // 4 else protected
     )
 
 
@@ -64,7 +83,7 @@ def zswap_lru_add(zswap: Zswap, slot: int) -> None:
         list_add(zswap.lru, slot, lru_head(zswap, zswap.pool[slot]))
         zswap.referenced[slot] = 1
         if zswap.switches[SHRINK] == MEMCG_LRU:
-            protect_more(zswap)
+            protect_more(zswap, zswap.pool[slot])
 
 
 @simulated
@@ -73,7 +92,7 @@ def zswap_lru_touch(zswap: Zswap, slot: int) -> None:
     if zswap.switches[SHRINK] != POOL_PAGE and zswap.switches[SHRINK] != SECOND_CHANCE:
         list_move(zswap.lru, slot, lru_head(zswap, zswap.pool[slot]))
         if zswap.switches[SHRINK] == MEMCG_LRU:
-            protect_more(zswap)
+            protect_more(zswap, zswap.pool[slot])
 
 
 @simulated
