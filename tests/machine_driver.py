@@ -297,7 +297,7 @@ def make_swap(
 class SwapBench:
     """zswap in front of a swap file, one event at a time. records: what the last event wrote.
 
-    pool: number of the pool that is in use first: zbud's, or zsmalloc's if the kernel has only that.
+    pool: number of the pool first in use: zbud's, or zsmalloc's where the kernel has only that.
     """
 
     def __init__(self, engine: str = "interpreted", pool: int | None = None, **config: Any) -> None:
@@ -415,7 +415,7 @@ def audit_swap(swap: Swap) -> None:
 
 
 class MachineBench:
-    """The whole machine, with one zbud pool."""
+    """The whole machine, with one pool, of zbud unless said."""
 
     def __init__(
         self,
@@ -429,11 +429,12 @@ class MachineBench:
         policy: str = "lru",
         slots: int = 64,
         journal_capacity: int = 1 << 14,
+        pool_type: str = "zbud",
         **config: Any,
     ) -> None:
         self.engine = engine
         zeros = zeros_of(engine)
-        swap = make_swap(engine, slots, journal_capacity, ("zbud",), **config)
+        swap = make_swap(engine, slots, journal_capacity, (pool_type,), **config)
         memory = m.make_memory(pages, limit_pages, zeros)
         for page in range(pages):
             memory.content[page] = len(lengths) - 1
