@@ -27,8 +27,8 @@ ROUNDS = 7
 def main() -> None:
     """Print the ratio of each driver of the kernel's."""
     columns = _events(random.Random(1))
-    runs = {type_: _Run(type_, columns) for type_ in ("zbud", "zsmalloc")}
-    for type_ in ("zsmalloc",):
+    runs = {type_: _Run(type_, columns) for type_ in ("zbud", "z3fold", "zsmalloc")}
+    for type_ in ("z3fold", "zsmalloc"):
         ratio(f"{type_} / zbud, {EVENTS:,} events", runs[type_], runs["zbud"], "<= 3", ROUNDS)
 
 

@@ -44,6 +44,9 @@ class BumpPool:
     def total_pages(self) -> int:
         return len(self.words)
 
+    def work(self) -> int:
+        return 0
+
     def moved(self, part: int) -> int:
         return 0
 

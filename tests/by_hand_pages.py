@@ -21,3 +21,8 @@ def text(number: int) -> bytes:
 def dense(number: int) -> bytes:
     """A page that takes a pool page of its own, another for each number."""
     return random.Random(number).randbytes(2600) + bytes(1496)
+
+
+def raw(number: int) -> bytes:
+    """A page that compresses so poorly that zram stores it raw, another for each number."""
+    return random.Random(number).randbytes(3600) + bytes(496)

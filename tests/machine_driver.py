@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 from zswapsim.engine import engines
 from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import EEXIST
+from zswapsim.machine import accesses as a
 from zswapsim.machine import audit, build, events, zbud, zpool, zpools, zsmalloc
 from zswapsim.machine import journal as j
 from zswapsim.machine import memory as m
 from zswapsim.machine.list_head import list_nodes
-from zswapsim.machine.reclaim import POLICIES, clock, lru  # noqa: F401
+from zswapsim.machine.reclaim import POLICIES, clock, lru, two_list  # noqa: F401
 from zswapsim.machine.swap import VMSTAT, Swap
 from zswapsim.machine.zswap import state as z
 from zswapsim.machine.zswap.entry import lru_head
@@ -428,6 +429,7 @@ class MachineBench:
         versions: Sequence[tuple[int, int, int]] = (),
         policy: str = "lru",
         slots: int = 64,
+        page_cluster: int = 0,
         journal_capacity: int = 1 << 14,
         pool_type: str = "zbud",
         **config: Any,
@@ -435,7 +437,7 @@ class MachineBench:
         self.engine = engine
         zeros = zeros_of(engine)
         swap = make_swap(engine, slots, journal_capacity, (pool_type,), **config)
-        memory = m.make_memory(pages, limit_pages, zeros)
+        memory = m.make_memory(pages, slots, limit_pages, zeros, page_cluster)
         for page in range(pages):
             memory.content[page] = len(lengths) - 1
         self.policy = POLICIES.get(policy)
@@ -451,7 +453,7 @@ class MachineBench:
         )
         self.records: list[Record] = []
         self.stops = 0
-        self._entry = entry(m.run_accesses, engine)
+        self._entry = entry(a.run_accesses, engine)
 
     def run(self, accesses: Sequence[int], base: int = 0) -> None:
         """Make accesses, draining the journal whenever the loop stops."""

@@ -391,13 +391,16 @@ class MemoryOracle:
     def holds(self, page: int) -> int:
         return self.content.get(page, len(self.lengths) - 1)
 
-    def access(self, number: int, page: int, write: bool) -> None:
+    def apply_versions(self, number: int) -> None:
         while self.versions and self.versions[0][0] <= number:
             _, changed, content = self.versions.pop(0)
             if content == FREED:
                 self.free_page(changed)
             else:
                 self.content[changed] = content
+
+    def access(self, number: int, page: int, write: bool) -> None:
+        self.apply_versions(number)
         if page in self.resident:
             if write and page in self.slot:
                 self.free_slot(page)

@@ -20,7 +20,7 @@ from machine_driver import (
 )
 
 from zswapsim.engine.simulated import Ints
-from zswapsim.machine import build, zpool, zsmalloc, zsmalloc_compact
+from zswapsim.machine import build, zpool, zsmalloc, zsmalloc_compact, zsmalloc_zspage
 from zswapsim.machine.list_head import list_nodes
 from zswapsim.machine.zsmalloc_classes import size_classes
 from zswapsim.profiles import PERCENT
@@ -61,7 +61,7 @@ class ZsBench:
 
     def __init__(self, engine: str, max_pages: int = 64, **options: Any) -> None:
         self.engine = engine
-        self.state = zsmalloc.zs_create_pool(max_pages, zeros_of(engine), **options)
+        self.state = zsmalloc_zspage.zs_create_pool(max_pages, zeros_of(engine), **options)
         self._entry = entry(run_zs_tape, engine)
 
     def tape(self, *steps: tuple[int, ...], room: int = 0) -> tuple[list[int], list[int]]:
@@ -97,8 +97,17 @@ class ZsBench:
     def compact(self, room: int = 20_000) -> tuple[int, list[tuple[int, int]]]:
         """Return the pages freed, or -errno, and the moves."""
         (freed,), moves = self.tape((COMPACT,), room=room)
-        moved = int(self.state.counts[zsmalloc.MOVED])
+        moved = int(self.state.counts[zsmalloc_zspage.MOVED])
         return freed, list(zip(moves[: 2 * moved : 2], moves[1 : 2 * moved : 2], strict=True))
+
+    def compact_in_parts(self, room: int) -> tuple[int, list[tuple[int, int]]]:
+        """Compact with room for so many moves at a time; return what compact returns."""
+        pages, moves = self.compact(room)
+        while self.state.counts[zsmalloc_zspage.RESUME]:
+            self.check()
+            more, moved = self.compact(room)
+            pages, moves = pages + more, moves + moved
+        return pages, moves
 
     @property
     def pages(self) -> int:
@@ -109,7 +118,7 @@ class ZsBench:
         return zsmalloc.zs_place(self.state, handle)
 
     def zspage(self, handle: int) -> int:
-        return int(zsmalloc.handle_to_zspage(self.state, handle))
+        return int(zsmalloc_zspage.handle_to_zspage(self.state, handle))
 
     def _class(self, handle: int) -> int:
         return int(self.state.zspage_class[self.zspage(handle)]) - 1
@@ -123,8 +132,8 @@ class ZsBench:
     @property
     def lists(self) -> dict[tuple[int, int], list[int]]:
         """(class size, group) -> zspages from the head on; empty lists left out."""
-        groups = int(self.state.rules[zsmalloc.GROUPS])
-        node = int(zsmalloc.zspage_node(self.state, 0))
+        groups = int(self.state.rules[zsmalloc_zspage.GROUPS])
+        node = int(zsmalloc_zspage.zspage_node(self.state, 0))
         found = {}
         for class_ in {int(number) for number in self.state.merged}:
             for group in range(groups):
@@ -246,7 +255,7 @@ class ZsOracle:
         del self.zspages[number]
         self.released.append(number)
 
-    def isolate(self, size: int, groups: tuple[int, int]) -> int | None:
+    def isolate(self, size: int, groups: tuple[int, ...]) -> int | None:
         for group in groups:
             if (size, group) in self.lists:
                 number = self.lists[size, group][0]
@@ -255,6 +264,8 @@ class ZsOracle:
         return None
 
     def compact(self) -> tuple[int, list[tuple[int, int]]]:
+        if self.groups == 12:
+            return self.compact_by_ratio()
         before, moves = self.pages(), []
         for size in sorted({zspage.size for zspage in self.zspages.values()}, reverse=True):
             while (source := self.isolate(size, (1, 2))) is not None:
@@ -278,4 +289,34 @@ class ZsOracle:
                     self.release(source)
                 if target is None:
                     break
+        return before - self.pages(), moves
+
+    def compact_by_ratio(self) -> tuple[int, list[tuple[int, int]]]:
+        before, moves = self.pages(), []
+        for size in sorted({zspage.size for zspage in self.zspages.values()}, reverse=True):
+            target = None
+            while True:
+                own = [z for z in self.zspages.values() if z.size == size]
+                if sum(len(z.free) for z in own) < max((z.objs for z in own), default=1):
+                    break
+                if target is None:
+                    target = self.isolate(size, tuple(range(10, 0, -1)))
+                source = self.isolate(size, tuple(range(1, 11)))
+                if target is None or source is None:
+                    break
+                into, zspage = self.zspages[target], self.zspages[source]
+                while zspage.used and into.free:
+                    obj, new = min(zspage.used), into.free.pop(0)
+                    moves.append((self.handle(source, obj), self.handle(target, new)))
+                    zspage.used.remove(obj)
+                    zspage.free.insert(0, obj)
+                    into.used.add(new)
+                self.insert(source)
+                if not zspage.used:
+                    self.release(source)
+                if not into.free:
+                    self.insert(target)
+                    target = None
+            if target is not None:
+                self.insert(target)
         return before - self.pages(), moves

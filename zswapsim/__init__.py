@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim: replay a workload's memory traffic through a simulated Linux compressed swap cache.
 
-Whole runs: Trace, ReplayConfig, replay, Result. By hand: Zswap, Outcome, SwapFile, compressor.
-Against a kernel: verify. Parts: zpool (register a driver), Pool. Errors: ZswapSimError.
+Whole runs: Trace, ReplayConfig, replay, Result. By hand: Zswap, Zram, Outcome, SwapFile,
+compressor. Against a kernel: verify. Parts: zpool (register a driver), Pool. Errors: ZswapSimError.
 """
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING would take longer to import than the rest
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zswapsim.experiment.replay import replay
     from zswapsim.experiment.result import Result
     from zswapsim.experiment.verify import verify
+    from zswapsim.experiment.zram_by_hand import Zram
     from zswapsim.machine import zpool
     from zswapsim.machine.pool import Pool
     from zswapsim.trace.trace import Trace
@@ -28,6 +29,7 @@ _HOME = {
     "Result": "zswapsim.experiment.result",
     "SwapFile": "zswapsim.content.swap_file",
     "Trace": "zswapsim.trace.trace",
+    "Zram": "zswapsim.experiment.zram_by_hand",
     "Zswap": "zswapsim.experiment.by_hand",
     "ZswapSimError": "zswapsim.errors",
     "compressor": "zswapsim.content.compressors",
@@ -43,6 +45,7 @@ __all__ = [
     "Result",
     "SwapFile",
     "Trace",
+    "Zram",
     "Zswap",
     "ZswapSimError",
     "compressor",

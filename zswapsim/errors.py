@@ -9,6 +9,8 @@ ZswapSimError
 ├── Busy                             EBUSY    a driver still has pools
 ├── NoEntry (LookupError)            ENOENT   no such name, handle or slot
 ├── AlreadyExists                    EEXIST   the name is taken, or the page is in the swap cache
+├── NoDevice                         ENODEV   there is no backing device
+├── DeviceError                      EIO      a device takes no more, as its limit says
 ├── TraceError (ValueError)                   a trace or recording cannot be read: what and where
 ├── DataMismatch                              a page came back with other bytes than were stored
 └── InvariantError (AssertionError)           check() failed: a bug of this program
@@ -80,6 +82,18 @@ class AlreadyExists(ZswapSimError):
     errno = EEXIST
 
 
+class NoDevice(ZswapSimError):
+    """There is no device to do that with."""
+
+    errno = ENODEV
+
+
+class DeviceError(ZswapSimError):
+    """A simulated device takes no more."""
+
+    errno = EIO
+
+
 class TraceError(ZswapSimError, ValueError):
     """A trace or recording is damaged, truncated or of another format."""
 
@@ -100,6 +114,8 @@ _BY_ERRNO: dict[int, type[ZswapSimError]] = {
     EBUSY: Busy,
     ENOENT: NoEntry,
     EEXIST: AlreadyExists,
+    ENODEV: NoDevice,
+    EIO: DeviceError,
 }
 
 

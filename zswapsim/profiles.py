@@ -52,7 +52,8 @@ class Profile:
     same_filled: pages of one word that cost nothing; non_same_filled_knob: whether others can be
     refused; exclusive_loads: whether a load takes the entry away;
     compress_errors: how a page that the compressor refuses is counted; raw_incompressible: whether
-    it is stored as it is; lzo_oversize, lz4_bounded: what becomes of more than 4096 bytes;
+    it is stored as it is; lzo_oversize, lz4_bounded, deflate_oversize: what becomes of more than
+    4096 bytes;
     zstd_parameters: which the kernel asks for;
     zswp_events, zswpwb_event: what vmstat has; shrinker: whether there is one to enable;
     large_folios: what becomes of a folio of several pages;
@@ -88,6 +89,7 @@ class Profile:
     raw_incompressible: int = words("no", "yes")
     lzo_oversize: int = words("passed on", "-ENOSPC", "-EINVAL")
     lz4_bounded: int = words("no", "yes")
+    deflate_oversize: int
     zstd_parameters: int = words("unknown size, 5.4", "unknown size", "256 KiB")
     zswp_events: int = words("no", "yes")
     zswpwb_event: int = words("no", "yes")
@@ -126,6 +128,7 @@ _3_11 = {
     "raw_incompressible": NO,
     "lzo_oversize": PASS,
     "lz4_bounded": NO,
+    "deflate_oversize": -EINVAL,
     "zstd_parameters": UNKNOWN_SIZE_OLD,
     "zswp_events": NO,
     "zswpwb_event": NO,
@@ -212,6 +215,7 @@ _6_18 = _6_12 | {
     "zpools": ("zsmalloc",),
     "raw_incompressible": YES,
     "large_folios": YES,
+    "deflate_oversize": -ENOSPC,
     "zstd_parameters": SMALL_SIZE,
 }
 

@@ -2,6 +2,7 @@
 """zswapsim: help, list, trace, and how a command line that is wrong is told."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -98,12 +99,21 @@ def test_wrong_usage_exits_2_and_names_what_is_wrong(
     [
         (
             "compressors",
-            ["lz4hc", "zstd", "lz4-kernel", "lzo-rle", "acceleration", "built in"],
+            [
+                "lz4hc",
+                "zstd",
+                "deflate",
+                "lz4-kernel",
+                "lzo-rle",
+                "lzo ",
+                "acceleration",
+                "built in",
+            ],
         ),
         ("zpools", ["zbud", "built in"]),
-        ("policies", ["lru", "clock", "built in"]),
+        ("policies", ["lru", "clock", "two-list", "built in"]),
         ("formats", ["ztrace", "recording", "built in"]),
-        ("profiles", ["5.4 (default)", "6.1", "full_action", "hysteresis"]),
+        ("profiles", ["5.4 unless", "6.18", "full_action", "hysteresis"]),
     ],
 )
 def test_list_names_every_part(parts: str, names: list[str], capsys: Capture) -> None:
@@ -119,6 +129,49 @@ def test_list_keeps_lines_whole_when_piped() -> None:
         assert done.returncode == 0
         assert wanted in done.stdout
         assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_list_of_compressors_says_how_near_their_lengths_are(columns: int) -> None:
+    done = shell(f"COLUMNS={columns} zswapsim list compressors")
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= columns
+    rows: dict[str, str] = {}
+    name = ""
+    for line in lines:
+        name = line[:10].strip() or name
+        rows[name] = f"{rows.get(name, '')} {line}"
+    assert "equal: 4,460 pages" in rows["lz4-kernel"]
+    assert "near: " in rows["lz4"]
+    assert "not compared" in rows["deflate"]
+    for word in ("acceleration", "decompress", "python-lz4", "zstandard", "revision"):
+        assert word in done.stdout, "no word is cut"
+
+
+def test_a_library_that_is_missing_is_one_line_in_the_list_and_an_error_when_asked_for(
+    small: Path,
+) -> None:
+    script = (
+        "import sys; sys.modules['lz4'] = None; from zswapsim.cli import main; sys.exit(main())"
+    )
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", script, *words]
+        environment = {**os.environ, "COLUMNS": "200"}
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
+
+    listed = run("list", "compressors")
+    assert listed.returncode == 0
+    assert "unavailable: pip install lz4" in listed.stdout
+    assert "zstandard" in listed.stdout
+    asked = run("replay", str(small), "--compressor", "lz4hc")
+    assert asked.returncode == 2
+    assert asked.stdout == ""
+    assert asked.stderr.splitlines()[-1].endswith(
+        "compressor 'lz4hc' is unavailable: pip install lz4"
+    )
+    assert "Traceback" not in asked.stderr
+    assert run("replay", str(small), "--compressor", "zstd").returncode == 0
 
 
 def test_version_is_printed(capsys: Capture) -> None:

@@ -20,6 +20,7 @@ from zswapsim.trace.synthetic import random_contents, zipf
 ZSWAPSIM = [sys.executable, "-m", "zswapsim"]
 KEYS = {
     "zswap",
+    "zram",
     "vmstat",
     "memory",
     "compression",
@@ -64,7 +65,17 @@ def test_json_has_the_documented_keys_and_nothing_else_is_printed(small: Path) -
     assert (done.returncode, done.stderr) == (0, "")
     data = json.loads(done.stdout)
     assert set(data) == KEYS
-    assert set(data["vmstat"]) == {"zswpin", "zswpout", "pswpin", "pswpout", "pgmajfault"}
+    assert set(data["vmstat"]) == {
+        "zswpin",
+        "zswpout",
+        "pswpin",
+        "pswpout",
+        "zswpwb",
+        "swpin_zero",
+        "swpout_zero",
+        "pgmajfault",
+    }
+    assert data["zram"] == {}
     assert set(data["zswap"]) == {
         "pool_total_size",
         "pool_limit_hit",
@@ -76,6 +87,9 @@ def test_json_has_the_documented_keys_and_nothing_else_is_printed(small: Path) -
         "duplicate_entry",
         "stored_pages",
         "same_filled_pages",
+        "reject_compress_fail",
+        "decompress_fail",
+        "stored_incompressible_pages",
     }
     assert {"compress", "decompress", "machine", "total"} <= set(data["seconds"])
     assert data["config"]["memory"] == "50%"
@@ -125,6 +139,7 @@ def test_every_setting_reaches_the_machine(small: Path, capsys: Capture) -> None
         "--accept-threshold-percent": "77",
         "--kernel": "6.1",
         "--reclaim": "clock",
+        "--page-cluster": "2",
         "--swap-size": "299p",
         "--engine": "interpreted",
     }
@@ -135,6 +150,7 @@ def test_every_setting_reaches_the_machine(small: Path, capsys: Capture) -> None
         assert str(data["config"][option[2:].replace("-", "_")]) == value
     assert data["config"]["same_filled"] is data["config"]["carry_bytes"] is False
     assert data["memory"]["limit_pages"] == 90
+    assert data["memory"]["swap_ra"] > 0
     assert data["memory"]["max_pool_pages"] == 90 * 33 // 100
     assert data["memory"]["swap_slots"] == 299
     assert data["zswap"]["same_filled_pages"] == 0
@@ -268,8 +284,10 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(
         ("--max-pool-percent", "-1", "0<=x<=10000"),
         ("--max-pool-percent", "many", "integer"),
         ("--accept-threshold-percent", "-1", "0<=x<=10000"),
-        ("--kernel", "2.4", "5.4, 6.1"),
-        ("--reclaim", "fifo", "lru, clock"),
+        ("--kernel", "2.4", "3.11, 5.4, 5.10, 6.1, 6.6, 6.8, 6.12, 6.18"),
+        ("--reclaim", "fifo", "lru, clock, two-list"),
+        ("--page-cluster", "6", "0<=x<=5"),
+        ("--page-cluster", "-1", "0<=x<=5"),
         ("--engine", "fast", "'auto', 'interpreted', 'compiled'"),
     ],
 )
@@ -339,7 +357,7 @@ def test_a_page_that_comes_back_wrong_exits_1(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith("error: page ")
-    for word in ("slot", "handle", "access"):
+    for word in ("slot", "address", "access"):
         assert word in captured.err
 
 

@@ -48,10 +48,19 @@ class ZsMachine(RuleBasedStateMachine):
     def free_anything(self, handle: int) -> None:
         assert self.bench.free(handle) == self.oracle.free(handle)
 
-    @precondition(lambda self: self.oracle.groups == 4)
-    @rule()
-    def compact(self) -> None:
-        assert self.bench.compact() == self.oracle.compact()
+    @rule(room=st.sampled_from([256, 300, 20_000]))
+    def compact(self, room: int) -> None:
+        objects, pages = set(self.oracle.objects()), self.bench.pages
+        freed, moves = self.bench.compact_in_parts(room)
+        assert (freed, moves) == self.oracle.compact()
+        assert self.bench.pages == pages - freed
+        for old, new in moves:
+            objects.remove(old)
+            assert new not in objects
+            objects.add(new)
+        assert {handle for handle in objects if self.bench.map(handle) == handle} == objects
+        assert self.bench.compact() == (0, [])
+        assert self.oracle.compact() == (0, [])
 
     @invariant()
     def agree(self) -> None:

@@ -13,7 +13,8 @@ from zswapsim.experiment.by_hand import PoolInfo
 
 
 @pytest.mark.parametrize(
-    "spec", ["lz4", "lz4hc", "zstd", "lz4-kernel", "lzo-rle", "lz4:acceleration=7", "zstd:1"]
+    "spec",
+    ["lz4", "lz4hc", "zstd", "deflate", "lz4-kernel", "lzo-rle", "lzo", "zstd:1", "lz4:9"],
 )
 @pytest.mark.parametrize("page", [ZEROS, WORD, NOISE, text(1), dense(2)])
 def test_a_page_comes_back(make: Make, spec: str, page: bytes) -> None:
@@ -41,6 +42,33 @@ def test_a_page_too_large_for_zbud_is_refused_as_poor(make: Make) -> None:
     assert outcome.errno == -28
     assert zswap.stats["reject_compress_poor"] == 1
     assert zswap.load(1) == page
+
+
+def test_a_page_of_noise_that_the_compressor_passes_on_is_too_large_for_the_allocator() -> None:
+    """Specification 7.2: lz4 in 3.11."""
+    with Zswap(kernel="3.11", swap=SwapFile(64)) as zswap:
+        outcome = zswap.store(1, NOISE)
+        assert (outcome.errno, outcome.reason) == (-28, "too large for the allocator")
+        assert zswap.stats["reject_compress_poor"] == 1
+        assert zswap.load(1) == NOISE
+
+
+def test_a_page_that_no_compressor_of_6_18_can_compress_is_stored_as_it_is() -> None:
+    for spec in ("lz4", "zstd", "deflate"):
+        with Zswap(spec, kernel="6.18", swap=SwapFile(64)) as zswap:
+            outcome = zswap.store(1, NOISE)
+            assert (outcome.errno, outcome.length_bytes) == (0, 4096)
+            assert zswap.load(1) == NOISE
+
+
+def test_the_compressor_is_that_of_the_kernel() -> None:
+    for kernel in ("5.4", "6.1", "6.18"):
+        with Zswap("zstd", kernel=kernel, swap=SwapFile(64)) as zswap:
+            expected = len(compressor("zstd", kernel=kernel).compress(text(1)))
+            assert zswap.store(1, text(1)).length_bytes == expected
+            zswap.set_compressor("lz4")
+            zswap.set_compressor("zstd")
+            assert zswap.store(2, text(1)).length_bytes == expected
 
 
 def test_buffers_that_are_not_bytes_are_copied(make: Make) -> None:

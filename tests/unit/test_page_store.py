@@ -20,6 +20,7 @@ from zswapsim.errors import InvalidArgument
 ZEROS = bytes(4096)
 RANDOM = random.Random(1).randbytes(4096)
 PATTERN = b"abcdefgh" * 512
+TEXT = b"".join(b"%d squared is %d\n" % (i, i * i) for i in range(400))[:4096]
 
 
 def _contents(count: int) -> bytes:
@@ -114,6 +115,33 @@ def test_lengths_of_4096_fit_and_4097_do_not() -> None:
     expected = [len(moody.compress(page)) for page in (*pages, full)]
     assert expected == [4095, 4096, 4096]
     assert store.lengths(moody).tolist() == expected
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+@pytest.mark.parametrize("kernel", ["3.11", "6.1"])
+def test_lengths_above_a_page_are_passed_on_or_errors_and_their_bytes_made_again(
+    kernel: str, processes: int
+) -> None:
+    noise = random.Random(9)
+    pages = [noise.randbytes(4096) if number % 3 else TEXT for number in range(400)]
+    made = compressor("lz4", kernel)
+    store = PageStore(b"".join(pages), len(pages), processes=processes)
+    lengths = store.lengths(made).tolist()
+    assert set(lengths[1::3]) == {4114 if kernel == "3.11" else -22}
+    assert 0 < lengths[0] < 4096
+    for content, page in enumerate(pages):
+        data = store.compressed(content, made)
+        assert made.decompress(data) == page
+        assert len(data) == lengths[content] or lengths[content] == -22
+
+
+def test_what_becomes_of_long_results_keeps_lengths_apart_and_bytes_together() -> None:
+    store = PageStore(ZEROS + RANDOM, 2)
+    old, new = compressor("lz4", "3.11"), compressor("lz4", "6.1")
+    assert store.lengths(old).tolist() == [26, 4114]
+    assert store.lengths(new).tolist() == [26, -22]
+    assert store.lengths(old).tolist() == [26, 4114]
+    assert store.compressed(0, new) is store.compressed(0, old)
 
 
 def test_pages_and_compressed_bytes() -> None:
@@ -305,6 +333,13 @@ class TestOnDisk:
         lz4 = compressor("lz4")
         assert len(second.compressed(9, lz4)) == lengths[9]
         assert second.compressions == 1
+
+    def test_each_kernel_has_its_own_lengths_where_they_differ(self, cache: Path) -> None:
+        for _ in range(2):
+            for kernel, length in (("3.11", 4114), ("5.4", -22), ("6.18", -22)):
+                store = PageStore(RANDOM, 1, digest="noise")
+                assert store.lengths(compressor("lz4", kernel)).tolist() == [length]
+        assert len(list((cache / "sizes").iterdir())) == 2
 
     def test_damaged_file_is_rebuilt(self, cache: Path) -> None:
         expected = PageStore(CONTENTS, COUNT, digest="abc").lengths(compressor("lz4")).tolist()

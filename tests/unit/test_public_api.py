@@ -15,6 +15,7 @@ NAMES = {
     "Result",
     "SwapFile",
     "Trace",
+    "Zram",
     "Zswap",
     "ZswapSimError",
     "compressor",
@@ -42,10 +43,10 @@ def test_functions_are_functions_and_zpool_is_a_module() -> None:
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="module 'zswapsim' has no attribute 'Zram'"):
-        _ = zswapsim.Zram
+    with pytest.raises(AttributeError, match="module 'zswapsim' has no attribute 'Zcache'"):
+        _ = zswapsim.Zcache
     with pytest.raises(ImportError):
-        from zswapsim import Zram  # noqa: F401
+        from zswapsim import Zcache  # noqa: F401
 
 
 def run(code: str) -> str:
@@ -98,6 +99,8 @@ def test_every_error_is_a_zswapsim_error_and_no_os_error() -> None:
         (-16, "Busy"),
         (-2, "NoEntry"),
         (-17, "AlreadyExists"),
+        (-19, "NoDevice"),
+        (-5, "DeviceError"),
     ],
 )
 def test_an_errno_becomes_its_error(status: int, name: str) -> None:

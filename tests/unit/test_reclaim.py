@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from oracles import ClockOracle, LruOracle
+from two_list_oracle import TwoListOracle
 
 from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import NoEntry
@@ -17,6 +18,8 @@ from zswapsim.machine.reclaim import (
     reclaim_remove,
     reclaim_victim,
 )
+
+every_policy = pytest.mark.parametrize("name", ["lru", "clock", "two-list"])
 
 
 def make(name: str, *pages: int) -> Any:
@@ -35,12 +38,12 @@ def victims(policy: Any) -> list[int]:
     return taken
 
 
-@pytest.mark.parametrize("name", ["lru", "clock"])
+@every_policy
 def test_untouched_pages_go_oldest_first(name: str) -> None:
     assert victims(make(name, 3, 1, 2)) == [3, 1, 2]
 
 
-@pytest.mark.parametrize("name", ["lru", "clock"])
+@every_policy
 def test_nothing_resident_no_victim(name: str) -> None:
     policy = make(name)
     assert reclaim_victim(policy) == -1
@@ -49,7 +52,7 @@ def test_nothing_resident_no_victim(name: str) -> None:
     assert reclaim_victim(policy) == -1
 
 
-@pytest.mark.parametrize("name", ["lru", "clock"])
+@every_policy
 def test_a_removed_page_never_goes(name: str) -> None:
     policy = make(name, 0, 1, 2, 3)
     for page in (0, 2):
@@ -58,7 +61,7 @@ def test_a_removed_page_never_goes(name: str) -> None:
     assert sorted(victims(policy)) == [1, 3]
 
 
-@pytest.mark.parametrize("name", ["lru", "clock"])
+@every_policy
 def test_a_page_put_back_is_the_newest(name: str) -> None:
     policy = make(name, 0, 1, 2)
     assert reclaim_victim(policy) == 0
@@ -99,8 +102,11 @@ def test_clock_forgets_the_reference_of_a_page_that_left() -> None:
     assert victims(policy) == [1, 0, 2]
 
 
-@pytest.mark.parametrize(("name", "oracle"), [("lru", LruOracle()), ("clock", ClockOracle())])
-def test_as_an_ordered_dict(name: str, oracle: LruOracle) -> None:
+@pytest.mark.parametrize(
+    ("name", "oracle"),
+    [("lru", LruOracle()), ("clock", ClockOracle()), ("two-list", TwoListOracle())],
+)
+def test_as_its_naive_oracle(name: str, oracle: LruOracle | TwoListOracle) -> None:
     random, policy = Random(3), make(name)
     for _ in range(5000):
         page = random.randrange(10)
@@ -119,5 +125,5 @@ def test_as_an_ordered_dict(name: str, oracle: LruOracle) -> None:
 
 
 def test_an_unknown_policy_lists_what_there_is() -> None:
-    with pytest.raises(NoEntry, match=r"no reclaim policy 'fifo'; there are lru, clock"):
+    with pytest.raises(NoEntry, match=r"no reclaim policy 'fifo'; there are lru, clock, two-list"):
         POLICIES.get("fifo")

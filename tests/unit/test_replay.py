@@ -33,7 +33,7 @@ def run(trace: Trace, **settings: Any) -> Result:
 
 
 @pytest.mark.parametrize("compressor", ["lz4", "zstd"])
-@pytest.mark.parametrize("reclaim", ["lru", "clock"])
+@pytest.mark.parametrize("reclaim", ["lru", "clock", "two-list"])
 @pytest.mark.parametrize("kernel", ["5.4", "6.1"])
 def test_bytes_and_engines_change_no_number(
     trace: Trace, kernel: str, reclaim: str, compressor: str
@@ -94,6 +94,24 @@ def test_sums_hold_between_the_counters(trace: Trace, engine: str) -> None:
     assert refused >= zswap["reject_compress_poor"] + result.compression["compress_errors"]
 
 
+@pytest.mark.skipif(not TRACES, reason="no bundled traces in traces/")
+def test_read_ahead_saves_faults_and_every_page_is_checked() -> None:
+    trace = Trace.open(TRACES[0].with_stem("sqlite"))
+    without = run(trace, engine="compiled")
+    result = run(trace, page_cluster=3)
+    memory, vmstat = result.memory, result.vmstat
+    assert vmstat["pgmajfault"] + memory["swap_ra"] == vmstat["zswpin"] + vmstat["pswpin"]
+    assert memory["swap_ra"] > memory["swap_ra_hit"] > 0
+    assert vmstat["pgmajfault"] < without.vmstat["pgmajfault"]
+    assert memory["clean_drops"] > without.memory["clean_drops"]
+    assert without.memory["swap_ra"] == without.memory["swap_ra_hit"] == 0
+    checked = vmstat["zswpin"] + vmstat["pswpin"] + result.zswap["written_back_pages"]
+    assert result.bytes["checked_pages"] == checked
+    for more in ({"engine": "compiled"}, {"engine": "compiled", "carry_bytes": False}):
+        assert numbers(run(trace, page_cluster=3, **more)) == numbers(result), more
+    assert result.config["page_cluster"] == 3
+
+
 def test_with_memory_for_all_pages_nothing_is_swapped(trace: Trace) -> None:
     result = run(trace, memory="100%")
     assert set(result.vmstat.values()) == {0}
@@ -151,7 +169,9 @@ def test_the_times_add_up(trace: Trace) -> None:
         ({"compressor": "zstd:900"}, InvalidArgument, "level=900 is not allowed"),
         ({"zpool": "zfoo"}, NoEntry, "no zpool 'zfoo'; there are zbud"),
         ({"kernel": "9.9"}, NoEntry, "no kernel profile '9.9'; there are 3.11, 5.4"),
-        ({"reclaim": "fifo"}, NoEntry, "no reclaim policy 'fifo'; there are lru, clock"),
+        ({"reclaim": "fifo"}, NoEntry, "no reclaim policy 'fifo'; there are lru, clock, two-list"),
+        ({"page_cluster": -1}, InvalidArgument, "page_cluster -1: allowed is 0 to 5"),
+        ({"page_cluster": 6}, InvalidArgument, "page_cluster 6: allowed is 0 to 5"),
         ({"engine": "fast"}, InvalidArgument, "engine 'fast': allowed are auto, interpreted"),
         ({"max_pool_percent": -1}, InvalidArgument, "max_pool_percent -1: allowed is 0 to 10000"),
         ({"accept_threshold_percent": -2}, InvalidArgument, "accept_threshold_percent -2"),

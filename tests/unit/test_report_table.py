@@ -72,6 +72,30 @@ def test_each_counter_is_in_its_line(result: dict[str, Any]) -> None:
     assert line(text, "memory saved at the end").startswith("140.0 KiB")
 
 
+def test_read_ahead_has_a_line_where_it_is_on(result: dict[str, Any]) -> None:
+    assert "read ahead" not in printed(result)
+    values = {
+        "vmstat": {"pgmajfault": 100, "zswpin": 240, "pswpin": 60},
+        "memory": {"swap_ra": 200, "swap_ra_hit": 150},
+    }
+    text = printed(changed(result, config={"page_cluster": 3}, **values), 200)
+    assert line(text, "and pages read ahead") == (
+        "200  swap_ra; 150 of these used, swap_ra_hit, 75.0 %"
+    )
+    assert line(text, "served by zswap") == "240  zswpin, 80.0 %"
+    assert line(text, "read from the swap file") == "60  pswpin, 20.0 %"
+    assert line(text, "reads from the swap file").split() == ["60", "instead", "of", "300"]
+    none = {"swap_ra": 0, "swap_ra_hit": 0}
+    text = printed(changed(result, config={"page_cluster": 3}, memory=none))
+    assert line(text, "and pages read ahead").startswith("0  swap_ra; 0 of these used")
+
+
+def test_a_result_from_before_read_ahead_prints(result: dict[str, Any]) -> None:
+    old = copy.deepcopy(result)
+    del old["config"]["page_cluster"], old["memory"]["swap_ra"], old["memory"]["swap_ra_hit"]
+    assert printed(old) == printed(result)
+
+
 def test_a_run_in_which_nothing_happened_prints(result: dict[str, Any]) -> None:
     none = {
         section: dict.fromkeys(result[section], 0)

@@ -11,6 +11,7 @@ from zswapsim.errors import InvalidArgument
 
 RESULT = Result(
     zswap={"stored_pages": 7, "pool_total_size": 1 << 60},
+    zram={},
     vmstat={"zswpin": 0},
     memory={"limit_pages": 2**53 + 1},
     compression={"ratio": 0.1 + 0.2, "mean_length_bytes": None},

@@ -168,7 +168,7 @@ def test_a_pool_needs_a_page() -> None:
 
 
 def test_ec_28_an_unknown_type_lists_what_there_is(bump: ZpoolDriver) -> None:
-    with pytest.raises(NoEntry, match=r"no zpool 'zbad'; there are zbud, zsmalloc, bump"):
+    with pytest.raises(NoEntry, match=r"no zpool 'zbad'; there are zbud, z3fold, zsmalloc, bump"):
         Pool("zbad")
     assert not zpool.has_pool("zbad")
     assert zpool.has_pool("zbud")

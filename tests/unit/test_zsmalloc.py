@@ -10,7 +10,7 @@ from zsmalloc_tables import MAX_4_PERCENT, MAX_8_WASTE
 from zswapsim import Zswap
 from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import EINVAL, ENOMEM, ENOSPC, InvalidArgument, InvariantError
-from zswapsim.machine import zsmalloc
+from zswapsim.machine import zsmalloc, zsmalloc_zspage
 from zswapsim.machine.pool import Pool
 from zswapsim.machine.zsmalloc_classes import huge_class_size, size_classes
 from zswapsim.profiles import PERCENT, WASTE
@@ -44,9 +44,9 @@ def test_a_size_is_served_by_the_smallest_class_that_holds_it(
     classes = size_classes(max_chain, algorithm)
     sizes = {c.size for c in classes}
     for size in range(1, 4097):
-        served = classes[zsmalloc.get_size_class_index(size + 8)]
+        served = classes[zsmalloc_zspage.get_size_class_index(size + 8)]
         assert served.size == min(s for s in sizes if s >= min(size + 8, 4096))
-        assert served.objs <= zsmalloc.MAX_OBJS
+        assert served.objs <= zsmalloc_zspage.MAX_OBJS
 
 
 def test_max_4_differs_by_algorithm_in_class_208_only() -> None:
@@ -215,15 +215,23 @@ def test_12_groups_take_the_fullest(engine: str) -> None:
     pool.check()
 
 
-def test_compaction_frees_what_it_can(pool: ZsBench) -> None:
-    pages = [[pool.malloc(1000) for _ in range(4)] for _ in range(6)]
-    for handles in pages:
-        for handle in handles[1:]:
+def sparse(pool: ZsBench, *kept: int) -> list[list[int]]:
+    """Fill zspages of 4 objects each, then free all but the first `kept` of each."""
+    zspages = [[pool.malloc(1000) for _ in range(4)] for _ in kept]
+    for handles, number in zip(zspages, kept, strict=True):
+        for handle in handles[number:]:
             pool.free(handle)
+        del handles[number:]
+    return zspages
+
+
+@pytest.mark.parametrize("rules", [{}, NEWER], ids=["4 groups", "12 groups"])
+def test_compaction_frees_what_it_can(engine: str, rules: dict[str, int]) -> None:
+    pool = ZsBench(engine, **rules)
+    objects = {handles[0] for handles in sparse(pool, 1, 1, 1, 1, 1, 1)}
     freed, moves = pool.compact()
     assert (freed, pool.pages) == (4, 2)
     pool.check()
-    objects = {handles[0] for handles in pages}
     for old, new in moves:
         objects.remove(old)
         objects.add(new)
@@ -232,21 +240,29 @@ def test_compaction_frees_what_it_can(pool: ZsBench) -> None:
     assert pool.compact() == (0, [])
 
 
-def test_compaction_goes_on_where_its_room_ended(pool: ZsBench) -> None:
-    pages = [[pool.malloc(1000) for _ in range(4)] for _ in range(6)]
-    for handles in pages:
-        for handle in handles[1:]:
-            pool.free(handle)
+@pytest.mark.parametrize("rules", [{}, NEWER], ids=["4 groups", "12 groups"])
+def test_compaction_goes_on_where_its_room_ended(engine: str, rules: dict[str, int]) -> None:
+    pool, whole = ZsBench(engine, **rules), ZsBench(engine, **rules)
+    for bench in (pool, whole):
+        sparse(bench, 1, 1, 1, 1, 1, 1)
     freed, moves = pool.compact(room=4)
     assert (freed, len(moves)) == (1, 1)
     assert pool.compact(room=3) == (0, [])
-    while pool.compact(room=4)[0]:
-        pool.check()
+    more, rest = pool.compact_in_parts(room=4)
+    assert (freed + more, moves + rest) == whole.compact()
+    assert pool.lists == whole.lists
     assert pool.pages == 2
 
 
-def test_compaction_is_of_the_rules_with_4_groups(engine: str) -> None:
-    assert ZsBench(engine, **NEWER).compact() == (-EINVAL, [])
+def test_12_groups_fill_one_destination_from_the_emptiest(engine: str) -> None:
+    pool = ZsBench(engine, **NEWER)
+    two, one, other, three = sparse(pool, 2, 1, 1, 3)
+    freed, moves = pool.compact()
+    # 75 % takes from the 25 % that came there last, is full; 50 % takes the other one.
+    assert freed == 2
+    assert [old for old, _ in moves] == [other[0], one[0]]
+    assert [pool.zspage(new) for _, new in moves] == [pool.zspage(three[0]), pool.zspage(two[0])]
+    pool.check()
 
 
 def test_the_addresses_fit_the_memory(pool: ZsBench) -> None:
@@ -290,12 +306,12 @@ def test_bytes_survive_in_every_class() -> None:
 def test_check_finds_damage(damage: str, message: str) -> None:
     pool = ZsBench("interpreted")
     pool.malloc(500)
-    at = zsmalloc.PAGES if damage == "counts" else 1
+    at = zsmalloc_zspage.PAGES if damage == "counts" else 1
     getattr(pool.state, damage)[at] = 0 if damage == "freeobj" else 3
     with pytest.raises(InvariantError, match=message):
         pool.check()
 
 
 def test_memory_of_a_pool_is_bounded() -> None:
-    state = zsmalloc.zs_create_pool(1000, zeros_interpreted)
+    state = zsmalloc_zspage.zs_create_pool(1000, zeros_interpreted)
     assert len(state.chain) == 1001 * ceil(256 / 7)

@@ -8,23 +8,29 @@ import click
 from zswapsim.cli.options import console
 from zswapsim.errors import ZswapSimError
 
-Row = tuple[str, str, str]
+Row = tuple[str, ...]
 
 
 def _compressors() -> Iterable[Row]:
-    from zswapsim.content.compressors import COMPRESSORS, compressor
+    from zswapsim.content.compressors import COMPRESSORS, remedy
+    from zswapsim.content.compressors.fidelity import fidelity_of
 
     for name in COMPRESSORS.names():
+        origin = COMPRESSORS.origin(name)
         try:
-            part = COMPRESSORS.get(name)
-            options = [
-                f"{key} {option.lowest}..{option.highest}, default {option.default}"
-                for key, option in part.options.items()
-            ]
-            text = f"{part.summary} ({'; '.join([*options, compressor(name).version])})"
-        except (ImportError, ZswapSimError) as error:
-            text = f"unavailable: {error}"
-        yield name, text, COMPRESSORS.origin(name)
+            made = COMPRESSORS.get(name)()
+        except ImportError as error:
+            yield name, f"unavailable: {remedy(error)}", "", origin
+            continue
+        except ZswapSimError as error:
+            yield name, f"unavailable: {error}", "", origin
+            continue
+        options = "; ".join(
+            f"{key} {option.lowest}..{option.highest}, default {option.default}"
+            for key, option in made.options.items()
+        )
+        text = f"{made.summary} ({options})" if options else made.summary
+        yield name, text, str(fidelity_of(made)), f"{origin}, {made.version}"
 
 
 def _zpools() -> Iterable[Row]:
@@ -48,6 +54,8 @@ def _formats() -> Iterable[Row]:
         yield name, FORMATS.get(name).summary, FORMATS.origin(name)
 
 
+HEADINGS = ("name", "what it is", "from")
+COMPRESSOR_HEADINGS = ("name", "what it is", "lengths, against Linux 6.1's", "from")
 PARTS = {
     "compressors": _compressors,
     "zpools": _zpools,
@@ -76,7 +84,7 @@ def command(parts: str) -> None:
             table.add_column(heading, overflow="fold")
         rows: Iterable[Row] = table_rows()
     else:
-        for heading in ("name", "what it is", "from"):
+        for heading in COMPRESSOR_HEADINGS if parts == "compressors" else HEADINGS:
             table.add_column(heading, overflow="fold")
         rows = PARTS[parts]()
     for row in rows:

@@ -17,6 +17,7 @@ from zswapsim.cli.options import (
     write_whole,
 )
 from zswapsim.machine import zpool
+from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
 from zswapsim.machine.reclaim import POLICIES
 from zswapsim.profiles import DEFAULT_KERNEL, profile
 from zswapsim.units import MAX_PAGES, MAX_PERCENT, parse_pages
@@ -34,6 +35,14 @@ def _is_compressor(spec: str) -> None:
 
 @click.command("replay", short_help="Replay a trace.")
 @click.argument("trace", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--frontend",
+    type=click.Choice(["zswap", "zram", "none"]),
+    default="zswap",
+    show_default=True,
+    help="What keeps swapped-out pages compressed in memory: zswap in front of a swap file, zram "
+    "in its place, or nothing (plain swap).",
+)
 @click.option(
     "--memory",
     default="50%",
@@ -88,6 +97,19 @@ def _is_compressor(spec: str) -> None:
     help="Kernel whose zswap is simulated, as 5.4; see `zswapsim list profiles`.",
 )
 @click.option(
+    "--zram-limit",
+    metavar="SIZE|PERCENT",
+    callback=checked(_is_size),
+    show_default="none",
+    help="Limit of zram's memory; a percentage is of --memory.",
+)
+@click.option(
+    "--zram-writeback",
+    metavar="MODE:ACCESSES",
+    help="Every so many accesses, write pages of zram back to a backing device: idle:100000 those "
+    "not used since the last time, huge:N those stored uncompressed, huge_idle:N those of both.",
+)
+@click.option(
     "--exclusive-loads",
     is_flag=True,
     help="Take a page out of zswap when it is loaded: an option of 6.6 and 6.8, and the only way "
@@ -105,6 +127,13 @@ def _is_compressor(spec: str) -> None:
     metavar="NAME",
     callback=checked(POLICIES.get),
     help="Policy that picks the pages to swap out; see `zswapsim list policies`.",
+)
+@click.option(
+    "--page-cluster",
+    type=click.IntRange(0, MAX_PAGE_CLUSTER),
+    default=0,
+    show_default=True,
+    help="Read ahead up to 2^N slots around that of a fault; 0 is off, 3 the kernel's default.",
 )
 @click.option(
     "--swap-size",

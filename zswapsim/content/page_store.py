@@ -20,8 +20,9 @@ from zswapsim.content.compressors.batches import (
     compress_pages,
     processes_for,
 )
+from zswapsim.content.compressors.fit import fit_of, lengths_key
 from zswapsim.content.compressors.protocol import Compressor, prepare
-from zswapsim.errors import EINVAL, InvalidArgument
+from zswapsim.errors import InvalidArgument
 from zswapsim.units import PAGE_SIZE
 
 KEEP_BYTES = 1 << 30
@@ -88,26 +89,27 @@ class PageStore:
     ) -> NDArray[np.int32]:
         """Return the compressed length of every content; the array is read-only.
 
-        Returns: int32, shape (count,), bytes, or -EINVAL where the result would exceed 4096,
-        which is the capacity that the kernel gives its compressors.
+        Returns: int32, shape (count,), bytes, or -errno where the kernel's compressor fails
+        because the result is too long; a length above 4096 is one that it passes on.
         progress(done_pages, total_pages) is called now and then, and at the end.
         """
-        lengths = self._lengths.get(compressor.key)
+        key = lengths_key(compressor)
+        lengths = self._lengths.get(key)
         if lengths is None and self.digest is not None:
-            lengths = size_table.load(self.digest, compressor.key, self.count)
+            lengths = size_table.load(self.digest, key, self.count)
         if lengths is not None:
             if progress:
                 progress(self.count, self.count)
         else:
             lengths = self._compress_all(compressor, progress)
             if self.digest is not None:
-                size_table.save(self.digest, compressor.key, lengths)
+                size_table.save(self.digest, key, lengths)
         lengths.flags.writeable = False
-        self._lengths[compressor.key] = lengths
+        self._lengths[key] = lengths
         return lengths
 
     def compressed(self, content: int, compressor: Compressor) -> bytes:
-        """Return what a page compresses to, even above 4096 bytes, where lengths has -EINVAL."""
+        """Return what a page compresses to, even where lengths has an error."""
         kept = self._kept.get(compressor.key)
         if kept is not None and 0 <= content < self.count:
             known = kept[content]
@@ -149,17 +151,18 @@ class PageStore:
     ) -> NDArray[np.int32]:
         """Compress everything in this process, keeping what the library returns as it is."""
         compress, contents, keep_bytes = compressor.compress, self._contents, self._keep_bytes
+        fit = fit_of(compressor)
         lengths: list[int] = []
         kept: list[bytes | None] = []
         for start in range(0, self.count * PAGE_SIZE, PAGE_SIZE):
             data = compress(contents[start : start + PAGE_SIZE])
-            length = len(data)
-            if length <= PAGE_SIZE and length <= keep_bytes:
-                keep_bytes -= length
+            size = len(data)
+            if size <= PAGE_SIZE and size <= keep_bytes:
+                keep_bytes -= size
                 kept.append(data)
             else:
                 kept.append(None)
-            lengths.append(length if length <= PAGE_SIZE else -EINVAL)
+            lengths.append(fit.length(size))
             if progress and len(lengths) % BATCH_PAGES == 0:
                 progress(len(lengths), self.count)
         if progress:

@@ -10,12 +10,13 @@ from types import TracebackType
 from typing import Self
 
 from zswapsim.content.compressors import Compressor, compressor
+from zswapsim.content.compressors.fit import fit_of
 from zswapsim.content.compressors.protocol import check_page
 from zswapsim.content.pool_memory import PoolMemory
 from zswapsim.content.same_filled import same_filled_kinds
 from zswapsim.content.swap_file import SwapFile
 from zswapsim.engine.simulated import Ints, zeros_interpreted
-from zswapsim.errors import EEXIST, EINVAL, InvalidArgument
+from zswapsim.errors import EEXIST, InvalidArgument
 from zswapsim.experiment.bytes_plane import BytesPlane, PoolBytes
 from zswapsim.experiment.outcome import debugfs, vmstat
 from zswapsim.machine import journal as j
@@ -31,14 +32,14 @@ from zswapsim.machine.zswap.pools import zswap_pool_current, zswap_pool_make_cur
 from zswapsim.machine.zswap.store import zswap_invalidate_area
 from zswapsim.machine.zswap.worker import shrink_worker
 from zswapsim.profiles import DEFAULT_KERNEL, check_zpool, profile
-from zswapsim.units import PAGE_SIZE
 
 REASONS = {
+    0: "stored",
     -12: "the pool is full, or waits for the accept threshold",
     -19: "zswap is disabled",
-    -22: "the page does not compress into 4096 bytes",
     -28: "too large for the allocator",
 }
+INCOMPRESSIBLE = "the page does not compress into 4096 bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +145,13 @@ class Zswap:
         data = codec.compress(page)
         self._pages[slot] = bytes(page)
         self._data[slot] = data
-        length = len(data) if len(data) <= PAGE_SIZE else -EINVAL
+        length = fit_of(codec).length(len(data))
         errno = swap_writepage(self.swap, slot, slot, length, kind)
         self._settle()
         kept = 0 if errno else int(self.swap.zswap.length[slot])
-        return Outcome(errno, kept, REASONS.get(errno, "stored"))
+        # The errno of a compressor may be that of an allocator.
+        reason = INCOMPRESSIBLE if errno and errno == length else REASONS[errno]
+        return Outcome(errno, kept, reason)
 
     def load(self, slot: int) -> bytes | None:
         """Swap a page in, from zswap or the swap file; None if the slot holds nothing.
@@ -268,7 +271,7 @@ class Zswap:
         return pools.pool
 
     def _use_pool(self, type_: str, spec: str) -> None:
-        codec = compressor(spec)
+        codec = compressor(spec, self.kernel)
         driver = zpools_registry.get_driver(type_)
         check_zpool(profile(self.kernel), driver.type)
         pair = (type_, spec)
@@ -289,7 +292,8 @@ class Zswap:
         states = [*(self._state(n) for n in range(number))]
         row = profile(self.kernel)
         options = driver.options(row)
-        states.append(driver.create(self.swap_file.slots, zeros_interpreted, **options))
+        room = driver.room_for(self.swap_file.slots, **options)
+        states.append(driver.create(zeros=zeros_interpreted, **room, **options))
         links = make_links(number + 2, zeros_interpreted)
         for node in range(number + 2):
             init_list_head(links, node)

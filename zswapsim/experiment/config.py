@@ -8,9 +8,18 @@ from zswapsim import profiles
 from zswapsim.content.compressors import compressor
 from zswapsim.engine import engines
 from zswapsim.errors import InvalidArgument
+from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
 from zswapsim.machine.reclaim import POLICIES
 from zswapsim.machine.zpool import ZpoolDriver, get_driver
+from zswapsim.machine.zram_writeback import HUGE_IDLE_WRITEBACK, HUGE_WRITEBACK, IDLE_WRITEBACK
 from zswapsim.units import MAX_PAGES, MAX_PERCENT, parse_pages
+
+FRONTENDS = ("zswap", "zram", "none")
+WRITEBACK_MODES = {
+    "idle": IDLE_WRITEBACK,
+    "huge": HUGE_WRITEBACK,
+    "huge_idle": HUGE_IDLE_WRITEBACK,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +29,17 @@ class ReplayConfig:
     memory: total RAM of the machine, for resident pages and pool together; a percentage is of the
     trace's footprint. zpool: None is the kernel's default. max_pool_percent: of that memory.
     exclusive_loads: a load takes the page out of zswap (6.6, 6.8; later kernels always do so).
-    shrinker: reclaim asks zswap for writeback (from 6.8 on). swap_size: None is room for every
-    page. swap_file: path of a swap file to keep, None a temporary one. carry_bytes: compress, move
-    and check real bytes.
+    shrinker: reclaim asks zswap for writeback (from 6.8 on). frontend: zswap, zram (a compressed
+    disk in memory takes the swap file's place) or none (plain swap). zram_limit: of zram's memory,
+    a percentage is of the memory; None for no limit. zram_writeback: MODE:ACCESSES, every so many
+    accesses pages go to a backing device as large as swap; mode idle, huge or huge_idle, where idle
+    is what was not used since the last time. page_cluster: a page that swap brings in brings up to
+    2 ** page_cluster pages of its neighbourhood along; 0 is no read-ahead, 3 is the kernel's
+    default. swap_size: None is room for every page. swap_file: path of a swap file to keep, None a
+    temporary one. carry_bytes: compress, move and check real bytes.
     """
 
+    frontend: str = "zswap"
     memory: str = "50%"
     compressor: str = "lz4"
     zpool: str | None = None
@@ -34,7 +49,10 @@ class ReplayConfig:
     kernel: str = profiles.DEFAULT_KERNEL
     exclusive_loads: bool = False
     shrinker: bool = False
+    zram_limit: str | None = None
+    zram_writeback: str | None = None
     reclaim: str = "lru"
+    page_cluster: int = 0
     swap_size: str | None = None
     swap_file: str | None = None
     carry_bytes: bool = True
@@ -43,25 +61,59 @@ class ReplayConfig:
     def __post_init__(self) -> None:
         """Refuse what cannot be: InvalidArgument or NoEntry names setting, value and choices."""
         row = profiles.profile(self.kernel)
+        if self.frontend not in FRONTENDS:
+            raise InvalidArgument(f"frontend {self.frontend!r}: allowed are {', '.join(FRONTENDS)}")
         profiles.check_zpool(row, self.driver.type)
+        self._check_zram(row)
         if self.exclusive_loads and row.exclusive_loads == profiles.NEVER:
             raise InvalidArgument(f"kernel {self.kernel} has no exclusive_loads; 6.6 and 6.8 have")
         if self.shrinker and not row.shrinker:
             raise InvalidArgument(f"kernel {self.kernel} has no shrinker; 6.8 and later have")
-        compressor(self.compressor)
+        compressor(self.compressor, self.kernel)
         POLICIES.get(self.reclaim)
         engines.choose(self.engine, 0)
         parse_pages(self.memory, MAX_PAGES)
+        if self.zram_limit is not None:
+            parse_pages(self.zram_limit, MAX_PAGES)
         if self.swap_size is not None:
             parse_pages(self.swap_size, MAX_PAGES)
+        if not 0 <= self.page_cluster <= MAX_PAGE_CLUSTER:
+            raise InvalidArgument(
+                f"page_cluster {self.page_cluster}: allowed is 0 to {MAX_PAGE_CLUSTER}"
+            )
         _is_percent("max_pool_percent", self.max_pool_percent)
         if self.accept_threshold_percent is not None:
             _is_percent("accept_threshold_percent", self.accept_threshold_percent)
 
+    def _check_zram(self, row: profiles.Profile) -> None:
+        if self.frontend == "zram":
+            profiles.check_zpool(row, "zsmalloc")
+            if self.zpool not in (None, "zsmalloc"):
+                raise InvalidArgument(f"zpool {self.zpool!r}: zram has zsmalloc")
+        for name in ("zram_limit", "zram_writeback"):
+            if getattr(self, name) is not None and self.frontend != "zram":
+                raise InvalidArgument(f"{name} goes with the frontend zram")
+        if self.zram_writeback is not None:
+            self.zram_writeback_mode  # noqa: B018
+
+    @property
+    def zram_writeback_mode(self) -> tuple[int, int]:
+        """The mode of zram's writeback, as the machine's number, and the accesses in between."""
+        mode, _, every = (self.zram_writeback or "").partition(":")
+        if mode not in WRITEBACK_MODES or not (
+            every.isascii() and every.isdecimal() and int(every)
+        ):
+            raise InvalidArgument(
+                f"zram_writeback {self.zram_writeback!r}: allowed is MODE:ACCESSES, as idle:1000, "
+                f"with a mode of {', '.join(WRITEBACK_MODES)}"
+            )
+        return WRITEBACK_MODES[mode], int(every)
+
     @property
     def driver(self) -> ZpoolDriver:
         """The zpool driver that is asked for, or the kernel's default."""
-        return get_driver(self.zpool or profiles.profile(self.kernel).default_zpool)
+        default = "zsmalloc" if self.frontend == "zram" else None
+        return get_driver(self.zpool or default or profiles.profile(self.kernel).default_zpool)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON can hold them."""

@@ -53,6 +53,7 @@ class KernelRecording:
     columns: list[str]
     steps: list[Step]
     pages: bytes
+    pages_sha256: str
 
     @property
     def has_events(self) -> bool:
@@ -99,6 +100,7 @@ def open_recording(path: Path, pages_folder: Path | None = None) -> KernelRecord
             columns=[str(column) for column in raw["columns"]],
             steps=_steps(path, raw["steps"], len(raw["columns"])),
             pages=_read_pages(path, raw, pages_folder),
+            pages_sha256=str(raw["pages_sha256"]),
         )
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, TraceError):

@@ -3,12 +3,14 @@
 
 from typing import TYPE_CHECKING, Any
 
+from zswapsim.content.compressors import Compressor
 from zswapsim.experiment.bytes_plane import BytesPlane
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.result import Result
 from zswapsim.machine import memory as m
 from zswapsim.machine.swap import VMSTAT, Swap
 from zswapsim.machine.zpools import pools_total_pages
+from zswapsim.machine.zram import BD_STAT, MM_STAT, Zram, bd_stat_show, mm_stat_show
 from zswapsim.machine.zswap import state as z
 from zswapsim.machine.zswap.pools import zswap_used_pages
 from zswapsim.profiles import profile
@@ -26,6 +28,16 @@ def debugfs(swap: Swap) -> dict[str, int]:
     return {"pool_total_size": int(zswap_used_pages(swap)) * PAGE_SIZE, **counters}
 
 
+def zram_stat(swap: Swap) -> dict[str, int]:
+    """Return the columns of mm_stat and bd_stat, if the disk is zram."""
+    if not isinstance(swap.disk, Zram):
+        return {}
+    row = [0] * (len(MM_STAT) + len(BD_STAT))
+    mm_stat_show(swap.disk, swap.pools.pool, row, 0)
+    bd_stat_show(swap.disk, row, len(MM_STAT))
+    return dict(zip((*MM_STAT, *BD_STAT), map(int, row), strict=True))
+
+
 def vmstat(swap: Swap) -> dict[str, int]:
     """Return the swap counters under their vmstat names."""
     return {name: int(swap.stat[at]) for at, name in enumerate(VMSTAT)}
@@ -41,6 +53,7 @@ def sample(machine: m.Machine, access: int) -> dict[str, int]:
         "pgfault": int(stat[m.PGFAULT]),
         "pgmajfault": int(stat[m.PGMAJFAULT]),
         **debugfs(machine.swap),
+        **zram_stat(machine.swap),
         **vmstat(machine.swap),
     }
 
@@ -51,6 +64,7 @@ def collect(
     *,
     engine: str,
     machine: m.Machine,
+    codec: Compressor,
     lengths: "np.ndarray[Any, Any]",
     plane: BytesPlane | None,
     accesses_done: int,
@@ -63,6 +77,7 @@ def collect(
     threshold = config.accept_threshold_percent
     return Result(
         zswap=debugfs(swap),
+        zram=zram_stat(swap),
         vmstat={**vmstat(swap), "pgmajfault": int(stat[m.PGMAJFAULT])},
         memory={
             "limit_pages": int(stat[m.LIMIT_PAGES]),
@@ -72,7 +87,11 @@ def collect(
             "swap_slots": len(swap.slots.used) - 1,
             "swap_slots_used": int(swap.slots.counts[0]),
         },
-        compression={**_compression(swap, lengths), "contents": len(lengths)},
+        compression={
+            **_compression(swap, lengths),
+            "contents": len(lengths),
+            "library": codec.version,
+        },
         bytes={
             "carried": plane is not None,
             "checked_pages": 0 if plane is None else plane.checked_pages,
@@ -92,14 +111,18 @@ def collect(
 
 
 def _compression(swap: Swap, lengths: "np.ndarray[Any, Any]") -> dict[str, Any]:
-    """Return what compression did: over all contents, and in this run."""
-    fitting = lengths[lengths > 0]
+    """Return what compression did: over all contents, and in this run.
+
+    A length above a page is one that the compressor passed on, for the allocator to refuse.
+    """
+    fits = (lengths > 0) & (lengths <= PAGE_SIZE)
+    fitting = lengths[fits]
     total = int(fitting.sum())
     counters = swap.zswap.counters
     return {
         "ratio": round(len(fitting) * PAGE_SIZE / total, 4) if total else None,
         "mean_length_bytes": round(total / len(fitting), 2) if total else None,
-        "incompressible_contents": int((lengths < 0).sum()),
+        "incompressible_contents": len(lengths) - len(fitting),
         "compressions": int(counters[z.COMPRESSIONS]),
         "compress_errors": int(counters[z.COMPRESS_ERRORS]),
         "hysteresis_rejects": int(counters[z.HYSTERESIS_REJECTS]),

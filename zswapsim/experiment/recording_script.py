@@ -4,7 +4,8 @@
 from typing import Any
 
 from zswapsim import profiles
-from zswapsim.content.compressors import Compressor, compressor
+from zswapsim.content.compressors import Compressor, compressor, most_exact
+from zswapsim.content.page_store import PageStore
 from zswapsim.content.same_filled import same_filled_kinds
 from zswapsim.engine import engines
 from zswapsim.errors import EINVAL, TraceError
@@ -15,7 +16,7 @@ from zswapsim.machine import zpool
 from zswapsim.machine.build import ZswapConfig, ints, make_zswap_swap
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.zswap import state as z
-from zswapsim.units import MAX_PERCENT, PAGE_SIZE
+from zswapsim.units import MAX_PERCENT
 
 PARAMETERS = {
     "enabled": z.ENABLED,
@@ -43,11 +44,15 @@ Record = tuple[int, int, int, Place, int, int]
 class RecordingScript:
     """The events of a recording, and a machine to run them.
 
-    pools: (zpool, compressor) of each pool by number; step_ends: rows before the end of each step.
+    pools: (zpool, compressor) of each pool by number; step_ends: rows before the end of each step;
+    codecs: our compressors by the recording's name, as far as pages were compressed anew.
     """
 
     def __init__(self, recording: KernelRecording, *, own_sizes: bool) -> None:
-        """own_sizes: compress with our own compressors instead of taking the recorded lengths."""
+        """own_sizes: compress with our own compressors instead of taking the recorded lengths.
+
+        A recording without events has no lengths.
+        """
         self.recording = recording
         self.row = profiles.profile(recording.kernel)
         self.pools: list[tuple[str, str]] = []
@@ -56,8 +61,11 @@ class RecordingScript:
         self._kinds = same_filled_kinds(recording.pages).tolist()
         self._rows: list[tuple[int, int, int, int, int]] = []
         self._zpool = self._compressor = ""
-        self._codecs: dict[str, Compressor] = {}
-        self._own_lengths: dict[tuple[str, int], int] = {}
+        self.codecs: dict[str, Compressor] = {}
+        self._own_lengths: dict[str, list[int]] = {}
+        self._page_store = PageStore(
+            recording.pages, len(self._kinds), digest=recording.pages_sha256
+        )
         content_of: dict[int, int] = {}
         knobs: dict[int, list[tuple[str, str]]] = {}
         for number, knob, value in recording.knobs():
@@ -88,13 +96,13 @@ class RecordingScript:
         zeros = engines.zeros(engine)
         rows = self._rows
         if any(zpool.get_driver(type_).moves for type_, _ in self.pools):
-            rows, self.step_ends = _with_looks(rows)
-        slots = 2 + max((row[1] for row in rows if row[0] < ev.OP_LOOK), default=0)
+            rows, self.step_ends = _with_work(rows)
+        slots = 2 + max((row[1] for row in rows if row[0] < ev.OP_WORK), default=0)
         config = ZswapConfig(
             kernel=self.recording.kernel, totalram_pages=self.recording.totalram_pages
         )
         types = [type_ for type_, _ in self.pools]
-        swap = make_zswap_swap(config, slots, types, j.ALL_EVENTS, zeros)
+        swap = make_zswap_swap(config, slots, types, j.ALL_EVENTS, zeros, deferred_work=True)
         columns = zip(*rows, strict=True)
         events = ev.Events(*(ints(column, engine) for column in columns))
         outcomes = ev.make_outcomes(len(rows), len(self.recording.steps), zeros)
@@ -162,16 +170,12 @@ class RecordingScript:
         return -EINVAL if event[2] == -EINVAL or failed else UNKNOWN_LENGTH
 
     def _own_length(self, content: int) -> int:
-        """Compress with our own library; a recording without events has no lengths."""
-        key = (self._compressor, content)
-        if key not in self._own_lengths:
-            codec = self._codecs.get(self._compressor)
-            if codec is None:
-                codec = self._codecs[self._compressor] = compressor(self._compressor)
-            page = self.recording.pages[content * PAGE_SIZE : (content + 1) * PAGE_SIZE]
-            length = len(codec.compress(page))
-            self._own_lengths[key] = length if length <= PAGE_SIZE else -EINVAL
-        return self._own_lengths[key]
+        """Return the length by our compressor, which compresses the whole page set at once."""
+        name = self._compressor
+        if name not in self._own_lengths:
+            codec = self.codecs[name] = compressor(most_exact(name), self.recording.kernel)
+            self._own_lengths[name] = self._page_store.lengths(codec).tolist()
+        return self._own_lengths[name][content]
 
 
 class _Places:
@@ -209,19 +213,24 @@ class _Places:
         return place
 
 
-def _with_looks(
+def _with_work(
     rows: list[tuple[int, int, int, int, int]],
 ) -> tuple[list[tuple[int, int, int, int, int]], list[int]]:
-    """Return the rows with a look after each that may move objects, and where the steps end."""
-    looked: list[tuple[int, int, int, int, int]] = []
+    """Return the rows with the work that pools put off, and where the steps end.
+
+    The kernel's worker has always run before a store begins, and before a step's system call ends.
+    """
+    worked: list[tuple[int, int, int, int, int]] = []
     step_ends = []
     for row in rows:
-        looked.append(row)
+        if row[0] in (ev.OP_STORE, ev.OP_SNAPSHOT):
+            worked.append((ev.OP_WORK, 0, 0, 0, 0))
+        worked.append(row)
         if row[0] == ev.OP_SNAPSHOT:
-            step_ends.append(len(looked))
-        elif row[0] in (ev.OP_STORE, ev.OP_LOAD, ev.OP_INVALIDATE):
-            looked.append((ev.OP_LOOK, 0, 0, 0, 0))
-    return looked, step_ends
+            step_ends.append(len(worked))
+        else:  # a look, as the next event may move or free what this one placed
+            worked.append((ev.OP_LOOK, 0, 0, 0, 0))
+    return worked, step_ends
 
 
 def _number(recording: KernelRecording, step: int, knob: str, value: str) -> int:

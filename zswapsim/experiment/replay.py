@@ -10,20 +10,26 @@ from typing import Any
 import numpy as np
 
 from zswapsim.content.compressors import Compressor, compressor
+from zswapsim.content.compressors.fit import fit_of
 from zswapsim.content.page_store import PageStore
 from zswapsim.content.pool_memory import PoolMemory
 from zswapsim.content.same_filled import ZERO_FILLED, same_filled_kinds
 from zswapsim.content.swap_file import SwapFile
 from zswapsim.engine import engines
-from zswapsim.errors import EINVAL, InvalidArgument
+from zswapsim.engine.simulated import Zeros
+from zswapsim.errors import InvalidArgument
 from zswapsim.experiment.bytes_plane import BytesPlane, PoolBytes
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.outcome import collect, sample
 from zswapsim.experiment.result import Result
 from zswapsim.machine import journal as j
 from zswapsim.machine import memory as m
-from zswapsim.machine.build import ZswapConfig, ints, make_zswap_swap
+from zswapsim.machine.accesses import run_accesses
+from zswapsim.machine.build import ZramConfig, ZswapConfig, ints, make_zram_swap, make_zswap_swap
 from zswapsim.machine.reclaim import POLICIES
+from zswapsim.machine.swap import Swap
+from zswapsim.machine.zram_disk import run_zram_writeback
+from zswapsim.machine.zram_writeback import GO_ON
 from zswapsim.profiles import profile
 from zswapsim.trace.trace import Trace
 from zswapsim.units import FREED, PAGE_SIZE, format_pages, parse_pages
@@ -85,36 +91,37 @@ def replay(
     limit_pages, slots = _sizes(trace, config)
     if not trace.has_contents:
         raise InvalidArgument(f"trace {trace.name!r} has no page contents to compress")
-    codec = compressor(config.compressor)
+    codec = compressor(config.compressor, config.kernel)
     pages = PageStore(trace.contents_bytes, trace.contents_count, digest=trace.contents_digest)
     lengths = pages.lengths(
         codec,
         progress and (lambda done, total: progress("compress", done, total)),
     )
-    warm_key = f"run_accesses.{config.driver.type}.{config.reclaim}.warm"
+    warm_key = f"run_accesses.{config.frontend}.{config.driver.type}.{config.reclaim}.warm"
     engine = engines.choose(config.engine, trace.accesses, warm_key)
     machine = _build(trace, config, codec, lengths, limit_pages, slots, engine)
     with contextlib.ExitStack() as stack:
         plane = None
         if config.carry_bytes:
             options = config.driver.options(profile(config.kernel))
-            address_pages = config.driver.address_pages(slots, **options)
+            address_pages = config.driver.address_pages(slots + 1, **options)
             memory = stack.enter_context(PoolMemory(address_pages))
             swap_file = stack.enter_context(SwapFile(slots, config.swap_file))
             header_bytes = int(machine.swap.zswap.pool_header[0])
-            raw = bool(profile(config.kernel).raw_incompressible)
+            raw = config.frontend == "zram" or bool(profile(config.kernel).raw_incompressible)
             plane = BytesPlane(pages, [PoolBytes(memory, codec, header_bytes, raw)], swap_file)
-        run = engines.entry(m.run_accesses, engine)
+        run = engines.entry(run_accesses, engine)
         with clock.compile():
             run(machine, next(trace.blocks(1), np.zeros(1, np.uint32))[:0], 0, 0)
         if engine == "compiled" and clock.compile_ns > COMPILED_NS:
             engines.mark_warm(warm_key)
-        done = _run(run, trace, machine, engine, plane, clock, progress, stop, series)
+        done = _run(run, trace, config, machine, engine, plane, clock, progress, stop, series)
     return collect(
         trace,
         config,
         engine=engine,
         machine=machine,
+        codec=codec,
         lengths=lengths,
         plane=plane,
         accesses_done=done,
@@ -153,25 +160,14 @@ def _build(
     engine: str,
 ) -> m.Machine:
     zeros = engines.zeros(engine)
-    swap = make_zswap_swap(
-        ZswapConfig(
-            kernel=config.kernel,
-            totalram_pages=limit_pages,
-            max_pool_percent=config.max_pool_percent,
-            accept_threshold_percent=config.accept_threshold_percent,
-            same_filled_pages_enabled=config.same_filled,
-            exclusive_loads=config.exclusive_loads,
-            shrinker_enabled=config.shrinker,
-        ),
-        slots,
-        [config.driver.type],
-        j.BYTES_EVENTS if config.carry_bytes else 0,
-        zeros,
-    )
+    wanted = j.BYTES_EVENTS if config.carry_bytes else 0
+    swap = _make_swap(config, limit_pages, slots, wanted, zeros)
+    if config.frontend == "zram":  # its buffer is larger than a page, so nothing is refused
+        lengths = np.where(lengths < 0, np.int32(PAGE_SIZE), lengths)
     fresh = trace.contents_count
-    fresh_length = len(codec.compress(bytes(PAGE_SIZE)))
+    fresh_length = fit_of(codec).length(len(codec.compress(bytes(PAGE_SIZE))))
     flags = same_filled_kinds(trace.contents_bytes)
-    memory = m.make_memory(trace.pages, limit_pages, zeros)
+    memory = m.make_memory(trace.pages, slots, limit_pages, zeros, config.page_cluster)
     at, page, content = trace.versions
     memory = memory._replace(
         content=ints(_first_contents(trace.pages, page, content, fresh), engine)
@@ -182,11 +178,43 @@ def _build(
         swap,
         m.Versions(ints(at, engine), ints(page, engine), ints(content, engine)),
         m.Contents(
-            ints(
-                np.append(lengths, fresh_length if fresh_length <= PAGE_SIZE else -EINVAL), engine
-            ),
+            ints(np.append(lengths, fresh_length), engine),
             ints(np.append(flags, ZERO_FILLED), engine),
         ),
+    )
+
+
+def _make_swap(
+    config: ReplayConfig, limit_pages: int, slots: int, wanted: int, zeros: Zeros
+) -> Swap:
+    """Return swap with what the frontend says in it."""
+    if config.frontend == "zram":
+        limit = 0 if config.zram_limit is None else parse_pages(config.zram_limit, limit_pages)
+        return make_zram_swap(
+            ZramConfig(
+                kernel=config.kernel,
+                limit_pages=limit,
+                backing_blocks=slots if config.zram_writeback else 0,
+            ),
+            slots,
+            wanted,
+            zeros,
+        )
+    return make_zswap_swap(
+        ZswapConfig(
+            kernel=config.kernel,
+            totalram_pages=limit_pages,
+            max_pool_percent=config.max_pool_percent,
+            accept_threshold_percent=config.accept_threshold_percent,
+            enabled=config.frontend == "zswap",
+            same_filled_pages_enabled=config.same_filled,
+            exclusive_loads=config.exclusive_loads,
+            shrinker_enabled=config.shrinker,
+        ),
+        slots,
+        [config.driver.type],
+        wanted,
+        zeros,
     )
 
 
@@ -203,6 +231,7 @@ def _first_contents(
 def _run(
     run: Callable[..., int],
     trace: Trace,
+    config: ReplayConfig,
     machine: m.Machine,
     engine: str,
     plane: BytesPlane | None,
@@ -215,6 +244,12 @@ def _run(
     block_accesses = BLOCK_ACCESSES[engine]
     if series is not None:
         block_accesses = max(1, min(block_accesses, trace.accesses // SAMPLES))
+    next_writeback = trace.accesses
+    if config.zram_writeback:
+        mode, every = config.zram_writeback_mode
+        write_back = engines.entry(run_zram_writeback, engine)
+        next_writeback = every
+        block_accesses = min(block_accesses, every)
     base = 0
     if stop is not None and stop():  # from here on a stop leaves a result
         return base
@@ -227,6 +262,14 @@ def _run(
             if plane is not None:
                 plane.apply(j.drain(machine.swap.journal))
         base += len(block)
+        if next_writeback <= base < trace.accesses:
+            next_writeback += every
+            outcome = GO_ON
+            while outcome == GO_ON:
+                with clock.machine():
+                    outcome = write_back(machine.swap, mode)
+                if plane is not None:
+                    plane.apply(j.drain(machine.swap.journal))
         if series is not None:
             series.append(sample(machine, base))
         if progress is not None:

@@ -14,14 +14,16 @@ Numbers = dict[str, Any]
 class Result:
     """Result of one replay.
 
-    zswap: debugfs counters. vmstat: zswpin, zswpout, pswpin, pswpout, pgmajfault. memory: the
-    limit, what was resident, faults. compression: contents, lengths and ratio of what was stored.
-    seconds: compile (or load compiled code), compress, decompress, machine (its loop alone), total.
+    zswap: debugfs counters. zram: its mm_stat and bd_stat, empty for another frontend. vmstat:
+    zswpin, zswpout, pswpin, pswpout and others, pgmajfault. memory: the limit, what was resident,
+    faults, read-ahead. compression: contents, lengths and ratio of what was stored. seconds:
+    compile (or load compiled code), compress, decompress, machine (its loop alone), total.
     bytes: what was carried and checked. trace, config: what was replayed, and how.
     complete: False if it was stopped before the end.
     """
 
     zswap: Numbers
+    zram: Numbers
     vmstat: Numbers
     memory: Numbers
     compression: Numbers

@@ -3,14 +3,16 @@
 
 Compared at every step: the outcome of each store and load, the size asked of the pool and the
 object's place, each shrink with the order and outcome of its evictions, what was written to the
-swap file and by whom, what was freed, and all counters. Lengths are the recording's own, so a wrong
-one shows only where it leads to another place, unless own sizes are asked for: then pages are
-compressed anew, and the sizes are compared too.
+swap file and by whom, what was freed, and all counters. Lengths are the recording's own, unless own
+sizes are asked for: then every page is compressed anew, by the compressor of ours that is nearest
+to that kernel's, and sizes and failures are compared too.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from zswapsim.content.compressors.fidelity import fidelity_of
 from zswapsim.engine import engines
 from zswapsim.errors import InvalidArgument
 from zswapsim.experiment.kernel_recording import open_recording
@@ -52,4 +54,16 @@ def verify(
     engine = "interpreted" if engine == "auto" else engines.choose(engine, 0)
     script = RecordingScript(recording, own_sizes=own_sizes)
     equal_steps, difference = Comparison(script).first_difference(*script.run(engine))
+    if difference:
+        difference += "".join(f" ({remark})" for remark in _about_sizes(script))
     return Verdict(recording.name, len(recording.steps), equal_steps, engine, difference or None)
+
+
+def _about_sizes(script: RecordingScript) -> Iterator[str]:
+    """Say of each compressor whose sizes are not all the kernel's that these may be the reason."""
+    for name, codec in script.codecs.items():
+        fidelity = fidelity_of(codec)
+        if not fidelity.is_equal:
+            said = "near only" if fidelity.pages else "not known to be the kernel's"
+            note = f"; {fidelity.note}" if fidelity.note else ""
+            yield f"{name}'s sizes are {said} with {codec.version}{note}"

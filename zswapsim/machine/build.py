@@ -13,6 +13,8 @@ from zswapsim.machine.journal import make_journal
 from zswapsim.machine.swap import Swap, make_swap
 from zswapsim.machine.swap_disk import make_swap_file_disk
 from zswapsim.machine.zpools import chain
+from zswapsim.machine.zram import make_zram
+from zswapsim.machine.zsmalloc_classes import huge_class_size
 from zswapsim.machine.zswap import state as z
 from zswapsim.machine.zswap.pools import zswap_pool_make_current
 
@@ -33,6 +35,15 @@ class ZswapConfig:
     shrinker_enabled: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZramConfig:
+    """What zram is told. limit_pages: 0 for none; backing_blocks: 0 for no device."""
+
+    kernel: str = profiles.DEFAULT_KERNEL
+    limit_pages: int = 0
+    backing_blocks: int = 0
+
+
 def make_zswap_swap(
     config: ZswapConfig,
     slots: int,
@@ -40,12 +51,15 @@ def make_zswap_swap(
     wanted: int,
     zeros: Zeros,
     pool_pages: int | None = None,
+    *,
+    deferred_work: bool = False,
 ) -> Swap:
     """Return swap with a zswap whose pools are made but only the first of them is in use.
 
     slots: slots of the swap file, the header included. pool_types: every pool that the run may
     ever use, as they cannot be added later. wanted: events for the journal. pool_pages: capacity
-    of each pool, one page per slot unless said.
+    of each pool, what all slots may need unless said. deferred_work: pools
+    that move objects put that off until they are told to.
     """
     drivers = [zpool.get_driver(type_) for type_ in pool_types]
     row = profiles.profile(config.kernel)
@@ -60,14 +74,41 @@ def make_zswap_swap(
         parameters[z.MAX_POOL_PERCENT] = config.max_pool_percent
     if config.accept_threshold_percent is not None:
         parameters[z.ACCEPT_THRESHOLD_PERCENT] = config.accept_threshold_percent
-    capacity = pool_pages or slots
-    pools = chain(
-        [driver.create(capacity, zeros, **driver.options(row)) for driver in drivers], zeros
-    )
+    states = []
+    for driver in drivers:
+        options = driver.options(row)
+        room = (
+            driver.room_for(slots, **options) if pool_pages is None else {"max_pages": pool_pages}
+        )
+        if deferred_work and driver.moves:
+            options["deferred_work"] = 1
+        states.append(driver.create(zeros=zeros, **room, **options))
+    pools = chain(states, zeros)
     if drivers:
         zswap_pool_make_current(zswap, 0)
     journal = make_journal(JOURNAL_CAPACITY, wanted, zeros)
     return make_swap(slots, zswap, pools, journal, make_swap_file_disk(zeros), zeros)
+
+
+def make_zram_swap(config: ZramConfig, slots: int, wanted: int, zeros: Zeros) -> Swap:
+    """Return swap on a zram device, with zswap disabled. slots, wanted: as for zswap."""
+    row = profiles.profile(config.kernel)
+    driver = zpool.get_driver("zsmalloc")
+    options = driver.options(row)
+    chain_pages, algorithm = row.zsmalloc_max_chain, row.zsmalloc_algorithm
+    zram = make_zram(
+        slots,
+        huge_class_size=huge_class_size(chain_pages, algorithm),
+        limit_pages=config.limit_pages,
+        backing_blocks=config.backing_blocks,
+        zeros=zeros,
+    )
+    zswap = z.make_zswap(row, slots, [False], zeros)
+    zswap.parameters[z.ENABLED] = 0
+    # One more than slots: a page that is written anew is there twice for a moment.
+    pool = driver.create(zeros=zeros, **driver.room_for(slots + 1, **options), **options)
+    journal = make_journal(JOURNAL_CAPACITY, wanted, zeros)
+    return make_swap(slots, zswap, chain([pool], zeros), journal, zram, zeros)
 
 
 def ints(values: Any, engine: str) -> Ints:

@@ -18,9 +18,10 @@ from zswapsim.machine.page_io import (
     swap_writepage,
 )
 from zswapsim.machine.swap import VMSTAT, Swap
+from zswapsim.machine.zswap.entry import zswap_pools_work
 from zswapsim.machine.zswap.pools import zswap_pool_make_current, zswap_used_pages
 from zswapsim.machine.zswap.shrinker import zswap_shrinker_count, zswap_shrinker_scan
-from zswapsim.machine.zswap.state import COUNTERS
+from zswapsim.machine.zswap.state import COUNTERS, SHRINK_QUEUED
 from zswapsim.machine.zswap.store import zswap_invalidate_area
 from zswapsim.machine.zswap.worker import shrink_worker
 
@@ -38,9 +39,10 @@ STATS = len(VMSTAT)
     OP_SHRINKER_SCAN,  # slot: entries to visit; outcome: those written back, or -EAGAIN
     OP_STORE_FOLIO,  # slot: the first, content: pages, which are the events that follow
     OP_FOLIO_PAGE,  # content, length, same_filled of a page, for an OP_STORE_FOLIO before
+    OP_WORK,  # let pools do what they put off, piece by piece; the caller looks at each
     OP_LOOK,  # nothing; let the caller look
     OP_SNAPSHOT,  # copy all counters to row `slot` of the snapshots, and let the caller look
-) = range(13)
+) = range(14)
 
 
 class Events(NamedTuple):
@@ -74,14 +76,15 @@ def make_outcomes(events: int, snapshots: int, zeros: Zeros) -> Outcomes:
 def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> int:
     """Run events[first:]; return where to go on.
 
-    Stops at their end, after a look or a snapshot, or where the journal is full. The shrink work of
-    a last store may then be left to do; end with a look to have it done.
+    Stops at their end, after a look, a snapshot or a piece of work, or where the journal is full.
+    The shrink work of a last store may then be left to do; end with a look to have it done.
     """
     for i in range(first, len(events.operation)):
         # What a store left to do comes before the next event, and belongs to the store.
+        late = i > 0 and swap.zswap.counters[SHRINK_QUEUED] == 1
         if not has_headroom(swap.journal) or not shrink_worker(swap):
             return i
-        if i > 0:
+        if late:
             outcomes.journal_at[i - 1] = outcomes.drained[0] + swap.journal.counts[LENGTH]
         operation = events.operation[i]
         slot = events.slot[i]
@@ -116,6 +119,9 @@ def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> in
             outcome = swap_writefolio(
                 swap, slot, pages, events.content, events.length, events.same_filled, i + 1
             )
+        elif operation == OP_WORK:
+            if zswap_pools_work(swap) != 0:
+                return i
         elif operation == OP_SNAPSHOT:
             zswap_used_pages(swap)
             at = slot * (COUNTERS + STATS)

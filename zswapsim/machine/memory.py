@@ -4,7 +4,8 @@
 The limit holds resident pages and the pools together, as a whole machine or a memory cgroup sees
 it. A page read back keeps its slot, and its page is in the swap cache, until it is written to; a
 clean page is dropped without a store. Simplified from Linux 5.4 mm/vmscan.c, mm/memory.c
-(specification 8): no read-ahead, no huge pages, reclaim only when a fault needs a page.
+(specification 8): no huge pages, reclaim only when a fault needs a page. Read-ahead is in
+swap_cache.py, the loop over accesses in accesses.py.
 """
 
 from typing import Any, NamedTuple
@@ -13,8 +14,8 @@ from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import EEXIST, EIO, InvariantError
 from zswapsim.machine.journal import POSITION, SLOT, has_headroom, note
 from zswapsim.machine.page_io import swap_free, swap_holds, swap_readpage, swap_writepage
+from zswapsim.machine.readahead import make_readahead
 from zswapsim.machine.reclaim import (
-    reclaim_access,
     reclaim_add,
     reclaim_putback,
     reclaim_remove,
@@ -27,7 +28,6 @@ from zswapsim.machine.zswap.shrinker import shrink_slab
 from zswapsim.machine.zswap.state import SHRINKER_ENABLED, SHRINKER_SCAN
 from zswapsim.machine.zswap.worker import shrink_worker
 
-PAGE_MASK = 0x7FFFFFFF
 FREED = 0xFFFFFFFF
 NEVER = 1 << 62
 SWAP_CLUSTER_MAX = 32
@@ -35,19 +35,21 @@ DEF_PRIORITY = 12
 DIRTY = -1
 """Saved content of a page whose slot holds nothing any more."""
 
-ABSENT, RESIDENT, SWAPPED = range(3)
+ABSENT, RESIDENT, SWAPPED, CACHED = range(4)
 
 MEMORY = (
-    "resident_pages",  # now
+    "resident_pages",  # now, those that were read ahead included
     "pgfault",  # accesses to a page that was not resident
     "pgmajfault",  # of these, the page had to come from zswap or the swap file
     "pgsteal",  # pages that reclaim took
     "clean_drops",  # of these, without a store: slot and content were still valid
     "swap_full",  # victims that stayed resident because no slot was free
-    "over_limit",  # faults after which memory was over its limit
+    "over_limit",  # faults that took a page, after which memory was over its limit
     "peak_pool_pages",  # most pages that the pools ever took
     "freed_pages",  # pages that the program gave back
     "write_errors",  # victims that stayed resident because the disk did not take them
+    "swap_ra",  # pages read ahead
+    "swap_ra_hit",  # of these, used before they were dropped
 )
 (
     RESIDENT_PAGES,
@@ -60,28 +62,33 @@ MEMORY = (
     PEAK_POOL_PAGES,
     FREED_PAGES,
     WRITE_ERRORS,
+    SWAP_RA,
+    SWAP_RA_HIT,
     LIMIT_PAGES,
     NEXT_VERSION,
     FAILED_TRIES,
     NEXT_SHRINK,
     STATS,
-) = range(15)
+) = range(17)
 
 
 class Memory(NamedTuple):
     """state, slot, content, saved: int64, shape (pages,).
 
-    state: ABSENT, RESIDENT or SWAPPED; slot: the page's slot, 0 none; content: number of what it
-    holds now; saved: number of what its slot holds. stat: MEMORY counts, the limit, the position
-    in the versions, failed tries of the present fault, the reclaimed pages at which the shrinker is
-    asked next.
+    state: ABSENT, RESIDENT, SWAPPED, or CACHED: read ahead and not accessed yet; slot: the page's
+    slot, 0 none; content: number of what it holds now; saved: number of what its slot holds.
+    page_of_slot: int64, shape (slots,), whose each slot in use is. stat: MEMORY counts, the limit,
+    the position in the versions, failed tries of the present page, the reclaimed pages at which the
+    shrinker is asked next. readahead: see readahead.py.
     """
 
     state: Ints
     slot: Ints
     content: Ints
     saved: Ints
+    page_of_slot: Ints
     stat: Ints
+    readahead: Ints
 
 
 class Versions(NamedTuple):
@@ -112,9 +119,22 @@ class Machine(NamedTuple):
     contents: Contents
 
 
-def make_memory(pages: int, limit_pages: int, zeros: Zeros) -> Memory:
-    """Return memory with nothing resident; contents are still to be set."""
-    memory = Memory(zeros(pages), zeros(pages), zeros(pages), zeros(pages), zeros(STATS))
+def make_memory(
+    pages: int, slots: int, limit_pages: int, zeros: Zeros, page_cluster: int = 0
+) -> Memory:
+    """Return memory with nothing resident; contents are still to be set.
+
+    slots: slots of the swap file, the header included; page_cluster: 0 is no read-ahead.
+    """
+    memory = Memory(
+        state=zeros(pages),
+        slot=zeros(pages),
+        content=zeros(pages),
+        saved=zeros(pages),
+        page_of_slot=zeros(slots),
+        stat=zeros(STATS),
+        readahead=make_readahead(page_cluster, zeros),
+    )
     memory.stat[LIMIT_PAGES] = limit_pages
     return memory
 
@@ -131,7 +151,7 @@ def forget_slot(machine: Machine, page: int) -> None:
 def free_page(machine: Machine, page: int) -> None:
     """Take a page back from the program: it is gone, and so is its slot."""
     memory = machine.memory
-    if memory.state[page] == RESIDENT:
+    if memory.state[page] == RESIDENT or memory.state[page] == CACHED:
         reclaim_remove(machine.policy, page)
         memory.stat[RESIDENT_PAGES] -= 1
     if memory.slot[page] != 0:
@@ -188,6 +208,7 @@ def reclaim_one(machine: Machine) -> int:
                 reclaim_putback(machine.policy, page)
                 return slot
             memory.slot[page] = slot
+            memory.page_of_slot[slot] = page
             note(swap.journal, SLOT, slot, 0, 0, 0, page)
         contents = machine.contents
         outcome = swap_writepage(
@@ -261,6 +282,17 @@ def make_page_free(machine: Machine) -> bool:
 
 
 @simulated
+def read_page(machine: Machine, page: int) -> None:
+    """Read a swapped-out page; it is in the swap cache now, and dirty if its slot gave it up."""
+    memory = machine.memory
+    slot = memory.slot[page]
+    swap_readpage(machine.swap, slot)
+    machine.swap.busy[slot] = -EEXIST
+    if not swap_holds(machine.swap, slot):
+        memory.saved[page] = DIRTY
+
+
+@simulated
 def fault_in(machine: Machine, page: int, write: int) -> None:
     """Make a page resident for which there is room: from zswap, the swap file, or fresh."""
     memory = machine.memory
@@ -269,13 +301,9 @@ def fault_in(machine: Machine, page: int, write: int) -> None:
     stat[FAILED_TRIES] = 0
     if memory.state[page] == SWAPPED:
         stat[PGMAJFAULT] += 1
-        swap_readpage(machine.swap, memory.slot[page])
+        read_page(machine, page)
         if write != 0:
             forget_slot(machine, page)
-        else:
-            machine.swap.busy[memory.slot[page]] = -EEXIST
-            if not swap_holds(machine.swap, memory.slot[page]):
-                memory.saved[page] = DIRTY
     memory.state[page] = RESIDENT
     reclaim_add(machine.policy, page)
     stat[RESIDENT_PAGES] += 1
@@ -283,41 +311,12 @@ def fault_in(machine: Machine, page: int, write: int) -> None:
         stat[OVER_LIMIT] += 1
 
 
-def run_accesses(machine: Machine, accesses: Ints, first: int, base: int) -> int:
-    """Make accesses[first:]; return where to go on: len(accesses), or less if the journal is full.
-
-    accesses: page | 1 << 31 for a write; base: number of accesses[0] in the whole trace. This is
-    the machine's entry loop; an access that finds its page resident changes the policy only.
-    """
-    memory = machine.memory
-    next_version = apply_versions(machine, base + first)
-    for i in range(first, len(accesses)):
-        if next_version <= base + i:
-            next_version = apply_versions(machine, base + i)
-            if next_version <= base + i:
-                return i
-        page = accesses[i] & PAGE_MASK
-        write = accesses[i] >> 31
-        if memory.state[page] == RESIDENT:
-            if write != 0 and memory.slot[page] != 0:
-                if not has_headroom(machine.swap.journal):
-                    return i
-                machine.swap.journal.counts[POSITION] = base + i
-                forget_slot(machine, page)
-            reclaim_access(machine.policy, page)
-        else:
-            machine.swap.journal.counts[POSITION] = base + i
-            if not make_page_free(machine):
-                return i
-            fault_in(machine, page, write)
-    return len(accesses)
-
-
 def check_memory(machine: Machine, resident: list[int]) -> None:
     """Audit pages against the policy's list and the slots; InvariantError names what is wrong."""
     memory = machine.memory
     states = [int(memory.state[page]) for page in range(len(memory.state))]
-    if sorted(resident) != [page for page, state in enumerate(states) if state == RESIDENT]:
+    in_memory = [page for page, state in enumerate(states) if state in (RESIDENT, CACHED)]
+    if sorted(resident) != in_memory:
         raise InvariantError("memory: the policy's pages are not the resident ones")
     if memory.stat[RESIDENT_PAGES] != len(resident):
         raise InvariantError("memory: the number of resident pages is wrong")
@@ -330,6 +329,10 @@ def check_memory(machine: Machine, resident: list[int]) -> None:
         slot = memory.slot[page]
         if state == SWAPPED and slot == 0:
             raise InvariantError(f"memory: page {page} is swapped out but has no slot")
+        if state == CACHED and (slot == 0 or machine.swap.busy[slot] != -EEXIST):
+            raise InvariantError(f"memory: page {page} was read ahead but is not in the swap cache")
+        if slot and memory.page_of_slot[slot] != page:
+            raise InvariantError(f"memory: slot {slot} does not know its page {page}")
         needed = state == SWAPPED or memory.saved[page] == memory.content[page]
         if slot and needed and not swap_holds(machine.swap, slot):
             raise InvariantError(f"memory: the content of slot {slot} is lost")

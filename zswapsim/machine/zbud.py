@@ -368,6 +368,7 @@ for _generic, _own in (
     (zpool.zpool_write_owner, zbud_write_owner),
     (zpool.zpool_read_owner, zbud_read_owner),
     (zpool.zpool_moved, zpool.nothing_moves),
+    (zpool.zpool_work, zpool.no_work),
 ):
     _generic.register(ZbudPool, _own)
 

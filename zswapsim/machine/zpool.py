@@ -89,6 +89,15 @@ def zpool_moved(pool: PoolState, part: int) -> int:
 
 
 @generic
+def zpool_work(pool: PoolState) -> int:
+    """Do one piece of the work that the pool has put off; return 1, or 0 if there was none.
+
+    zpool_moved then tells of that piece.
+    """
+    raise NotImplementedError
+
+
+@generic
 def zpool_evict(owner: Any, pool: PoolState, handle: int) -> int:
     """Ask the owner of an object to free it; return 0 or -errno. The driver's only way up."""
     raise NotImplementedError
@@ -110,14 +119,25 @@ def nothing_moves(pool: PoolState, part: int) -> int:
     return 0
 
 
+@simulated
+def no_work(pool: PoolState) -> int:
+    """Stand in for the zpool_work of a driver that puts nothing off."""
+    return 0
+
+
 def no_options(row: Profile) -> dict[str, int]:
     """Stand in for the options of a driver that is the same in all kernels."""
     return {}
 
 
-def pages_as_they_are(max_pages: int, **options: int) -> int:
+def page_each(objects: int, **options: int) -> dict[str, int]:
+    """Stand in for the room_for of a driver whose objects need a page each at most."""
+    return {"max_pages": objects}
+
+
+def pages_as_they_are(objects: int, **options: int) -> int:
     """Stand in for the address_pages of a driver whose memory has no holes."""
-    return max_pages
+    return objects
 
 
 def single_pages(**options: int) -> int:
@@ -131,9 +151,11 @@ class ZpoolDriver:
 
     options(row) picks what a kernel's profile decides. place(state, address) tells where the object
     that is allocated at a byte address lies, as the recordings of real kernels do: (page, slot,
-    byte offset) for zbud. address_pages(max_pages, **options) tells how many pages of memory the
+    byte offset) for zbud. room_for(objects, **options): what to tell create where there are never
+    more objects at once; address_pages(objects, **options): the pages of memory that their
     addresses reach into. page_group(**options): pages of that many consecutive numbers come and go
-    together. evictable: whether shrink works; moves: whether a free may move another object.
+    together. evictable: whether shrink works; moves: whether a free may move another object; such a
+    driver's create takes deferred_work=1 to do so in zpool_work.
     """
 
     type: str
@@ -142,6 +164,7 @@ class ZpoolDriver:
     check: Callable[[PoolState], None]
     place: Callable[[PoolState, int], tuple[int | str, ...]]
     options: Callable[[Profile], dict[str, int]] = no_options
+    room_for: Callable[..., dict[str, int]] = page_each
     address_pages: Callable[..., int] = pages_as_they_are
     page_group: Callable[..., int] = single_pages
     evictable: bool = False
@@ -153,6 +176,7 @@ _MODULES: Registry[ZpoolDriver] = Registry(
     "zswapsim.drivers",
     {
         "zbud": "zswapsim.machine.zbud:DRIVER",
+        "z3fold": "zswapsim.machine.z3fold:DRIVER",
         "zsmalloc": "zswapsim.machine.zsmalloc:DRIVER",
     },
 )

@@ -18,6 +18,7 @@ from zswapsim.machine.zpool import (
     zpool_read_owner,
     zpool_shrink,
     zpool_total_pages,
+    zpool_work,
     zpool_write_owner,
 )
 
@@ -86,6 +87,12 @@ def pools_moved(pools: Any, number: int, part: int) -> int:
 
 
 @generic
+def pools_work(pools: Any, number: int) -> int:
+    """Do one piece of work that the pool of that number put off; return 1, or 0 if none was."""
+    raise NotImplementedError
+
+
+@generic
 def pools_pages(pools: Any, number: int) -> int:
     """Return the pages of the pool of that number."""
     raise NotImplementedError
@@ -144,6 +151,13 @@ def _moved(pools: Pools, number: int, part: int) -> int:
     if number == 0:
         return zpool_moved(pools.pool, part)
     return pools_moved(pools.rest, number - 1, part)
+
+
+@simulated
+def _work(pools: Pools, number: int) -> int:
+    if number == 0:
+        return zpool_work(pools.pool)
+    return pools_work(pools.rest, number - 1)
 
 
 @simulated
@@ -211,6 +225,7 @@ for _generic, _step, _end in (
     (pools_read_owner, _read_owner, _no_read_owner),
     (pools_map, _map, _none),
     (pools_moved, _moved, _none_moved),
+    (pools_work, _work, _none_there),
     (pools_pages, _pages, _none_there),
     (pools_total_pages, _total_pages, _no_pages),
 ):

@@ -1,22 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Compaction of zsmalloc: empties sparse zspages into fuller ones of their class.
 
-Models Linux 6.1 mm/zsmalloc.c zs_compact (specification section 4.8), so a pool of 4 fullness
-groups. zswap never asks for it; in the kernel the memory shrinker does, and zram's user.
+Models Linux 6.1 and 6.12 mm/zsmalloc.c zs_compact (specification section 4.8); the number of
+fullness groups tells which. zswap never asks for it; in the kernel the memory shrinker does, and
+zram's user.
 """
 
 from zswapsim.engine.simulated import Ints, simulated
-from zswapsim.errors import EINVAL
 from zswapsim.machine.list_head import list_del
-from zswapsim.machine.zsmalloc import (
+from zswapsim.machine.zsmalloc_classes import ZS_SIZE_CLASSES
+from zswapsim.machine.zsmalloc_zspage import (
     ALLOCATED,
     FULLNESS_GROUPS,
     GROUPS,
     MOVED,
+    RESUME,
     ZS_ALMOST_EMPTY,
     ZS_ALMOST_FULL,
     ZS_EMPTY,
     ZsPool,
+    find_get_zspage,
     first_zspage,
     free_zspage,
     get_fullness_group,
@@ -27,7 +30,6 @@ from zswapsim.machine.zsmalloc import (
     obj_malloc,
     zspage_node,
 )
-from zswapsim.machine.zsmalloc_classes import ZS_SIZE_CLASSES
 
 
 @simulated
@@ -76,11 +78,25 @@ def migrate_zspage(
 
 
 @simulated
+def room_ends(pool: ZsPool, class_: int, moves: Ints) -> bool:
+    """Say whether the next step may need more room than moves has, and if so note where it was."""
+    if zs_can_compact(pool, class_) <= 0:
+        return False
+    if 2 * (pool.counts[MOVED] + pool.objs[class_]) <= len(moves):
+        return False
+    pool.counts[RESUME] = class_ + 1
+    return True
+
+
+@simulated
 def compact_class(pool: ZsPool, class_: int, moves: Ints) -> int:
-    """Compact one class while pages can be freed and moves has room; return the pages freed."""
+    """Compact one class of a pool with 4 groups; return the pages freed.
+
+    Source: Linux 6.1 mm/zsmalloc.c __zs_compact.
+    """
     objs = pool.objs[class_]
     freed = 0
-    while 2 * (pool.counts[MOVED] + objs) <= len(moves):
+    while not room_ends(pool, class_, moves):
         source = isolate_zspage(pool, class_, ZS_ALMOST_EMPTY)
         if source == 0:
             break
@@ -103,19 +119,74 @@ def compact_class(pool: ZsPool, class_: int, moves: Ints) -> int:
 
 
 @simulated
+def isolate_src_zspage(pool: ZsPool, class_: int) -> int:
+    """Unlink the head of the emptiest list of zspages that are not full; 0 if there is none."""
+    for group in range(ZS_EMPTY + 1, pool.rules[GROUPS] - 1):
+        zspage = first_zspage(pool, class_, group)
+        if zspage != 0:
+            list_del(pool.fullness, zspage_node(pool, zspage))
+            return zspage
+    return 0
+
+
+@simulated
+def isolate_dst_zspage(pool: ZsPool, class_: int) -> int:
+    """Unlink the head of the fullest list of zspages that have room; 0 if there is none."""
+    zspage = find_get_zspage(pool, class_)
+    if zspage != 0:
+        list_del(pool.fullness, zspage_node(pool, zspage))
+    return zspage
+
+
+@simulated
+def compact_class_by_ratio(pool: ZsPool, class_: int, moves: Ints) -> int:
+    """Compact one class of a pool with 12 groups; return the pages freed.
+
+    A destination is kept until it is full. Source: Linux 6.12 mm/zsmalloc.c __zs_compact.
+    """
+    destination = 0
+    freed = 0
+    while zs_can_compact(pool, class_) > 0 and not room_ends(pool, class_, moves):
+        if destination == 0:
+            destination = isolate_dst_zspage(pool, class_)
+            if destination == 0:
+                break
+        source = isolate_src_zspage(pool, class_)
+        if source == 0:
+            break
+        migrate_zspage(pool, class_, source, destination, 0, moves)
+        if putback_zspage(pool, class_, source) == ZS_EMPTY:
+            free_zspage(pool, class_, source)
+            freed += pool.pages[class_]
+        if pool.inuse[destination] == pool.objs[class_]:
+            putback_zspage(pool, class_, destination)
+            destination = 0
+    if destination != 0:
+        putback_zspage(pool, class_, destination)
+    return freed
+
+
+@simulated
 def zs_compact(pool: ZsPool, moves: Ints) -> int:
     """Compact the classes from the largest on; return the pages freed.
 
     moves gets (old handle, new handle) of each moved object, in the order in which the bytes must
-    be copied; counts[MOVED] tells how many. Where its room ends, so does the work: call again.
-    -EINVAL: a pool of 12 groups, whose kernels choose otherwise.
-    Source: Linux 6.1 mm/zsmalloc.c zs_compact, __zs_compact.
+    be copied; counts[MOVED] tells how many. Where its room ends, so does the work, and
+    counts[RESUME] is not 0: call again, and it goes on as if it had not stopped. Room for MAX_OBJS
+    moves, 2 * MAX_OBJS integers, is enough for every class to come forward.
+    Source: Linux 6.1 and 6.12 mm/zsmalloc.c zs_compact.
     """
-    if pool.rules[GROUPS] != FULLNESS_GROUPS:
-        return -EINVAL
+    class_ = ZS_SIZE_CLASSES - 1
+    if pool.counts[RESUME] > 0:
+        class_ = pool.counts[RESUME] - 1
+    pool.counts[RESUME] = 0
     pool.counts[MOVED] = 0
     freed = 0
-    for class_ in range(ZS_SIZE_CLASSES - 1, -1, -1):
+    while class_ >= 0 and pool.counts[RESUME] == 0:
         if pool.merged[class_] == class_:
-            freed += compact_class(pool, class_, moves)
+            if pool.rules[GROUPS] == FULLNESS_GROUPS:
+                freed += compact_class(pool, class_, moves)
+            else:
+                freed += compact_class_by_ratio(pool, class_, moves)
+        class_ -= 1
     return freed

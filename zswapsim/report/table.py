@@ -11,6 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from zswapsim.report.zram import zram_rows, zram_saved_rows
 from zswapsim.units import PAGE_SIZE, format_bytes, format_pages
 
 Row = tuple[str, str, str]
@@ -30,38 +31,67 @@ def render(result: Mapping[str, Any], *, narrow: bool = False) -> RenderableType
     if not result["complete"]:
         done, of = result["trace"]["accesses_replayed"], result["trace"]["accesses"]
         parts += [Text(f"stopped after {done:,} of {of:,} accesses", style="bold yellow"), Text()]
-    if result["memory"]["swap_full"]:
-        full = result["memory"]["swap_full"]
-        parts += [
-            Text(
-                f"SWAP FULL: {full:,} times a page had to stay in memory; memory was over its "
-                f"limit at {result['memory']['over_limit']:,} faults",
-                style="bold red",
-            ),
-            Text(),
-        ]
-    for title, rows in (
-        ("What happened", _happened(result)),
-        ("What zswap did", _zswap(result)),
-        ("What it saved", _saved(result)),
-    ):
+    for name, what in (("swap_full", "SWAP FULL"), ("write_errors", "ZRAM FULL")):
+        if result["memory"][name]:
+            parts += [
+                Text(
+                    f"{what}: {result['memory'][name]:,} times a page had to stay in memory; "
+                    f"memory was over its limit at {result['memory']['over_limit']:,} faults",
+                    style="bold red",
+                ),
+                Text(),
+            ]
+    for title, rows in _sections(result):
         parts += [_section(title, rows, narrow=narrow), Text()]
     parts.append(_footer(result))
     return Group(*parts)
 
 
+def _sections(result: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
+    frontend = result["config"]["frontend"]
+    if frontend == "zram":
+        middle = [("What zram did", zram_rows(result))]
+    elif frontend == "zswap":
+        middle = [("What zswap did", _zswap(result))]
+    else:
+        middle = [("What the swap file did", _plain(result))]
+    happened = ("What happened", _happened(result))
+    if frontend == "none":
+        return [happened, *middle]
+    saved = zram_saved_rows(result) if frontend == "zram" else _saved(result)
+    return [happened, *middle, ("What it saved", saved)]
+
+
 def _headline(result: Mapping[str, Any]) -> Text:
-    trace, config, memory = result["trace"], result["config"], result["memory"]
+    trace = result["trace"]
     program = f" ({trace['program']})" if trace.get("program") else ""
     return Text.assemble(
         (str(trace["name"]), "bold"),
         f"{program}: {trace['accesses']:,} accesses, {trace['write_percent']:.0f} % writes, "
         f"footprint {format_pages(trace['footprint_pages'])}\n",
-        ("zswap", "bold"),
-        f" of Linux {config['kernel']}: {config['zpool']} with {config['compressor']}, at most "
-        f"{config['max_pool_percent']} % of {format_pages(memory['limit_pages'])} of memory; "
-        f"reclaim {config['reclaim']}",
+        *_what_is_simulated(result),
+        f"; reclaim {result['config']['reclaim']}",
     )
+
+
+def _what_is_simulated(result: Mapping[str, Any]) -> list[str | tuple[str, str]]:
+    config = result["config"]
+    memory = format_pages(result["memory"]["limit_pages"])
+    kernel = f" of Linux {config['kernel']}"
+    if config["frontend"] == "zram":
+        limit = result["zram"]["mem_limit"]
+        most = f"at most {format_bytes(limit)}" if limit else "without a limit"
+        return [
+            ("zram", "bold"),
+            f"{kernel} with {config['compressor']}, {most}; memory of {memory}",
+        ]
+    if config["frontend"] == "none":
+        return [("plain swap", "bold"), f"{kernel}; memory of {memory}"]
+    return [
+        ("zswap", "bold"),
+        f"{kernel}: {config['zpool']} with {config['compressor']}, at most "
+        f"{config['max_pool_percent']} % of {memory} of memory",
+    ]
 
 
 def _section(title: str, rows: list[Row], *, narrow: bool) -> Table:
@@ -83,19 +113,38 @@ def _section(title: str, rows: list[Row], *, narrow: bool) -> Table:
 
 
 def _happened(result: Mapping[str, Any]) -> list[Row]:
-    memory, vmstat = result["memory"], result["vmstat"]
-    majors = vmstat["pgmajfault"]
-    return [
-        ("accesses that found the page swapped out", f"{majors:,}", "pgmajfault"),
-        ("  served by zswap", f"{vmstat['zswpin']:,}", _share(vmstat["zswpin"], majors, "zswpin")),
-        (
-            "  read from the swap file",
-            f"{vmstat['pswpin']:,}",
-            _share(vmstat["pswpin"], majors, "pswpin"),
-        ),
+    memory, vmstat, frontend = result["memory"], result["vmstat"], result["config"]["frontend"]
+    loads = _loads(result)
+    served = _share(vmstat["zswpin"], loads, "zswpin")
+    read = _share(vmstat["pswpin"], loads, "pswpin")
+    disk = "zram" if frontend == "zram" else "the swap file"
+    rows = [
+        ("accesses that found the page swapped out", f"{vmstat['pgmajfault']:,}", "pgmajfault"),
+        *_readahead(result),
+        ("  served by zswap", f"{vmstat['zswpin']:,}", served),
+        (f"  read from {disk}", f"{vmstat['pswpin']:,}", read),
         ("pages reclaimed", f"{memory['pgsteal']:,}", "pgsteal"),
         ("  still clean, dropped without a write", f"{memory['clean_drops']:,}", ""),
     ]
+    if frontend != "zswap":
+        rows = [row for row in rows if row[0] != "  served by zswap"]
+    return rows
+
+
+def _loads(result: Mapping[str, Any]) -> int:
+    """Return how many pages came in: those that an access waited for, and those read ahead."""
+    majors: int = result["vmstat"]["pgmajfault"]
+    ahead: int = result["memory"].get("swap_ra", 0)
+    return majors + ahead
+
+
+def _readahead(result: Mapping[str, Any]) -> list[Row]:
+    """Return the line of read-ahead, if it was on."""
+    if not result["config"].get("page_cluster", 0):
+        return []
+    ahead, used = result["memory"]["swap_ra"], result["memory"]["swap_ra_hit"]
+    remark = _share(used, ahead, f"swap_ra; {used:,} of these used, swap_ra_hit")
+    return [("and pages read ahead", f"{ahead:,}", remark)]
 
 
 def _zswap(result: Mapping[str, Any]) -> list[Row]:
@@ -122,7 +171,16 @@ def _zswap(result: Mapping[str, Any]) -> list[Row]:
         ("stored at the end", f"{zswap['stored_pages']:,}", density),
         ("  of these same-filled", f"{zswap['same_filled_pages']:,}", "same_filled_pages"),
         ("pool at the end", format_bytes(zswap["pool_total_size"]), peak),
+        *_zeros(result),
     ]
+
+
+def _zeros(result: Mapping[str, Any]) -> list[Row]:
+    """Pages of zeros that later kernels keep from zswap altogether."""
+    out, back = result["vmstat"]["swpout_zero"], result["vmstat"]["swpin_zero"]
+    if not out:
+        return []
+    return [("pages of zeros, only noted", f"{out:,}", f"swpout_zero; {back:,} came back")]
 
 
 def _refusals(result: Mapping[str, Any], refused: int) -> str:
@@ -138,6 +196,17 @@ def _refusals(result: Mapping[str, Any], refused: int) -> str:
     return ", ".join(said)
 
 
+def _plain(result: Mapping[str, Any]) -> list[Row]:
+    vmstat, memory = result["vmstat"], result["memory"]
+    used = f"of {memory['swap_slots']:,}"
+    return [
+        ("pages read", f"{vmstat['pswpin']:,}", "pswpin"),
+        ("pages written", f"{vmstat['pswpout']:,}", "pswpout"),
+        ("slots in use at the end", f"{memory['swap_slots_used']:,}", used),
+        *_zeros(result),
+    ]
+
+
 def _saved(result: Mapping[str, Any]) -> list[Row]:
     zswap, vmstat, compression = result["zswap"], result["vmstat"], result["compression"]
     writes = vmstat["zswpout"] + vmstat["pswpout"] - zswap["written_back_pages"]
@@ -146,7 +215,7 @@ def _saved(result: Mapping[str, Any]) -> list[Row]:
         (
             "reads from the swap file",
             f"{vmstat['pswpin']:,}",
-            f"instead of {vmstat['pgmajfault']:,}",
+            f"instead of {_loads(result):,}",
         ),
         ("writes to the swap file", f"{vmstat['pswpout']:,}", f"instead of {writes:,}"),
         ("memory saved at the end", format_bytes(held), "stored pages less the pool"),

@@ -50,7 +50,7 @@ def unpack(packed: IO[bytes], where: str, expected_bytes: int, chunk_bytes: int)
         raise TraceError(f"{where}: damaged, near unpacked byte {done:,}: {error}") from error
 
 
-def _read(reader: zstandard.ZstdDecompressionReader, size: int) -> bytes:
+def _read(reader: "zstandard.ZstdDecompressionReader", size: int) -> bytes:
     data = reader.read(size)
     while len(data) < size:
         more = reader.read(size - len(data))

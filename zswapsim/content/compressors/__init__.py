@@ -6,10 +6,19 @@ A spec is a name, optionally followed by settings: "lz4", "zstd:5", "zstd:level=
 """
 
 from zswapsim.content.compressors.protocol import Buffer, Compressor, Option, settled
-from zswapsim.errors import InvalidArgument
+from zswapsim.errors import InvalidArgument, NoEntry
+from zswapsim.profiles import profile
 from zswapsim.registry import Registry
 
-__all__ = ["COMPRESSORS", "Buffer", "Compressor", "Option", "compressor"]
+__all__ = [
+    "COMPRESSORS",
+    "Buffer",
+    "Compressor",
+    "Option",
+    "compressor",
+    "most_exact",
+    "remedy",
+]
 
 COMPRESSORS: Registry[type[Compressor]] = Registry(
     "compressor",
@@ -18,19 +27,27 @@ COMPRESSORS: Registry[type[Compressor]] = Registry(
         "lz4": "zswapsim.content.compressors.lz4:Lz4",
         "lz4hc": "zswapsim.content.compressors.lz4hc:Lz4Hc",
         "zstd": "zswapsim.content.compressors.zstd:Zstd",
+        "deflate": "zswapsim.content.compressors.deflate:Deflate",
         "lz4-kernel": "zswapsim.content.compressors.lz4_kernel:Lz4Kernel",
         "lzo-rle": "zswapsim.content.compressors.lzo_rle:LzoRle",
+        "lzo": "zswapsim.content.compressors.lzo:Lzo",
     },
 )
 
+_EXACT = {"lz4": "lz4-kernel"}
+"""The kernel's name of a compressor -> ours whose lengths are those, where the name is another."""
 
-def compressor(spec: str, **settings: int) -> Compressor:
+
+def compressor(spec: str, kernel: str | None = None, **settings: int) -> Compressor:
     """Return a new compressor for a name or spec; settings add to those of the spec.
 
-    NoEntry: no such name. InvalidArgument: unknown setting, value out of range, or set twice.
+    kernel: whose parameters it takes, and whose answer to a page that does not fit; None for those
+    of 6.1. NoEntry: no such name or kernel, or a library of it is not installed. InvalidArgument:
+    unknown setting, value out of range, or set twice.
     """
+    row = None if kernel is None else profile(kernel)
     name, colon, text = spec.partition(":")
-    part = COMPRESSORS.get(name.strip())
+    part = _part(name.strip())
     options = part.options
     if colon:
         for key, value in _parsed(spec, text, next(iter(options), "")).items():
@@ -38,7 +55,31 @@ def compressor(spec: str, **settings: int) -> Compressor:
                 raise InvalidArgument(f"{spec!r}: {key} is set twice, also to {settings[key]!r}")
             settings[key] = value
     settled(name, options, settings)
-    return part(**settings)
+    made = part(**settings)
+    set_kernel = getattr(made, "set_kernel", None)
+    if row is not None and set_kernel is not None:
+        set_kernel(row)
+    return made
+
+
+def most_exact(name: str) -> str:
+    """Return the name of our compressor whose lengths are nearest to the kernel's of that name."""
+    return _EXACT.get(name, name)
+
+
+def _part(name: str) -> type[Compressor]:
+    try:
+        return COMPRESSORS.get(name)
+    except ImportError as error:
+        raise NoEntry(f"compressor {name!r} is unavailable: {remedy(error)}") from error
+
+
+def remedy(error: ImportError) -> str:
+    """Say what to install for a compressor; one that knows better says so in the error itself."""
+    module = (error.name or "").partition(".")[0]
+    if type(error) is ModuleNotFoundError and module and module != "zswapsim":
+        return f"pip install {module}"
+    return str(error)
 
 
 def _parsed(spec: str, text: str, first: str) -> dict[str, int]:

@@ -8,8 +8,9 @@ only: the parent does what is missing, and meets the error if there is one.
 
 Layout of the shared memory for P pages:
 
-lengths   int32   (P,)   compressed length in bytes, or -EINVAL above 4096; 0 not done
-places    int64   (P,)   1 + byte offset of the compressed bytes in area; 0 not kept
+lengths   int32   (P,)   compressed length in bytes, or -errno, see fit.py; 0 not done
+places    int64   (P,)   1 + byte offset of the compressed bytes in area; 0 not kept, as all above a
+                         page are not: each page has room for itself
 done      int64   (N,)   pages done by each of N processes
 area      bytes          a batch is packed from where its first page lies in contents, so memory
                          is used for compressed bytes only, though addresses are for all
@@ -26,8 +27,8 @@ from array import array
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
+from zswapsim.content.compressors.fit import fit_of
 from zswapsim.content.compressors.protocol import Compressor
-from zswapsim.errors import EINVAL
 from zswapsim.units import PAGE_SIZE
 
 Progress: TypeAlias = Callable[[int, int], object]
@@ -110,6 +111,7 @@ class _Work:
     ) -> None:
         self.count = count
         self.compressor = compressor
+        self.fit = fit_of(compressor)
         self.processes = processes
         self.batch_pages = max(BATCH_PAGES, -(-count // MOST_BATCHES))
         self.batches = -(-count // self.batch_pages)
@@ -130,16 +132,14 @@ class _Work:
         sizes, wheres, packed = array("i"), array("q"), []
         for start in range(place, last * PAGE_SIZE, PAGE_SIZE):
             data = compress(pages[start : start + PAGE_SIZE])
-            length = len(data)
+            size = len(data)
             where = 0
-            if length > PAGE_SIZE:
-                length = -EINVAL
-            elif length <= self.keep_bytes:
+            if size <= PAGE_SIZE and size <= self.keep_bytes:
                 packed.append(data)
                 where = 1 + place
-                place += length
-                self.keep_bytes -= length
-            sizes.append(length)
+                place += size
+                self.keep_bytes -= size
+            sizes.append(self.fit.length(size))
             wheres.append(where)
         if area is not None:
             area[first * PAGE_SIZE : place] = b"".join(packed)

@@ -12,6 +12,8 @@ from typing import ClassVar
 import lz4
 import lz4.block
 
+from zswapsim.content.compressors.fidelity import NOT_COMPARED, Fidelity
+from zswapsim.content.compressors.fit import BOUNDED, lz4_fit
 from zswapsim.content.compressors.protocol import (
     Buffer,
     Option,
@@ -21,9 +23,12 @@ from zswapsim.content.compressors.protocol import (
     settled,
 )
 from zswapsim.errors import DataMismatch
+from zswapsim.profiles import Profile
 from zswapsim.units import PAGE_SIZE
 
 VERSION = f"python-lz4 {lz4.__version__}, liblz4 {lz4.library_version_string()}"
+
+KERNEL_ACCELERATION = 1
 
 
 def decompress_block(name: str, data: Buffer) -> bytes:
@@ -42,7 +47,9 @@ class Lz4:
     summary: ClassVar[str] = "LZ4 fast, the usual choice for zswap where speed counts"
     # LZ4_ACCELERATION_MAX; the library takes anything above as this.
     options: ClassVar[dict[str, Option]] = {
-        "acceleration": Option(1, 1, 65537, "higher is faster and compresses less")
+        "acceleration": Option(
+            KERNEL_ACCELERATION, 1, 65537, "higher is faster and compresses less"
+        )
     }
 
     def __init__(self, **settings: int) -> None:
@@ -50,6 +57,13 @@ class Lz4:
         self.version = VERSION
         self.key = key_of(self.name, self.settings, VERSION)
         self._acceleration = self.settings["acceleration"]
+        is_kernels = self._acceleration == KERNEL_ACCELERATION
+        self.fidelity = Fidelity(4460, 36.8, -0.63) if is_kernels else NOT_COMPARED
+        self.fit = BOUNDED
+
+    def set_kernel(self, row: Profile) -> None:
+        """Refuse long results, or not, as that kernel does."""
+        self.fit = lz4_fit(row)
 
     def compress(self, page: Buffer) -> bytes:
         """Return the LZ4 block of a page, 26..4114 bytes."""

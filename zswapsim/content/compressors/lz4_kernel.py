@@ -17,12 +17,15 @@ compress() returns blocks of any length and the caller judges, as with any compr
 from collections.abc import Mapping
 from typing import ClassVar
 
+from zswapsim.content.compressors.fidelity import Fidelity
+from zswapsim.content.compressors.fit import BOUNDED, lz4_fit
 from zswapsim.content.compressors.lz4 import decompress_block
 from zswapsim.content.compressors.own_encoder import OwnEncoder
 from zswapsim.content.compressors.protocol import Buffer, Option, key_of, settled
 from zswapsim.engine.byte_arrays import Bytes, clear, copy_bytes, load_u32, matching_bytes
 from zswapsim.engine.simulated import Ints, simulated
 from zswapsim.errors import EINVAL
+from zswapsim.profiles import Profile
 from zswapsim.units import PAGE_SIZE
 
 REVISION = 1
@@ -177,6 +180,7 @@ class Lz4Kernel:
 
     name: ClassVar[str] = "lz4-kernel"
     summary: ClassVar[str] = "LZ4 fast by an encoder of our own, every length that of the kernel"
+    fidelity: ClassVar[Fidelity] = Fidelity(4460, 100.0)
     options: ClassVar[Mapping[str, Option]] = {}
 
     def __init__(self, **settings: int) -> None:
@@ -184,6 +188,11 @@ class Lz4Kernel:
         self.version = f"own encoder, revision {REVISION}"
         self.key = key_of(self.name, self.settings, f"revision{REVISION}")
         self.encoder = OwnEncoder(lz4_compress, 1 << HASH_LOG, MOST_BYTES)
+        self.fit = BOUNDED
+
+    def set_kernel(self, row: Profile) -> None:
+        """Refuse long results, or not, as that kernel does."""
+        self.fit = lz4_fit(row)
 
     def prepare(self, pages: int) -> None:
         """Compile the encoder if so many pages are worth it."""

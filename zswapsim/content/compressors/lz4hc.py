@@ -9,8 +9,11 @@ from typing import ClassVar
 
 import lz4.block
 
+from zswapsim.content.compressors.fidelity import Fidelity
+from zswapsim.content.compressors.fit import BOUNDED, lz4_fit
 from zswapsim.content.compressors.lz4 import VERSION, decompress_block
 from zswapsim.content.compressors.protocol import Buffer, Option, check_page, key_of, settled
+from zswapsim.profiles import Profile
 
 
 class Lz4Hc:
@@ -18,6 +21,7 @@ class Lz4Hc:
 
     name: ClassVar[str] = "lz4hc"
     summary: ClassVar[str] = "LZ4 high compression, slow to compress and as fast to decompress"
+    fidelity: ClassVar[Fidelity] = Fidelity(note="the kernel's library is older")
     # LZ4HC_CLEVEL_MAX; the library takes anything above as this.
     options: ClassVar[dict[str, Option]] = {
         "level": Option(9, 1, 12, "higher is slower and compresses more")
@@ -28,6 +32,11 @@ class Lz4Hc:
         self.version = VERSION
         self.key = key_of(self.name, self.settings, VERSION)
         self._level = self.settings["level"]
+        self.fit = BOUNDED
+
+    def set_kernel(self, row: Profile) -> None:
+        """Refuse long results, or not, as that kernel does."""
+        self.fit = lz4_fit(row)
 
     def compress(self, page: Buffer) -> bytes:
         """Return the LZ4 block of a page, 26..4114 bytes."""

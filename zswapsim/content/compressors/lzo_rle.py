@@ -9,6 +9,8 @@ Linux 6.1 and 6.12 for all recorded pages. A stream above 4096 bytes is returned
 from collections.abc import Mapping
 from typing import ClassVar
 
+from zswapsim.content.compressors.fidelity import Fidelity
+from zswapsim.content.compressors.fit import BOUNDED, lzo_fit
 from zswapsim.content.compressors.lzo_decoder import lzo1x_decompress
 from zswapsim.content.compressors.lzo_encoder import (
     MOST_BYTES,
@@ -18,6 +20,7 @@ from zswapsim.content.compressors.lzo_encoder import (
 from zswapsim.content.compressors.own_encoder import OwnEncoder
 from zswapsim.content.compressors.protocol import Buffer, Option, key_of, settled
 from zswapsim.errors import DataMismatch
+from zswapsim.profiles import Profile
 
 REVISION = 1
 """To be raised when a length changes."""
@@ -28,15 +31,20 @@ class LzoRle:
 
     name: ClassVar[str] = "lzo-rle"
     summary: ClassVar[str] = "LZO1X-1 with zero runs, every length that of the kernel"
+    fidelity: ClassVar[Fidelity] = Fidelity(4460, 100.0)
     options: ClassVar[Mapping[str, Option]] = {}
+    encode = staticmethod(lzorle1x_1_compress)
 
     def __init__(self, **settings: int) -> None:
         self.settings = settled(self.name, self.options, settings)
         self.version = f"own encoder, revision {REVISION}"
         self.key = key_of(self.name, self.settings, f"revision{REVISION}")
-        self.encoder = OwnEncoder(
-            lzorle1x_1_compress, TABLE_LENGTH, MOST_BYTES, decode=lzo1x_decompress
-        )
+        self.encoder = OwnEncoder(self.encode, TABLE_LENGTH, MOST_BYTES, decode=lzo1x_decompress)
+        self.fit = BOUNDED
+
+    def set_kernel(self, row: Profile) -> None:
+        """Refuse long results, or not, as that kernel does."""
+        self.fit = lzo_fit(row)
 
     def prepare(self, pages: int) -> None:
         """Compile encoder and decoder if so many pages are worth it."""

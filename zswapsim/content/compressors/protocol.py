@@ -9,8 +9,12 @@ go on with the copy it inherits.
 compress() may return more than 4096 bytes. That it does not fit is the caller's business, as the
 kernel's capacity is no part of the format.
 
-A class may have a method prepare(pages: int) as well: it is told how many pages are coming, before
-a process is forked, and may get ready for them.
+A class may have as well:
+
+prepare(pages: int)        told how many pages are coming, before a process is forked, to get ready
+set_kernel(row: Profile)   told which kernel is simulated, once and first of all, to do as it does
+fit: Fit                   what becomes of long results; otherwise up to 4096 bytes, then -EINVAL
+fidelity: Fidelity         how near the lengths are to a real kernel's, for a listing
 """
 
 from collections.abc import Mapping

@@ -64,5 +64,6 @@ POLICIES: Registry[ReclaimPolicy] = Registry(
     {
         "lru": "zswapsim.machine.reclaim.lru:POLICY",
         "clock": "zswapsim.machine.reclaim.clock:POLICY",
+        "two-list": "zswapsim.machine.reclaim.two_list:POLICY",
     },
 )

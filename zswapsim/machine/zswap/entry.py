@@ -7,7 +7,7 @@ from zswapsim.machine.journal import note, wants
 from zswapsim.machine.list_head import list_add, list_del, list_move
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.zpool import MOVED_BYTES, MOVED_FROM, MOVED_TO
-from zswapsim.machine.zpools import pools_free, pools_map, pools_moved
+from zswapsim.machine.zpools import pools_free, pools_map, pools_moved, pools_work
 from zswapsim.machine.zswap.pools import (
     zswap_pool_current,
     zswap_pool_put,
@@ -43,6 +43,26 @@ def note_entry(swap: Swap, event: int, slot: int) -> None:
 def is_stale(zswap: Zswap, slot: int) -> bool:
     """Say whether frontswap does not ask for a slot: of an entry there no load knows any more."""
     return zswap.switches[FRONTSWAP] == 1 and zswap.backed[slot] == 0
+
+
+@simulated
+def note_move(swap: Swap, number: int) -> None:
+    """Write a record of the object that a pool has just moved, if it has."""
+    moved_bytes = pools_moved(swap.pools, number, MOVED_BYTES)
+    if moved_bytes != 0:
+        before = pools_moved(swap.pools, number, MOVED_FROM)
+        after = pools_moved(swap.pools, number, MOVED_TO)
+        note(swap.journal, j.MOVE, 0, number, before, moved_bytes, after)
+
+
+@simulated
+def zswap_pools_work(swap: Swap) -> int:
+    """Do one piece of the work that pools have put off; return 1, or 0 if none has."""
+    for number in range(len(swap.zswap.pool_refs)):
+        if pools_work(swap.pools, number) != 0:
+            note_move(swap, number)
+            return 1
+    return 0
 
 
 @simulated
@@ -107,11 +127,7 @@ def zswap_free_entry(swap: Swap, slot: int) -> None:
         if zswap.switches[RAW_INCOMPRESSIBLE] == 1 and zswap.length[slot] == PAGE_SIZE:
             zswap.counters[STORED_INCOMPRESSIBLE_PAGES] -= 1
         pools_free(swap.pools, number, zswap.handle[slot])
-        moved_bytes = pools_moved(swap.pools, number, MOVED_BYTES)
-        if moved_bytes != 0:
-            before = pools_moved(swap.pools, number, MOVED_FROM)
-            after = pools_moved(swap.pools, number, MOVED_TO)
-            note(swap.journal, j.MOVE, 0, number, before, moved_bytes, after)
+        note_move(swap, number)
         zswap_pool_put(zswap, number)
     else:
         zswap.counters[SAME_FILLED_PAGES] -= 1

@@ -9,7 +9,7 @@ from zswapsim.engine.simulated import simulated
 from zswapsim.machine.list_head import list_add, list_add_tail, list_del, list_empty, list_next
 from zswapsim.machine.list_head import list_prev as list_last
 from zswapsim.machine.swap import Swap
-from zswapsim.machine.zpools import pools_pages, pools_total_pages
+from zswapsim.machine.zpools import pools_pages
 from zswapsim.machine.zswap.state import POOL_PAGES, POOL_SCOPE, TYPE_SLOTS, USED_VALUE, Zswap
 from zswapsim.profiles import LIVE, PER_SWAP_TYPE
 
@@ -72,6 +72,20 @@ def zswap_pool_make_current(zswap: Zswap, number: int) -> int:
 
 
 @simulated
+def zswap_total_pages(swap: Swap) -> int:
+    """Return the pages of the pools on the list: one that has died does not count, whatever
+
+    it still has to give back.
+    """
+    pool_refs = swap.zswap.pool_refs
+    total = 0
+    for number in range(len(pool_refs)):
+        if pool_refs[number] > 0:
+            total += pools_pages(swap.pools, number)
+    return total
+
+
+@simulated
 def zswap_update_total_size(swap: Swap, number: int) -> None:
     """Take the size anew, after a change in the pool of that number.
 
@@ -81,7 +95,7 @@ def zswap_update_total_size(swap: Swap, number: int) -> None:
     if zswap.switches[POOL_SCOPE] == PER_SWAP_TYPE:
         zswap.counters[POOL_PAGES] = pools_pages(swap.pools, number)
     else:
-        zswap.counters[POOL_PAGES] = pools_total_pages(swap.pools)
+        zswap.counters[POOL_PAGES] = zswap_total_pages(swap)
 
 
 @simulated
@@ -89,5 +103,5 @@ def zswap_used_pages(swap: Swap) -> int:
     """Return the size that zswap goes by: the cached one, or from 6.12 on that of now."""
     zswap = swap.zswap
     if zswap.switches[USED_VALUE] == LIVE:
-        zswap.counters[POOL_PAGES] = pools_total_pages(swap.pools)
+        zswap.counters[POOL_PAGES] = zswap_total_pages(swap)
     return zswap.counters[POOL_PAGES]

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""zram as the disk that swap slots lie on: a slot is a page of the device.
+
+Its pool is the first of the chain, and counts as memory like zswap's do.
+"""
+
+from zswapsim.engine.simulated import simulated
+from zswapsim.machine.swap import Swap
+from zswapsim.machine.swap_disk import disk_free, disk_read, disk_write
+from zswapsim.machine.zram import Zram, zram_bvec_read, zram_bvec_write, zram_slot_free_notify
+from zswapsim.machine.zram_writeback import ALL_PAGES, GO_ON, zram_mark_idle, zram_writeback
+
+
+@simulated
+def zram_disk_write(
+    disk: Zram, swap: Swap, slot: int, content: int, length: int, same_filled: int
+) -> int:
+    """Compress a page into the pool; -ENOMEM where that would be over its limit."""
+    is_same = 1 if same_filled != 0 else 0
+    return zram_bvec_write(disk, swap.pools.pool, swap.journal, slot, content, length, is_same)
+
+
+@simulated
+def zram_disk_read(disk: Zram, swap: Swap, slot: int) -> None:
+    """Decompress a page, or read it from the backing device."""
+    zram_bvec_read(disk, swap.journal, slot)
+
+
+@simulated
+def zram_disk_free(disk: Zram, swap: Swap, slot: int) -> None:
+    """Forget the page of a slot that was freed."""
+    zram_slot_free_notify(disk, swap.pools.pool, swap.journal, slot)
+
+
+disk_write.register(Zram, zram_disk_write)
+disk_read.register(Zram, zram_disk_read)
+disk_free.register(Zram, zram_disk_free)
+
+
+def run_zram_writeback(swap: Swap, mode: int) -> int:
+    """Write back what the mode says, then mark the rest idle for the next time; an entry loop.
+
+    Returns the outcome of zram_writeback: 0, GO_ON where the journal has to be drained and the call
+    repeated, or -errno: -ENOSPC where the backing device is full.
+    """
+    outcome = zram_writeback(swap.disk, swap.pools.pool, swap.journal, mode, 0)
+    if outcome != GO_ON:
+        zram_mark_idle(swap.disk, ALL_PAGES)
+    return outcome

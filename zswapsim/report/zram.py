@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The lines of a result that tell of zram."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from zswapsim.units import PAGE_SIZE, format_bytes
+
+Row = tuple[str, str, str]
+
+
+def zram_rows(result: Mapping[str, Any]) -> list[Row]:
+    """Return what zram did, under the names of mm_stat and bd_stat."""
+    zram, memory = result["zram"], result["memory"]
+    stored = zram["orig_data_size"] // PAGE_SIZE
+    rows = [
+        ("pages written", f"{result['vmstat']['pswpout']:,}", "pswpout"),
+        ("stored at the end", f"{stored:,}", "orig_data_size, in pages"),
+        ("  of these same-filled", f"{zram['same_pages']:,}", "same_pages"),
+        ("  of these too large to compress", f"{zram['huge_pages']:,}", "huge_pages"),
+        ("compressed to", format_bytes(zram["compr_data_size"]), "compr_data_size"),
+        ("memory at the end", format_bytes(zram["mem_used_total"]), "mem_used_total"),
+        ("memory at most", format_bytes(zram["mem_used_max"]), "mem_used_max"),
+        ("pages refused, which stayed in memory", f"{memory['write_errors']:,}", "write errors"),
+    ]
+    if zram["bd_writes"]:
+        rows += [
+            ("pages written back", f"{zram['bd_writes']:,}", "bd_writes"),
+            ("  of these read again", f"{zram['bd_reads']:,}", "bd_reads"),
+            ("  of these there at the end", f"{zram['bd_count']:,}", "bd_count"),
+        ]
+    return rows
+
+
+def zram_saved_rows(result: Mapping[str, Any]) -> list[Row]:
+    """Return what zram saved, against a swap file."""
+    zram, vmstat, compression = result["zram"], result["vmstat"], result["compression"]
+    in_memory = zram["orig_data_size"] - zram["bd_count"] * PAGE_SIZE
+    rows = [
+        ("reads from a disk", f"{zram['bd_reads']:,}", f"instead of {vmstat['pswpin']:,}"),
+        ("writes to a disk", f"{zram['bd_writes']:,}", f"instead of {vmstat['pswpout']:,}"),
+        (
+            "memory saved at the end",
+            format_bytes(in_memory - zram["mem_used_total"]),
+            "stored pages less zram's memory",
+        ),
+    ]
+    if compression["ratio"]:
+        mean = f"mean {compression['mean_length_bytes']:.0f} bytes of {PAGE_SIZE}"
+        rows.append(("compression ratio of all contents", f"{compression['ratio']:.2f}", mean))
+    return rows
