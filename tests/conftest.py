@@ -5,13 +5,13 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from by_hand_pages import KERNELS as BY_HAND_KERNELS
 from by_hand_pages import Make
 from hypothesis import settings
 from kernels import KERNELS
 from machine_driver import SwapBench
 
 from zswapsim import SwapFile, Zswap
+from zswapsim.profiles import profile
 
 settings.register_profile("short", max_examples=50, stateful_step_count=30, deadline=None)
 settings.register_profile("long", max_examples=1000, stateful_step_count=80, deadline=None)
@@ -38,13 +38,14 @@ def zswap(engine: str, kernel: str) -> SwapBench:
     return SwapBench(engine, kernel=kernel, totalram_pages=100)
 
 
-@pytest.fixture(params=BY_HAND_KERNELS)
-def make(request: pytest.FixtureRequest) -> Iterator[Make]:
-    """Make a Zswap of 64 slots that is audited and closed at the end."""
+@pytest.fixture
+def make(kernel: str) -> Iterator[Make]:
+    """Make a Zswap of 64 slots, with zbud where the kernel has it, that is audited and closed."""
     made: list[Zswap] = []
 
     def make(**settings: object) -> Zswap:
-        settings.setdefault("kernel", request.param)
+        settings.setdefault("kernel", kernel)
+        settings.setdefault("zpool", "zbud" if "zbud" in profile(kernel).zpools else "zsmalloc")
         settings.setdefault("swap", SwapFile(64))
         made.append(Zswap(**settings))  # type: ignore[arg-type]
         return made[-1]

@@ -37,6 +37,7 @@ exclusive_loads           no      no      no      no      request request always
 compress_errors           none    none    none    none    none    fail    errno   errno
 raw_incompressible        no      no      no      no      no      no      no      yes
 lzo_oversize              pass    pass    pass    bounded wrapper wrapper bounded bounded
+deflate_oversize          -22     -22     -22     -22     -22     -22     -22     -28
 lz4_bounded               no      yes     yes     yes     yes     yes     yes     yes
 zstd_parameters           old     old     old     unknown unknown unknown unknown small
 zswp_events               no      no      no      yes     yes     yes     yes     yes

@@ -12,6 +12,7 @@ from zswapsim.machine.journal import note
 from zswapsim.machine.swap import PSWPIN, PSWPOUT, SWPIN_ZERO, SWPOUT_ZERO, Swap
 from zswapsim.machine.swap_disk import disk_free, disk_read, disk_write
 from zswapsim.machine.swap_slots import swap_entry_free
+from zswapsim.machine.zswap.entry import is_stale
 from zswapsim.machine.zswap.folio import zswap_store_folio
 from zswapsim.machine.zswap.shrinker import zswap_folio_swapin
 from zswapsim.machine.zswap.state import NONE, SAME_FILLED_RULE
@@ -121,8 +122,13 @@ def swap_readpage(swap: Swap, slot: int) -> int:
 
 @simulated
 def swap_holds(swap: Swap, slot: int) -> bool:
-    """Say whether a slot still has a page's content: an exclusive load takes it away."""
-    return swap.zero[slot] == 1 or swap.device[slot] != 0 or swap.zswap.kind[slot] != NONE
+    """Say whether a slot still has a page's content: an exclusive load takes it away.
+
+    A stale entry of 3.11 is nobody's.
+    """
+    zswap = swap.zswap
+    has_entry = zswap.kind[slot] != NONE and not is_stale(zswap, slot)
+    return swap.zero[slot] == 1 or swap.device[slot] != 0 or has_entry
 
 
 @simulated

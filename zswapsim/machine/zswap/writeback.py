@@ -16,6 +16,7 @@ from zswapsim.machine.swap import PSWPOUT, ZSWPWB, Swap
 from zswapsim.machine.zpool import zpool_evict
 from zswapsim.machine.zpools import pools_map, pools_read_owner, pools_shrink
 from zswapsim.machine.zswap.entry import is_stale, lru_head, note_entry, zswap_free_entry
+from zswapsim.machine.zswap.pools import zswap_pool_get, zswap_pool_put
 from zswapsim.machine.zswap.state import (
     COMPRESSED,
     NR_PROTECTED,
@@ -78,7 +79,10 @@ def zswap_shrink(swap: Swap, number: int) -> int:
     note(swap.journal, j.SHRINK, 0, number, 0, 0, 0)
     outcome = -ENOENT
     if number >= 0:
+        # Held meanwhile: a pool whose last entry goes still counts, with the page that is not free.
+        zswap_pool_get(swap.zswap, number)
         outcome = pools_shrink(swap.pools, number, swap, 1)
+        zswap_pool_put(swap.zswap, number)
     note(swap.journal, j.SHRINK_END, 0, number, 0, 0, outcome)
     if outcome != 0:
         swap.zswap.counters[REJECT_RECLAIM_FAIL] += 1
