@@ -189,7 +189,8 @@ class ZswapOracle:
 
     def holds(self, slot: int) -> bool:
         """Whether the slot still has a page's content."""
-        return slot in self.zero or slot in self.device or slot in self.entries
+        known = not self.frontswap or slot in self.backed
+        return slot in self.zero or slot in self.device or (slot in self.entries and known)
 
     # Writeback: 5.10, 5.11
 
