@@ -9,7 +9,6 @@ from zswapsim import Zswap
 ZEROS = bytes(4096)
 WORD = b"zswapsim" * 512
 NOISE = random.Random(1).randbytes(4096)
-KERNELS = ["5.4", "6.1"]
 Make = Callable[..., Zswap]
 
 

@@ -5,11 +5,13 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from by_hand_pages import KERNELS, Make
+from by_hand_pages import Make
 from hypothesis import settings
+from kernels import KERNELS
 from machine_driver import SwapBench
 
 from zswapsim import SwapFile, Zswap
+from zswapsim.profiles import profile
 
 settings.register_profile("short", max_examples=50, stateful_step_count=30, deadline=None)
 settings.register_profile("long", max_examples=1000, stateful_step_count=80, deadline=None)
@@ -23,25 +25,27 @@ def engine(request: pytest.FixtureRequest) -> str:
     return name
 
 
-@pytest.fixture(params=["5.4", "6.1"])
+@pytest.fixture(params=KERNELS)
 def kernel(request: pytest.FixtureRequest) -> str:
+    """Every test that asks for a kernel runs with all, unless it says which (for_kernels)."""
     name: str = request.param
     return name
 
 
 @pytest.fixture
 def zswap(engine: str, kernel: str) -> SwapBench:
-    """zswap with a limit of 20 pages."""
+    """zswap with a limit of 20 pages of zbud, in 6.18 of zsmalloc."""
     return SwapBench(engine, kernel=kernel, totalram_pages=100)
 
 
-@pytest.fixture(params=KERNELS)
-def make(request: pytest.FixtureRequest) -> Iterator[Make]:
-    """Make a Zswap of 64 slots that is audited and closed at the end."""
+@pytest.fixture
+def make(kernel: str) -> Iterator[Make]:
+    """Make a Zswap of 64 slots, with zbud where the kernel has it, that is audited and closed."""
     made: list[Zswap] = []
 
     def make(**settings: object) -> Zswap:
-        settings.setdefault("kernel", request.param)
+        settings.setdefault("kernel", kernel)
+        settings.setdefault("zpool", "zbud" if "zbud" in profile(kernel).zpools else "zsmalloc")
         settings.setdefault("swap", SwapFile(64))
         made.append(Zswap(**settings))  # type: ignore[arg-type]
         return made[-1]

@@ -3,8 +3,8 @@
 
 Compiled functions can only be reached through an entry loop. Here are one such loop for a pool
 (run_tape), an owner of objects that follows a plan (Script), and three benches that hide them:
-ZbudBench for one pool, SwapBench for zswap with two pools, MachineBench for the whole machine.
-Each kind has one signature, so it is compiled once.
+ZbudBench for one pool, SwapBench for zswap with a pool of zbud and one of zsmalloc, MachineBench
+for the whole machine. Each kind has one signature, so it is compiled once, whatever the kernel.
 """
 
 import re
@@ -16,13 +16,14 @@ from zswapsim.engine import engines
 from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import EEXIST
 from zswapsim.machine import accesses as a
-from zswapsim.machine import audit, build, events, zbud, zpool
+from zswapsim.machine import audit, build, events, zbud, zpool, zpools, zsmalloc
 from zswapsim.machine import journal as j
 from zswapsim.machine import memory as m
 from zswapsim.machine.list_head import list_nodes
 from zswapsim.machine.reclaim import POLICIES, clock, lru, two_list  # noqa: F401
 from zswapsim.machine.swap import VMSTAT, Swap
 from zswapsim.machine.zswap import state as z
+from zswapsim.machine.zswap.entry import lru_head
 
 
 class StrictInts(list[int]):
@@ -260,7 +261,7 @@ def drain(journal: j.Journal) -> list[Record]:
 def run_all_events(
     swap: Swap, columns: Sequence[Sequence[int]], snapshots: int, engine: str
 ) -> tuple[events.Outcomes, list[Record]]:
-    """Run events to their end, draining the journal whenever the loop stops."""
+    """Run events and their shrink work to the end, draining the journal whenever it stops."""
     run = entry(events.run_events, engine)
     tape = events.Events(*(build.ints(list(column), engine) for column in columns))
     outcomes = events.make_outcomes(len(tape.operation), snapshots, zeros_of(engine))
@@ -273,6 +274,8 @@ def run_all_events(
         outcomes.drained[0] += len(taken)
         records += taken
         at = reached
+    if swap.zswap.counters[z.SHRINK_QUEUED]:
+        records += run_all_events(swap, [[events.OP_LOOK], [0], [0], [0], [0]], 1, engine)[1]
     return outcomes, records
 
 
@@ -280,11 +283,11 @@ def make_swap(
     engine: str,
     slots: int = 512,
     journal_capacity: int = 4096,
-    pool_types: Sequence[str] = ("zbud", "zbud"),
+    pool_types: Sequence[str] = ("zbud", "zsmalloc"),
     pool_pages: int | None = None,
     **config: Any,
 ) -> Swap:
-    """Return swap with two zbud pools, of which number 0 is in use."""
+    """Return swap with these pools, of which number 0 is in use."""
     zeros = zeros_of(engine)
     swap = build.make_zswap_swap(
         build.ZswapConfig(**config), slots, pool_types, 0, zeros, pool_pages
@@ -293,12 +296,18 @@ def make_swap(
 
 
 class SwapBench:
-    """zswap in front of a swap file, one event at a time. records: what the last event wrote."""
+    """zswap in front of a swap file, one event at a time. records: what the last event wrote.
 
-    def __init__(self, engine: str = "interpreted", **config: Any) -> None:
+    pool: number of the pool first in use: zbud's, or zsmalloc's where the kernel has only that.
+    """
+
+    def __init__(self, engine: str = "interpreted", pool: int | None = None, **config: Any) -> None:
         self.engine = engine
         self.swap = make_swap(engine, **config)
         self.records: list[Record] = []
+        self.pool = int(config.get("kernel") == "6.18") if pool is None else pool
+        if self.pool:
+            self.set_pool(self.pool)
 
     def run(
         self, operation: int, slot: int = 0, content: int = 0, length: int = 0, same: int = 0
@@ -348,19 +357,27 @@ class SwapBench:
 
     @property
     def vmstat(self) -> dict[str, int]:
-        return dict(zip(VMSTAT, plain(self.swap.stat), strict=True))
+        """The counters of vmstat that are not 0."""
+        return {name: n for name, n in zip(VMSTAT, plain(self.swap.stat), strict=True) if n}
 
     @property
     def cached_pages(self) -> int:
         """The pool size that zswap goes by."""
         return self.counter(z.POOL_PAGES)
 
-    def pages(self, number: int = 0) -> int:
-        """The pool size as it is."""
-        pools = self.swap.pools
-        for _ in range(number):
-            pools = pools.rest
-        return int(pools.pool.counts[zbud.PAGES_NR])
+    def pages(self, number: int | None = None) -> int:
+        """The size of a pool as it is, of the one first in use unless said."""
+        return int(zpools.pools_pages(self.swap.pools, self.pool if number is None else number))
+
+    def lru(self, number: int | None = None) -> list[int]:
+        """Slots of the LRU that a pool's entries are on, oldest first."""
+        zswap = self.swap.zswap
+        head = lru_head(zswap, self.pool if number is None else number)
+        return list_nodes(zswap.lru, head)[::-1]
+
+    def seen(self, *events: str) -> list[tuple[str, int]]:
+        """Event and slot of the last event's records of these events."""
+        return [(record.event, record.slot) for record in self.records if record.event in events]
 
     def device(self, slot: int) -> int | None:
         """The content that the swap file holds for a slot."""
@@ -389,13 +406,17 @@ def debugfs(swap: Swap) -> dict[str, int]:
 
 
 def audit_swap(swap: Swap) -> None:
-    """Audit a swap whose pools are all zbud."""
-    drivers = [zpool.get_driver("zbud")] * len(swap.zswap.pool_refs)
+    """Audit a swap and its pools, which are zbud and zsmalloc."""
+    kinds: dict[type, str] = {zbud.ZbudPool: "zbud", zsmalloc.ZsPool: "zsmalloc"}
+    drivers, pools = [], swap.pools
+    while isinstance(pools, zpools.Pools):
+        drivers.append(zpool.get_driver(kinds[type(pools.pool)]))
+        pools = pools.rest
     audit.check_swap(swap, drivers)  # type: ignore[arg-type]
 
 
 class MachineBench:
-    """The whole machine, with one zbud pool."""
+    """The whole machine, with one pool, of zbud unless said."""
 
     def __init__(
         self,
@@ -410,11 +431,12 @@ class MachineBench:
         slots: int = 64,
         page_cluster: int = 0,
         journal_capacity: int = 1 << 14,
+        pool_type: str = "zbud",
         **config: Any,
     ) -> None:
         self.engine = engine
         zeros = zeros_of(engine)
-        swap = make_swap(engine, slots, journal_capacity, ("zbud",), **config)
+        swap = make_swap(engine, slots, journal_capacity, (pool_type,), **config)
         memory = m.make_memory(pages, slots, limit_pages, zeros, page_cluster)
         for page in range(pages):
             memory.content[page] = len(lengths) - 1

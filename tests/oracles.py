@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Naive models of what the machine does: dicts, lists and sums, written from the specification.
 
-docs of the rules: zbud section 1, zswap of 5.4 and 6.1 section 5, slots and memory section 8.5.
+docs of the rules: zbud section 1, slots and memory section 8.5; zswap is in zswap_oracle.py.
 Slow, and obvious; a disagreement with the machine is a bug of one of the two.
 """
 
@@ -9,6 +9,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import ceil
+from typing import Any
 
 ENOENT, EAGAIN, ENOMEM, EEXIST, ENODEV, EINVAL, ENOSPC = 2, 11, 12, 17, 19, 22, 28
 FREED = 0xFFFFFFFF
@@ -133,168 +134,6 @@ class ZbudOracle:
         return len(self.chunks)
 
 
-@dataclass
-class Entry:
-    """zswap's record of a page. handle 0: same-filled."""
-
-    content: int
-    pool: int = 0
-    handle: int = 0
-    length: int = 0
-
-
-class SwapOracle:
-    """zswap and the swap file below it, of kernel 5.4 or 6.1, with zbud pools."""
-
-    def __init__(
-        self,
-        kernel: str,
-        totalram_pages: int,
-        *,
-        pools: int = 1,
-        pool_pages: int = 1 << 20,
-        max_pool_percent: int = 20,
-        accept_threshold_percent: int = 90,
-    ) -> None:
-        self.kernel = kernel
-        self.totalram_pages = totalram_pages
-        self.max_pool_percent = max_pool_percent
-        self.accept_threshold_percent = accept_threshold_percent
-        self.enabled = True
-        self.same_filled_enabled = True
-        self.pools = [ZbudOracle(pool_pages) for _ in range(pools)]
-        self.live = [0]  # the current pool first
-        self.entries: dict[int, Entry] = {}
-        self.cached = 0
-        self.reached_full = False
-        self.counters: Counter[str] = Counter()
-        self.vmstat: Counter[str] = Counter()
-        self.busy: dict[int, int] = {}
-        self.device: dict[int, int] = {}
-
-    def max_pages(self) -> int:
-        return self.totalram_pages * self.max_pool_percent // 100
-
-    def accept_level(self) -> int:
-        share = self.totalram_pages * self.accept_threshold_percent // 100
-        return share * self.max_pool_percent // 100
-
-    def refresh(self) -> None:
-        self.cached = sum(pool.pages() for pool in self.pools)
-
-    def gauges(self) -> dict[str, int]:
-        """All counters of debugfs that are not 0."""
-        now = {
-            "stored_pages": len(self.entries),
-            "same_filled_pages": sum(not entry.handle for entry in self.entries.values()),
-        }
-        return {name: n for name, n in {**self.counters, **now}.items() if n}
-
-    def set_pool(self, number: int) -> None:
-        if number in self.live:
-            self.live.remove(number)
-        self.live.insert(0, number)
-        self.drop_dead_pools()
-
-    def drop_dead_pools(self) -> None:
-        """A pool lives while it is current or has entries."""
-        used = {entry.pool for entry in self.entries.values() if entry.handle}
-        self.live = [n for n in self.live if n == self.live[0] or n in used]
-
-    def remove(self, slot: int) -> None:
-        entry = self.entries.pop(slot)
-        if entry.handle:
-            assert self.pools[entry.pool].free(entry.handle) == 0
-            self.drop_dead_pools()
-        self.refresh()
-
-    def invalidate(self, slot: int) -> None:
-        if slot in self.entries:
-            self.remove(slot)
-
-    def slot_freed(self, slot: int) -> None:
-        self.invalidate(slot)
-        self.device.pop(slot, None)
-        self.busy.pop(slot, None)
-
-    def invalidate_area(self) -> None:
-        for slot in sorted(self.entries):
-            self.remove(slot)
-
-    def shrink(self) -> int:
-        number = self.live[-1]
-
-        def writeback(handle: int) -> int:
-            [slot] = [
-                slot
-                for slot, entry in self.entries.items()
-                if entry.handle == handle and entry.pool == number
-            ]
-            if slot in self.busy:
-                return self.busy[slot]
-            self.device[slot] = self.entries[slot].content
-            self.vmstat["pswpout"] += 1
-            self.counters["written_back_pages"] += 1
-            self.remove(slot)
-            return 0
-
-        outcome = self.pools[number].shrink(writeback, 1)
-        if outcome != 0:
-            self.counters["reject_reclaim_fail"] += 1
-        return outcome
-
-    def store(self, slot: int, content: int, length: int, same_filled: bool) -> int:
-        """Write a page out: to zswap, or else to the swap file; then run what was queued."""
-        self.queued = False
-        outcome = self.zswap_store(slot, content, length, same_filled)
-        if outcome == 0:
-            self.vmstat["zswpout"] += 1
-            self.device.pop(slot, None)
-        else:
-            self.vmstat["pswpout"] += 1
-            self.device[slot] = content
-        if self.queued:
-            self.shrink()
-        return outcome
-
-    def zswap_store(self, slot: int, content: int, length: int, same_filled: bool) -> int:
-        self.invalidate(slot)  # frontswap
-        if not self.enabled:
-            return -ENODEV
-        if self.cached > self.max_pages():
-            self.counters["pool_limit_hit"] += 1
-            if self.kernel == "6.1":
-                self.reached_full = self.queued = True
-                return -ENOMEM
-            if self.shrink() != 0 or self.cached > self.max_pages():
-                return -ENOMEM
-        elif self.reached_full:
-            if self.cached >= self.accept_level():
-                return -ENOMEM
-            self.reached_full = False
-        if same_filled and self.same_filled_enabled:
-            self.entries[slot] = Entry(content)
-        else:
-            if length < 0:
-                return length
-            number = self.live[0]
-            handle = self.pools[number].malloc(8 + length)
-            if handle < 0:
-                poor = handle == -ENOSPC
-                self.counters["reject_compress_poor" if poor else "reject_alloc_fail"] += 1
-                return handle
-            self.entries[slot] = Entry(content, number, handle, length)
-        self.refresh()
-        return 0
-
-    def load(self, slot: int) -> int:
-        if slot in self.entries:
-            self.vmstat["zswpin"] += 1
-            return 0
-        self.vmstat["pswpin"] += 1
-        return -ENOENT
-
-
 class LruOracle:
     """Exact LRU; the oldest page is the first of the OrderedDict."""
 
@@ -333,11 +172,11 @@ class ClockOracle(LruOracle):
 
 
 class MemoryOracle:
-    """Memory under a limit above a SwapOracle."""
+    """Memory under a limit above a ZswapOracle."""
 
     def __init__(
         self,
-        swap: SwapOracle,
+        swap: Any,
         policy: LruOracle,
         *,
         limit_pages: int,
@@ -356,11 +195,11 @@ class MemoryOracle:
         self.resident: set[int] = set()
         self.slot: dict[int, int] = {}
         self.content: dict[int, int] = {}
-        self.saved: dict[int, int] = {}  # slot -> what was written into it
+        self.saved: dict[int, int | None] = {}  # slot -> what it holds, None if it gave that up
         self.next_slot = 1
         self.stat: Counter[str] = Counter()
         self.victims: list[int] = []
-        self.loaded: list[int] = []
+        self.loaded: list[int | None] = []  # None: a page of zeros, that the swap core filled in
 
     def used(self) -> int:
         return len(self.resident) + sum(pool.pages() for pool in self.swap.pools)
@@ -410,16 +249,22 @@ class MemoryOracle:
         self.stat["pgfault"] += 1
         if page in self.slot:
             self.stat["pgmajfault"] += 1
-            slot = self.slot[page]
-            self.loaded.append(self.saved[slot])
-            self.swap.load(slot)
+            self.read(self.slot[page])
             if write:
                 self.free_slot(page)
-            else:
-                self.swap.busy[slot] = -EEXIST
         self.resident.add(page)
         self.policy.add(page)
         self.stat["over_limit"] += self.used() > self.limit_pages
+
+    def read(self, slot: int) -> None:
+        """Read a page into the swap cache; a load that takes it out of zswap leaves it dirty."""
+        zeros = slot in self.swap.zero
+        assert not zeros or self.same_filled[self.saved[slot]] == 2
+        self.loaded.append(None if zeros else self.saved[slot])
+        self.swap.load(slot)
+        self.swap.busy[slot] = -EEXIST
+        if not self.swap.holds(slot):
+            self.saved[slot] = None
 
     def make_room(self) -> None:
         failures = 0
@@ -446,7 +291,7 @@ class MemoryOracle:
 
     def write_out(self, page: int) -> None:
         content, slot = self.holds(page), self.slot[page]
-        self.swap.store(slot, content, self.lengths[content], bool(self.same_filled[content]))
+        self.swap.store(slot, content, self.lengths[content], self.same_filled[content])
         self.saved[slot] = content
         pool_pages = sum(pool.pages() for pool in self.swap.pools)
         self.stat["peak_pool_pages"] = max(self.stat["peak_pool_pages"], pool_pages)

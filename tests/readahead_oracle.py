@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from oracles import EEXIST, MemoryOracle
+from oracles import MemoryOracle
 
 
 class Window:
@@ -57,9 +57,7 @@ class ReadaheadOracle(MemoryOracle):
             if self.used() >= self.limit_pages:
                 return
             self.stat["swap_ra"] += 1
-            self.loaded.append(self.saved[slot])
-            self.swap.load(slot)
-            self.swap.busy[slot] = -EEXIST
+            self.read(slot)
             self.resident.add(owner[0])
             self.cached.add(owner[0])
             self.policy.add(owner[0])

@@ -56,6 +56,7 @@ class Profile:
     4096 bytes;
     zstd_parameters: which the kernel asks for;
     zswp_events, zswpwb_event: what vmstat has; shrinker: whether there is one to enable;
+    large_folios: what becomes of a folio of several pages;
     zsmalloc_*, z3fold_*: the rules of the allocators, of which errors are those of zs_malloc.
     """
 
@@ -93,6 +94,7 @@ class Profile:
     zswp_events: int = words("no", "yes")
     zswpwb_event: int = words("no", "yes")
     shrinker: int = words("no", "yes")
+    large_folios: int = words("refused", "page by page")
     zsmalloc_max_chain: int
     zsmalloc_algorithm: int = words("percent", "waste")
     zsmalloc_groups: int
@@ -131,6 +133,7 @@ _3_11 = {
     "zswp_events": NO,
     "zswpwb_event": NO,
     "shrinker": NO,
+    "large_folios": NO,
     "zsmalloc_max_chain": 4,
     "zsmalloc_algorithm": PERCENT,
     "zsmalloc_groups": 4,
@@ -211,6 +214,7 @@ _6_18 = _6_12 | {
     "source": "6.18.5",
     "zpools": ("zsmalloc",),
     "raw_incompressible": YES,
+    "large_folios": YES,
     "deflate_oversize": -ENOSPC,
     "zstd_parameters": SMALL_SIZE,
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Recordings of real kernels, 6.1 and 6.12: the machine is equal to it, and every difference is found."""
+"""Recordings of real kernels: the machine is equal to them, and every difference is found."""
 
 import contextlib
 import copy

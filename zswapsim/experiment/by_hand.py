@@ -5,6 +5,7 @@ It is the machine that a replay runs, interpreted, with the same bytes plane beh
 that comes back was really compressed, placed, moved and compared.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -16,7 +17,7 @@ from zswapsim.content.pool_memory import PoolMemory
 from zswapsim.content.same_filled import same_filled_kinds
 from zswapsim.content.swap_file import SwapFile
 from zswapsim.engine.simulated import Ints, zeros_interpreted
-from zswapsim.errors import EEXIST, InvalidArgument
+from zswapsim.errors import EEXIST, DataMismatch, InvalidArgument
 from zswapsim.experiment.bytes_plane import BytesPlane, PoolBytes
 from zswapsim.experiment.outcome import debugfs, vmstat
 from zswapsim.machine import journal as j
@@ -24,10 +25,17 @@ from zswapsim.machine import zpool as zpools_registry
 from zswapsim.machine.audit import check_swap
 from zswapsim.machine.build import ZswapConfig, make_zswap_swap
 from zswapsim.machine.list_head import Links, init_list_head, list_add_tail, list_nodes, make_links
-from zswapsim.machine.page_io import swap_forget, swap_holds, swap_readpage, swap_writepage
+from zswapsim.machine.page_io import (
+    swap_forget,
+    swap_holds,
+    swap_readpage,
+    swap_writefolio,
+    swap_writepage,
+)
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.zpools import chain
 from zswapsim.machine.zswap import state as z
+from zswapsim.machine.zswap.entry import is_stale
 from zswapsim.machine.zswap.pools import zswap_pool_current, zswap_pool_make_current
 from zswapsim.machine.zswap.store import zswap_invalidate_area
 from zswapsim.machine.zswap.worker import shrink_worker
@@ -40,6 +48,9 @@ REASONS = {
     -28: "too large for the allocator",
 }
 INCOMPRESSIBLE = "the page does not compress into 4096 bytes"
+LARGE_FOLIO = "this kernel does not store folios of several pages"
+FOLIO_PAGES = 512
+"""Pages of the largest folio, 2 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,7 @@ class PoolInfo:
 class Zswap:
     """zswap in front of a swap file.
 
-    Pages: store, load, invalidate, invalidate_area, swap_cache. Settings: set_zpool,
+    Pages: store, store_folio, load, invalidate, invalidate_area, swap_cache. Settings: set_zpool,
     set_compressor, set_max_pool_pages, set_enabled. Look: stats, pools, check. End: close.
     """
 
@@ -100,8 +111,10 @@ class Zswap:
         self._closed = False
         self._owns_swap_file = swap is None
         self.swap_file = SwapFile(1 << 16) if swap is None else swap
-        self._pages: dict[int, bytes] = {}
+        self._contents = 0
+        self._pages: dict[int, bytes] = {}  # by content: a number for each page ever stored
         self._data: dict[int, bytes] = {}
+        self._stored: dict[int, list[int]] = {}  # contents that a slot may hold, the newest last
         self._pairs: list[tuple[str, str]] = []
         self._codecs: list[Compressor] = []
         self._drivers: list[zpools_registry.ZpoolDriver] = []
@@ -140,38 +153,60 @@ class Zswap:
         """
         self._check_slot(slot)
         check_page(page)
-        kind = int(same_filled_kinds(bytes(page))[0])
-        codec = self._codecs[zswap_pool_current(self.swap.zswap)]
-        data = codec.compress(page)
-        self._pages[slot] = bytes(page)
-        self._data[slot] = data
-        length = fit_of(codec).length(len(data))
-        errno = swap_writepage(self.swap, slot, slot, length, kind)
+        content, length, kind = self._take(slot, page)
+        errno = swap_writepage(self.swap, slot, content, length, kind)
         self._settle()
-        kept = 0 if errno else int(self.swap.zswap.length[slot])
         # The errno of a compressor may be that of an allocator.
         reason = INCOMPRESSIBLE if errno and errno == length else REASONS[errno]
-        return Outcome(errno, kept, reason)
+        return Outcome(errno, self._kept_bytes(slot), reason)
+
+    def store_folio(self, slot: int, pages: Sequence[bytes]) -> Outcome:
+        """Swap a folio of several pages out, to slots from this one on.
+
+        Kernel 6.18 takes all of them or none, others refuse more than one; length_bytes is the
+        sum. InvalidArgument: no such slots, no page or more than 512, or not 4096 bytes each.
+        """
+        if not 1 <= len(pages) <= FOLIO_PAGES:
+            raise InvalidArgument(f"a folio of {len(pages)} pages: allowed are 1 to {FOLIO_PAGES}")
+        if len(pages) == 1:
+            return self.store(slot, pages[0])
+        slots = range(slot, slot + len(pages))
+        for number, page in zip(slots, pages, strict=True):
+            self._check_slot(number)
+            check_page(page)
+        taken = [self._take(number, page) for number, page in zip(slots, pages, strict=True)]
+        contents, lengths, kinds = (list(column) for column in zip(*taken, strict=True))
+        errno = swap_writefolio(self.swap, slot, len(pages), contents, lengths, kinds, 0)
+        self._settle()
+        refused = errno and not profile(self.kernel).large_folios
+        reason = LARGE_FOLIO if refused else REASONS[errno]
+        return Outcome(errno, sum(self._kept_bytes(number) for number in slots), reason)
 
     def load(self, slot: int) -> bytes | None:
         """Swap a page in, from zswap or the swap file; None if the slot holds nothing.
 
-        The entry stays until the slot is invalidated. DataMismatch: other bytes came back.
+        The entry stays until the slot is invalidated; if the kernel's loads are exclusive, it goes,
+        and the slot may then hold nothing. DataMismatch: other bytes came back than were stored.
         """
         self._check_slot(slot)
         if not swap_holds(self.swap, slot):
             return None
+        newest = self._stored[slot][-1]
+        found = self._entry_content(slot)
+        hidden = self.swap.zero[slot] or is_stale(self.swap.zswap, slot)
+        if found not in (None, newest) and not hidden:
+            # FIDELITY: so it was with the folios that a kernel of 6.6 to 6.12 refused.
+            raise DataMismatch(f"slot {slot}: zswap still has an older page, and returns that")
         swap_readpage(self.swap, slot)
         self._settle()
-        return self._pages[slot]
+        return self._pages[newest]
 
     def invalidate(self, slot: int) -> None:
         """Free a slot; nothing happens if it holds nothing."""
         self._check_slot(slot)
         swap_forget(self.swap, slot)
         self._settle()
-        self._pages.pop(slot, None)
-        self._data.pop(slot, None)
+        self._forget(slot)
 
     def invalidate_area(self) -> None:
         """Free every entry, as swapoff does."""
@@ -244,16 +279,51 @@ class Zswap:
             self.close()
 
     def page(self, content: int) -> bytes:
-        """Return the page of a content; the number of a content is its slot."""
+        """Return the page of a content."""
         return self._pages[content]
 
     def holds(self, content: int, page: bytes) -> bool:
-        """Say whether a slot was stored with these bytes."""
+        """Say whether a content is these bytes."""
         return self._pages[content] == page
 
     def compressed(self, content: int, compressor: Compressor) -> bytes:
-        """Return what the store of a slot's page was compressed to."""
+        """Return what a content was compressed to when it was stored."""
         return self._data[content]
+
+    def _take(self, slot: int, page: bytes) -> tuple[int, int, int]:
+        """Take a page for a slot; return its content, compressed length and kind."""
+        codec = self._codecs[zswap_pool_current(self.swap.zswap)]
+        data = codec.compress(page)
+        self._contents += 1
+        self._pages[self._contents] = bytes(page)
+        self._data[self._contents] = data
+        self._forget(slot)
+        self._stored.setdefault(slot, []).append(self._contents)
+        kind = int(same_filled_kinds(bytes(page))[0])
+        return self._contents, fit_of(codec).length(len(data)), kind
+
+    def _forget(self, slot: int) -> None:
+        """Forget the contents of a slot but for that of its entry, if there is one.
+
+        It can outlive the slot's page: below a page of zeros, or left stale by a failed store.
+        """
+        kept = self._entry_content(slot)
+        for content in self._stored.pop(slot, []):
+            if content != kept:
+                del self._pages[content], self._data[content]
+        if kept is not None:
+            self._stored[slot] = [kept]
+
+    def _entry_content(self, slot: int) -> int | None:
+        """Return the content of the entry that zswap has of a slot."""
+        zswap = self.swap.zswap
+        return int(zswap.content[slot]) if zswap.kind[slot] != z.NONE else None
+
+    def _kept_bytes(self, slot: int) -> int:
+        """Return the compressed bytes that zswap keeps of a slot's newest page."""
+        if self._entry_content(slot) != self._stored[slot][-1]:
+            return 0
+        return int(self.swap.zswap.length[slot])
 
     def _check_slot(self, slot: int) -> None:
         if self._closed:

@@ -8,13 +8,20 @@ and reclaim take no part; the caller says which pages go and come.
 from typing import NamedTuple
 
 from zswapsim.engine.simulated import Ints, Zeros
-from zswapsim.machine.journal import has_headroom
-from zswapsim.machine.page_io import swap_forget, swap_readpage, swap_writepage
+from zswapsim.errors import ENOSPC
+from zswapsim.machine.journal import HEADROOM, LENGTH, has_headroom, has_room
+from zswapsim.machine.page_io import (
+    FOLIO_RECORDS,
+    swap_forget,
+    swap_readpage,
+    swap_writefolio,
+    swap_writepage,
+)
 from zswapsim.machine.swap import VMSTAT, Swap
 from zswapsim.machine.zswap.entry import zswap_pools_work
 from zswapsim.machine.zswap.pools import zswap_pool_make_current, zswap_used_pages
 from zswapsim.machine.zswap.shrinker import zswap_shrinker_count, zswap_shrinker_scan
-from zswapsim.machine.zswap.state import COUNTERS
+from zswapsim.machine.zswap.state import COUNTERS, SHRINK_QUEUED
 from zswapsim.machine.zswap.store import zswap_invalidate_area
 from zswapsim.machine.zswap.worker import shrink_worker
 
@@ -29,11 +36,13 @@ STATS = len(VMSTAT)
     OP_SET_POOL,  # slot: number of the pool that is to be current
     OP_SET_BUSY,  # content: 0, or the -errno with which a writeback of the slot fails
     OP_SHRINKER_COUNT,  # outcome: the entries that the shrinker offers
-    OP_SHRINKER_SCAN,  # slot: entries to visit; outcome: those visited, or -EAGAIN
+    OP_SHRINKER_SCAN,  # slot: entries to visit; outcome: those written back, or -EAGAIN
+    OP_STORE_FOLIO,  # slot: the first, content: pages, which are the events that follow
+    OP_FOLIO_PAGE,  # content, length, same_filled of a page, for an OP_STORE_FOLIO before
     OP_WORK,  # let pools do what they put off, piece by piece; the caller looks at each
     OP_LOOK,  # nothing; let the caller look
     OP_SNAPSHOT,  # copy all counters to row `slot` of the snapshots, and let the caller look
-) = range(12)
+) = range(14)
 
 
 class Events(NamedTuple):
@@ -68,11 +77,15 @@ def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> in
     """Run events[first:]; return where to go on.
 
     Stops at their end, after a look, a snapshot or a piece of work, or where the journal is full.
+    The shrink work of a last store may then be left to do; end with a look to have it done.
     """
     for i in range(first, len(events.operation)):
-        # What a store left to do comes before the next event.
+        # What a store left to do comes before the next event, and belongs to the store.
+        late = i > 0 and swap.zswap.counters[SHRINK_QUEUED] == 1
         if not has_headroom(swap.journal) or not shrink_worker(swap):
             return i
+        if late:
+            outcomes.journal_at[i - 1] = outcomes.drained[0] + swap.journal.counts[LENGTH]
         operation = events.operation[i]
         slot = events.slot[i]
         outcome = 0
@@ -97,6 +110,15 @@ def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> in
             outcome = zswap_shrinker_count(swap)
         elif operation == OP_SHRINKER_SCAN:
             outcome = zswap_shrinker_scan(swap, slot)
+            if outcome == -ENOSPC:
+                return i
+        elif operation == OP_STORE_FOLIO:
+            pages = events.content[i]
+            if not has_room(swap.journal, HEADROOM + pages * FOLIO_RECORDS):
+                return i
+            outcome = swap_writefolio(
+                swap, slot, pages, events.content, events.length, events.same_filled, i + 1
+            )
         elif operation == OP_WORK:
             if zswap_pools_work(swap) != 0:
                 return i
@@ -108,7 +130,7 @@ def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> in
             for k in range(STATS):
                 outcomes.counters[at + COUNTERS + k] = swap.stat[k]
         outcomes.outcome[i] = outcome
-        outcomes.journal_at[i] = outcomes.drained[0] + swap.journal.counts[0]
+        outcomes.journal_at[i] = outcomes.drained[0] + swap.journal.counts[LENGTH]
         if operation >= OP_LOOK:
             return i + 1
     return len(events.operation)

@@ -158,6 +158,12 @@ def _as_list(column: Any, used: int) -> list[int]:
 
 
 @simulated
+def has_room(journal: Journal, records: int) -> bool:
+    """Say whether so many more records are sure to fit."""
+    return journal.counts[WANTED] == 0 or journal.counts[LENGTH] + records <= len(journal.event)
+
+
+@simulated
 def has_headroom(journal: Journal) -> bool:
     """Say whether one more step of the loop is sure to fit."""
-    return journal.counts[WANTED] == 0 or journal.counts[LENGTH] + HEADROOM <= len(journal.event)
+    return has_room(journal, HEADROOM)

@@ -25,7 +25,7 @@ from zswapsim.machine.swap import Swap
 from zswapsim.machine.swap_slots import get_swap_page
 from zswapsim.machine.zpools import pools_total_pages
 from zswapsim.machine.zswap.shrinker import shrink_slab
-from zswapsim.machine.zswap.state import SHRINKER_ENABLED
+from zswapsim.machine.zswap.state import SHRINKER_ENABLED, SHRINKER_SCAN
 from zswapsim.machine.zswap.worker import shrink_worker
 
 FREED = 0xFFFFFFFF
@@ -230,15 +230,22 @@ def reclaim_one(machine: Machine) -> int:
 
 
 @simulated
+def shrinker_is_due(machine: Machine) -> bool:
+    """Say whether reclaim is to ask zswap's shrinker: if it is enabled, once a batch of pages."""
+    stat = machine.memory.stat
+    return (
+        machine.swap.zswap.parameters[SHRINKER_ENABLED] == 1 and stat[PGSTEAL] >= stat[NEXT_SHRINK]
+    )
+
+
+@simulated
 def ask_shrinker(machine: Machine) -> bool:
-    """Ask zswap's shrinker, if it is enabled, once a batch of reclaim; False as shrink_slab.
+    """Ask zswap's shrinker; False as shrink_slab.
 
     The priority is that at which a batch is a share of the resident pages, as reclaim starts with
     small shares and goes on until it has a batch.
     """
     stat = machine.memory.stat
-    if machine.swap.zswap.parameters[SHRINKER_ENABLED] == 0 or stat[PGSTEAL] < stat[NEXT_SHRINK]:
-        return True
     priority = DEF_PRIORITY
     while priority > 0 and stat[RESIDENT_PAGES] >> priority < SWAP_CLUSTER_MAX:
         priority -= 1
@@ -255,22 +262,23 @@ def make_page_free(machine: Machine) -> bool:
     Work that zswap had to interrupt for the journal is ended before anything else.
     """
     stat = machine.memory.stat
-    while True:
+    while stat[FAILED_TRIES] < SWAP_CLUSTER_MAX:
         if not has_headroom(machine.swap.journal) or not shrink_worker(machine.swap):
             return False
         pool_pages = pools_total_pages(machine.swap.pools)
-        if stat[RESIDENT_PAGES] + pool_pages < stat[LIMIT_PAGES]:
+        asking = machine.swap.zswap.counters[SHRINKER_SCAN] > 0
+        if not asking and stat[RESIDENT_PAGES] + pool_pages < stat[LIMIT_PAGES]:
             break
-        if not ask_shrinker(machine):
-            return False
-        outcome = reclaim_one(machine)
-        if outcome == -1:
-            break
-        if outcome < 0:
-            stat[FAILED_TRIES] += 1
-            if stat[FAILED_TRIES] == SWAP_CLUSTER_MAX:
+        if shrinker_is_due(machine):
+            if not ask_shrinker(machine):
+                return False
+        else:
+            outcome = reclaim_one(machine)
+            if outcome == -1:
                 break
-    return has_headroom(machine.swap.journal)
+            if outcome < 0:
+                stat[FAILED_TRIES] += 1
+    return shrink_worker(machine.swap) and has_headroom(machine.swap.journal)
 
 
 @simulated

@@ -8,9 +8,14 @@ from zswapsim.machine.list_head import list_add, list_del, list_move
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.zpool import MOVED_BYTES, MOVED_FROM, MOVED_TO
 from zswapsim.machine.zpools import pools_free, pools_map, pools_moved, pools_work
-from zswapsim.machine.zswap.pools import zswap_pool_put, zswap_update_total_size
+from zswapsim.machine.zswap.pools import (
+    zswap_pool_current,
+    zswap_pool_put,
+    zswap_update_total_size,
+)
 from zswapsim.machine.zswap.state import (
     COMPRESSED,
+    FRONTSWAP,
     NONE,
     NR_PROTECTED,
     PAGE_SIZE,
@@ -32,6 +37,12 @@ def note_entry(swap: Swap, event: int, slot: int) -> None:
         number = zswap.pool[slot]
         address = pools_map(swap.pools, number, zswap.handle[slot])
         note(swap.journal, event, slot, number, address, zswap.length[slot], zswap.content[slot])
+
+
+@simulated
+def is_stale(zswap: Zswap, slot: int) -> bool:
+    """Say whether frontswap does not ask for a slot: of an entry there no load knows any more."""
+    return zswap.switches[FRONTSWAP] == 1 and zswap.backed[slot] == 0
 
 
 @simulated
@@ -63,17 +74,25 @@ def lru_head(zswap: Zswap, number: int) -> int:
 
 
 @simulated
-def lru_length(zswap: Zswap) -> int:
-    """Return how many entries can be written back: all but the same-filled ones."""
-    return zswap.counters[STORED_PAGES] - zswap.counters[SAME_FILLED_PAGES]
+def lru_length(zswap: Zswap, number: int) -> int:
+    """Return how many entries are on the LRU that those of a pool are on."""
+    if zswap.switches[SHRINK] == SECOND_CHANCE:
+        return zswap.counters[STORED_PAGES]
+    entries = zswap.pool_refs[number]
+    if number == zswap_pool_current(zswap):
+        return entries - 1
+    return entries
 
 
 @simulated
-def protect_more(zswap: Zswap) -> None:
-    """Let 6.8's shrinker protect one more entry, but not more than about a quarter of them."""
+def protect_more(zswap: Zswap, number: int) -> None:
+    """Let 6.8's shrinker protect one more entry for an added one, but not a quarter of its LRU.
+
+    What else makes it protect more, a rotation or a page from the swap file, does not decay it.
+    """
     protected = zswap.counters[NR_PROTECTED] + 1
     zswap.counters[NR_PROTECTED] = (
-        protected // 2 if protected > lru_length(zswap) // 4 else protected
+        protected // 2 if protected > lru_length(zswap, number) // 4 else protected
     )
 
 
@@ -84,7 +103,7 @@ def zswap_lru_add(zswap: Zswap, slot: int) -> None:
         list_add(zswap.lru, slot, lru_head(zswap, zswap.pool[slot]))
         zswap.referenced[slot] = 1
         if zswap.switches[SHRINK] == MEMCG_LRU:
-            protect_more(zswap)
+            protect_more(zswap, zswap.pool[slot])
 
 
 @simulated
@@ -93,7 +112,7 @@ def zswap_lru_touch(zswap: Zswap, slot: int) -> None:
     if zswap.switches[SHRINK] != POOL_PAGE and zswap.switches[SHRINK] != SECOND_CHANCE:
         list_move(zswap.lru, slot, lru_head(zswap, zswap.pool[slot]))
         if zswap.switches[SHRINK] == MEMCG_LRU:
-            protect_more(zswap)
+            protect_more(zswap, zswap.pool[slot])
 
 
 @simulated

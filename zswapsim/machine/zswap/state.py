@@ -57,8 +57,9 @@ DEBUGFS = (
     SHRINKER_SCAN,
     SHRINKER_BATCH,
     SHRINKER_FREEABLE,
+    SHRINKER_WRITTEN,
     COUNTERS,
-) = range(len(DEBUGFS) + 17)
+) = range(len(DEBUGFS) + 18)
 
 (
     ENABLED,
@@ -89,6 +90,7 @@ DEBUGFS = (
     COMPRESS_ERRORS_RULE,
     RAW_INCOMPRESSIBLE,
     ZSWPWB_EVENT,
+    LARGE_FOLIOS,
 ) = (
     profiles.SWITCHES.index(name)
     for name in (
@@ -107,6 +109,7 @@ DEBUGFS = (
         "compress_errors",
         "raw_incompressible",
         "zswpwb_event",
+        "large_folios",
     )
 )
 

@@ -11,6 +11,7 @@ from zswapsim.machine.journal import has_headroom, note
 from zswapsim.machine.swap import ZSWPIN, ZSWPOUT, Swap
 from zswapsim.machine.zpools import pools_malloc, pools_write_owner
 from zswapsim.machine.zswap.entry import (
+    is_stale,
     note_entry,
     zswap_free_entry,
     zswap_lru_add,
@@ -207,7 +208,7 @@ def zswap_load(swap: Swap, slot: int) -> int:
     """
     zswap = swap.zswap
     kind = zswap.kind[slot]
-    if kind == NONE or (zswap.switches[FRONTSWAP] == 1 and zswap.backed[slot] == 0):
+    if kind == NONE or is_stale(zswap, slot):
         note(swap.journal, j.LOAD_MISS, slot, 0, 0, 0, 0)
         return -ENOENT
     if kind == COMPRESSED:
@@ -231,7 +232,7 @@ def zswap_invalidate_page(swap: Swap, slot: int) -> None:
     """
     zswap = swap.zswap
     note(swap.journal, j.INVALIDATE, slot, 0, 0, 0, 0)
-    if zswap.switches[FRONTSWAP] == 1 and zswap.backed[slot] == 0:
+    if is_stale(zswap, slot):
         return
     zswap.backed[slot] = 0
     if zswap.kind[slot] != NONE:

@@ -8,16 +8,18 @@ zswap follows an LRU of its own (specification 5.10, 5.11). Models one online ro
 from typing import Any
 
 from zswapsim.engine.simulated import simulated
-from zswapsim.errors import EAGAIN, ENOENT
+from zswapsim.errors import EAGAIN, ENOENT, ENOMEM
 from zswapsim.machine import journal as j
 from zswapsim.machine.journal import note
 from zswapsim.machine.list_head import list_empty, list_move, list_prev
 from zswapsim.machine.swap import PSWPOUT, ZSWPWB, Swap
 from zswapsim.machine.zpool import zpool_evict
 from zswapsim.machine.zpools import pools_map, pools_read_owner, pools_shrink
-from zswapsim.machine.zswap.entry import lru_head, note_entry, protect_more, zswap_free_entry
+from zswapsim.machine.zswap.entry import is_stale, lru_head, note_entry, zswap_free_entry
+from zswapsim.machine.zswap.pools import zswap_pool_get, zswap_pool_put
 from zswapsim.machine.zswap.state import (
     COMPRESSED,
+    NR_PROTECTED,
     REJECT_RECLAIM_FAIL,
     SHRINK,
     SHRINK_POOL,
@@ -33,13 +35,21 @@ def writeback_slot(swap: Swap, slot: int) -> int:
 
     -EEXIST while the slot's page is in the swap cache, -ENOMEM where the slot is already free.
     Source: Linux 6.1 and 6.12 mm/zswap.c zswap_writeback_entry.
+
+    Deviation: a stale entry of 3.11 is counted and freed, but it leaves the newer page that the
+    swap file has of its slot alone, which the kernel overwrites (and so loses data).
     """
     zswap = swap.zswap
-    if swap.busy[slot] != 0:
-        note(swap.journal, j.EVICT_FAILED, slot, zswap.pool[slot], 0, 0, swap.busy[slot])
-        return swap.busy[slot]
-    note_entry(swap, j.WRITEBACK, slot)
-    swap.device[slot] = zswap.content[slot] + 1
+    stale = is_stale(zswap, slot)
+    outcome = swap.busy[slot]
+    if outcome == 0 and stale and swap.device[slot] == 0:
+        outcome = -ENOMEM  # the slot was freed, which a stale entry outlives
+    if outcome != 0:
+        note(swap.journal, j.EVICT_FAILED, slot, zswap.pool[slot], 0, 0, outcome)
+        return outcome
+    if not stale:
+        note_entry(swap, j.WRITEBACK, slot)
+        swap.device[slot] = zswap.content[slot] + 1
     swap.stat[PSWPOUT] += 1
     swap.stat[ZSWPWB] += zswap.switches[ZSWPWB_EVENT]
     zswap.counters[WRITTEN_BACK_PAGES] += 1
@@ -69,7 +79,10 @@ def zswap_shrink(swap: Swap, number: int) -> int:
     note(swap.journal, j.SHRINK, 0, number, 0, 0, 0)
     outcome = -ENOENT
     if number >= 0:
+        # Held meanwhile: a pool whose last entry goes still counts, with the page that is not free.
+        zswap_pool_get(swap.zswap, number)
         outcome = pools_shrink(swap.pools, number, swap, 1)
+        zswap_pool_put(swap.zswap, number)
     note(swap.journal, j.SHRINK_END, 0, number, 0, 0, outcome)
     if outcome != 0:
         swap.zswap.counters[REJECT_RECLAIM_FAIL] += 1
@@ -98,5 +111,5 @@ def shrink_oldest(swap: Swap, number: int) -> int:
     if outcome != 0:
         zswap.counters[REJECT_RECLAIM_FAIL] += 1
         if zswap.switches[SHRINK] == MEMCG_LRU:
-            protect_more(zswap)
+            zswap.counters[NR_PROTECTED] += 1
     return outcome
