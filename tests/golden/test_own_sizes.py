@@ -119,7 +119,7 @@ def test_a_size_that_differs_is_found_only_with_own_sizes(tmp_path: Path) -> Non
     assert difference.startswith(
         f"step {number} ({raw['steps'][number][0]}): expected store {slot} 0 {size} "
     )
-    assert f", got store {slot} 0 {size + 1} " in difference
+    assert f", got store {slot} 0 {size + 1}" in difference
 
 
 def test_a_size_that_the_allocator_refused_is_compared(tmp_path: Path) -> None:
