@@ -16,7 +16,7 @@ from zswapsim.engine import engines
 from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import EEXIST
 from zswapsim.machine import accesses as a
-from zswapsim.machine import audit, build, events, zbud, zpool, zpools, zsmalloc
+from zswapsim.machine import audit, build, events, z3fold, zbud, zpool, zpools, zsmalloc
 from zswapsim.machine import journal as j
 from zswapsim.machine import memory as m
 from zswapsim.machine.list_head import list_nodes
@@ -399,6 +399,13 @@ class SwapBench:
         audit_swap(self.swap)
 
 
+DRIVERS: dict[type, zpool.ZpoolDriver] = {
+    zbud.ZbudPool: zbud.DRIVER,
+    z3fold.Z3foldPool: z3fold.DRIVER,
+    zsmalloc.ZsPool: zsmalloc.DRIVER,
+}
+
+
 def debugfs(swap: Swap) -> dict[str, int]:
     """The counters of debugfs that are not 0."""
     values = zip(z.DEBUGFS, plain(swap.zswap.counters), strict=False)
@@ -406,13 +413,13 @@ def debugfs(swap: Swap) -> dict[str, int]:
 
 
 def audit_swap(swap: Swap) -> None:
-    """Audit a swap and its pools, which are zbud and zsmalloc."""
-    kinds: dict[type, str] = {zbud.ZbudPool: "zbud", zsmalloc.ZsPool: "zsmalloc"}
-    drivers, pools = [], swap.pools
+    """Audit a swap and its pools, of the drivers that come with the package."""
+    drivers: list[object] = []
+    pools = swap.pools
     while isinstance(pools, zpools.Pools):
-        drivers.append(zpool.get_driver(kinds[type(pools.pool)]))
+        drivers.append(DRIVERS[type(pools.pool)])
         pools = pools.rest
-    audit.check_swap(swap, drivers)  # type: ignore[arg-type]
+    audit.check_swap(swap, drivers)
 
 
 class MachineBench:
