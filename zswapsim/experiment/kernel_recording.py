@@ -28,12 +28,16 @@ KNOBS = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One operation: `op` as text, where the page was afterwards, changed counters, events."""
+    """One operation: `op` as text, where the page was afterwards, changed counters, events.
+
+    verify: what else was read afterwards: of a page written to zram its compr_data_size.
+    """
 
     op: str
     where: str
     changed: list[tuple[int, int]]
     events: list[list[Any]]
+    verify: str = ""
 
     @property
     def words(self) -> list[str]:
@@ -59,6 +63,11 @@ class KernelRecording:
     def has_events(self) -> bool:
         """Whether probes recorded the zswap boundary; if not, only counters can be compared."""
         return bool(self.experiment.get("probes", 1))
+
+    @property
+    def is_of_zram(self) -> bool:
+        """Whether it is of zram: pages written to a device, and no others."""
+        return all(step.words[0] in "Zv" for step in self.steps)
 
     def changed(self, step: Step) -> list[str]:
         """Return the names of the counters that a step changed."""
@@ -127,7 +136,9 @@ def _steps(path: Path, raw: Any, columns: int) -> list[Step]:
         wrong = _wrong(step, columns)
         if wrong:
             raise TraceError(f"{path}: step {number}: {wrong}")
-        steps.append(Step(*step[:4]))
+        more = step[4] if len(step) > 4 and isinstance(step[4], dict) else {}
+        op, where, changed, events = step[:4]
+        steps.append(Step(op, where, changed, events, str(more.get("verify", ""))))
     return steps
 
 
@@ -142,6 +153,9 @@ def _wrong(step: Any, columns: int) -> str | None:
     if words[0] == "k":
         knob, equals, value = words[1].partition("=")
         if not equals or (knob.endswith("_percent") and not value.isdecimal()):
+            return f"{op[:40]!r} sets nothing"
+    elif words[0] == "v":
+        if "=" not in words[1]:
             return f"{op[:40]!r} sets nothing"
     elif not all(word.isdecimal() for word in words[1:]):
         return f"{op[:40]!r} has an operand that is no number"

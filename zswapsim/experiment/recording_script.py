@@ -61,6 +61,7 @@ class RecordingScript:
         self._kinds = same_filled_kinds(recording.pages).tolist()
         self._rows: list[tuple[int, int, int, int, int]] = []
         self._zpool = self._compressor = ""
+        self._current = 0
         self.codecs: dict[str, Compressor] = {}
         self._own_lengths: dict[str, list[int]] = {}
         self._page_store = PageStore(
@@ -129,7 +130,8 @@ class RecordingScript:
             if pair not in self.pools:
                 zpool.get_driver(self._zpool)
                 self.pools.append(pair)
-            self._rows.append((ev.OP_SET_POOL, self.pools.index(pair), 0, 0, 0))
+            self._current = self.pools.index(pair)
+            self._rows.append((ev.OP_SET_POOL, self._current, 0, 0, 0))
         elif knob in PARAMETERS:
             setting = {"Y": 1, "N": 0}.get(value)
             if setting is None:
@@ -165,7 +167,7 @@ class RecordingScript:
         From 6.6 on its result is 0 or -1, and a counter has to tell why.
         """
         if event[3]:
-            return int(event[3]) - self.header_bytes(len(self.pools) - 1)
+            return int(event[3]) - self.header_bytes(self._current)
         failed = [name for name in self.recording.changed(step) if name == "reject_compress_fail"]
         return -EINVAL if event[2] == -EINVAL or failed else UNKNOWN_LENGTH
 

@@ -13,8 +13,7 @@ from zswapsim.machine.journal import make_journal
 from zswapsim.machine.swap import Swap, make_swap
 from zswapsim.machine.swap_disk import make_swap_file_disk
 from zswapsim.machine.zpools import chain
-from zswapsim.machine.zram import make_zram
-from zswapsim.machine.zsmalloc_classes import huge_class_size
+from zswapsim.machine.zram_disk import make_zram_disk
 from zswapsim.machine.zswap import state as z
 from zswapsim.machine.zswap.pools import zswap_pool_make_current
 
@@ -95,14 +94,7 @@ def make_zram_swap(config: ZramConfig, slots: int, wanted: int, zeros: Zeros) ->
     row = profiles.profile(config.kernel)
     driver = zpool.get_driver("zsmalloc")
     options = driver.options(row)
-    chain_pages, algorithm = row.zsmalloc_max_chain, row.zsmalloc_algorithm
-    zram = make_zram(
-        slots,
-        huge_class_size=huge_class_size(chain_pages, algorithm),
-        limit_pages=config.limit_pages,
-        backing_blocks=config.backing_blocks,
-        zeros=zeros,
-    )
+    zram = make_zram_disk(row, slots, config.limit_pages, config.backing_blocks, zeros)
     zswap = z.make_zswap(row, slots, [False], zeros)
     zswap.parameters[z.ENABLED] = 0
     # One more than slots: a page that is written anew is there twice for a moment.

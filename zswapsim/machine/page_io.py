@@ -14,6 +14,7 @@ from zswapsim.machine.swap_disk import disk_free, disk_read, disk_write
 from zswapsim.machine.swap_slots import swap_entry_free
 from zswapsim.machine.zswap.entry import is_stale
 from zswapsim.machine.zswap.folio import zswap_store_folio
+from zswapsim.machine.zswap.pools import zswap_pool_of
 from zswapsim.machine.zswap.shrinker import zswap_folio_swapin
 from zswapsim.machine.zswap.state import NONE, SAME_FILLED_RULE
 from zswapsim.machine.zswap.store import zswap_invalidate_page, zswap_load, zswap_store
@@ -53,7 +54,8 @@ def end_writepage(
     if outcome == 0:
         swap.device[slot] = 0
         return 0
-    note(swap.journal, j.STORE_FAILED, slot, 0, 0, length, outcome)
+    number = max(zswap_pool_of(swap.zswap, slot), 0)
+    note(swap.journal, j.STORE_FAILED, slot, number, 0, length, outcome)
     if disk_write(swap.disk, swap, slot, content, length, same_filled) != 0:
         return -EIO
     swap.device[slot] = content + 1

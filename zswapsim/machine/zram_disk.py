@@ -4,11 +4,32 @@
 Its pool is the first of the chain, and counts as memory like zswap's do.
 """
 
-from zswapsim.engine.simulated import simulated
+from zswapsim.engine.simulated import Zeros, simulated
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.swap_disk import disk_free, disk_read, disk_write
-from zswapsim.machine.zram import Zram, zram_bvec_read, zram_bvec_write, zram_slot_free_notify
+from zswapsim.machine.zram import (
+    Zram,
+    make_zram,
+    zram_bvec_read,
+    zram_bvec_write,
+    zram_slot_free_notify,
+)
 from zswapsim.machine.zram_writeback import ALL_PAGES, GO_ON, zram_mark_idle, zram_writeback
+from zswapsim.machine.zsmalloc_classes import huge_class_size
+from zswapsim.profiles import Profile
+
+
+def make_zram_disk(
+    row: Profile, slots: int, limit_pages: int, backing_blocks: int, zeros: Zeros
+) -> Zram:
+    """Return an empty device of a kernel, as make_zram."""
+    return make_zram(
+        slots,
+        huge_class_size=huge_class_size(row.zsmalloc_max_chain, row.zsmalloc_algorithm),
+        limit_pages=limit_pages,
+        backing_blocks=backing_blocks,
+        zeros=zeros,
+    )
 
 
 @simulated

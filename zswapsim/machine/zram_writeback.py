@@ -36,7 +36,7 @@ ALL_PAGES = -1
 
 IDLE_WRITEBACK, HUGE_WRITEBACK, HUGE_IDLE_WRITEBACK, PAGE_WRITEBACK = range(1, 5)
 GO_ON = 1
-"""Outcome: the journal is full; drain it and call again."""
+"""Outcome: the journal is full; drain it and call again, with the same arguments."""
 
 
 @simulated
