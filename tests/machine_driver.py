@@ -2,9 +2,9 @@
 """Drives the machine in tests, the same way for both engines.
 
 Compiled functions can only be reached through an entry loop. Here are one such loop for a pool
-(run_tape), an owner of objects that follows a plan (Script), and three benches that hide them:
-ZbudBench for one pool, SwapBench for zswap with a pool of zbud and one of zsmalloc, MachineBench
-for the whole machine. Each kind has one signature, so it is compiled once, whatever the kernel.
+(run_tape), an owner of objects that follows a plan (Script), and two benches that hide them:
+SwapBench for zswap with a pool of zbud and one of zsmalloc, MachineBench for the whole machine.
+Each kind has one signature, so it is compiled once, whatever the kernel.
 """
 
 import re
@@ -16,7 +16,7 @@ from zswapsim.engine import engines
 from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import EEXIST
 from zswapsim.machine import accesses as a
-from zswapsim.machine import audit, build, events, zbud, zpool, zpools, zsmalloc
+from zswapsim.machine import audit, build, events, z3fold, zbud, zpool, zpools, zsmalloc
 from zswapsim.machine import journal as j
 from zswapsim.machine import memory as m
 from zswapsim.machine.list_head import list_nodes
@@ -132,91 +132,6 @@ def run_tape(
         else:
             results[i] = zpool.zpool_read_owner(pool, argument)
     return len(operations)
-
-
-class ZbudBench:
-    """A zbud pool whose operations return what the machine returns, on either engine.
-
-    asked and allocated tell what the scripted owner saw and did in the last shrink.
-    """
-
-    def __init__(self, engine: str, max_pages: int = 64) -> None:
-        self.engine = engine
-        self.state = zbud.zbud_create_pool(max_pages, zeros_of(engine))
-        self.asked: list[int] = []
-        self.allocated: list[int] = []
-        self._entry = entry(run_tape, engine)
-
-    def tape(
-        self, steps: Sequence[tuple[int, ...]], plan: Sequence[int] = (FREES,), size: int = 64
-    ) -> list[int]:
-        """Run steps of (operation, argument, word); return their results."""
-        rows = [(*step, 0, 0)[:3] for step in steps]
-        columns = [build.ints([row[k] for row in rows], self.engine) for k in range(3)]
-        zeros = zeros_of(self.engine)
-        owner = Script(build.ints(list(plan), self.engine), zeros(512), zeros(512), zeros(3))
-        owner.counts[SIZE] = size
-        results = zeros(len(rows))
-        assert self._entry(self.state, owner, *columns, results) == len(rows)
-        self.asked = plain(owner.asked)[: owner.counts[CALLS]]
-        self.allocated = plain(owner.allocated)[: owner.counts[ALLOCATIONS]]
-        return plain(results)
-
-    def malloc(self, size: int) -> int:
-        return self.tape([(MALLOC, size)])[0]
-
-    def free(self, handle: int) -> int:
-        return self.tape([(FREE, handle)])[0]
-
-    def map(self, handle: int) -> int:
-        return self.tape([(MAP, handle)])[0]
-
-    def shrink(self, pages: int, plan: Sequence[int] = (FREES,), size: int = 64) -> tuple[int, int]:
-        """Return the outcome and the pages reclaimed."""
-        outcome, reclaimed = self.tape([(SHRINK, pages), (RECLAIMED,)], plan, size)
-        return outcome, reclaimed
-
-    def reclaim_page(self, retries: int, plan: Sequence[int] = (FREES,), size: int = 64) -> int:
-        return self.tape([(RECLAIM_PAGE, retries)], plan, size)[0]
-
-    @property
-    def pages(self) -> int:
-        return self.tape([(TOTAL_PAGES,)])[0]
-
-    @property
-    def lru(self) -> list[int]:
-        """Pages, newest first."""
-        return [n - zbud.FIRST_PAGE for n in list_nodes(self.state.lru, zbud.LRU)]
-
-    @property
-    def unbuddied(self) -> dict[int, list[int]]:
-        """Free chunks -> pages with one object, newest first; empty lists left out."""
-        lists = {
-            free: [n - zbud.FIRST_PAGE for n in list_nodes(self.state.buddy, free)]
-            for free in range(zbud.NCHUNKS)
-        }
-        return {free: pages for free, pages in lists.items() if pages}
-
-    @property
-    def buddied(self) -> list[int]:
-        return [n - zbud.FIRST_PAGE for n in list_nodes(self.state.buddy, zbud.BUDDIED)]
-
-    def chunks(self, page: int) -> tuple[int, int]:
-        """Chunks of a page's FIRST and LAST."""
-        return int(self.state.first_chunks[page]), int(self.state.last_chunks[page])
-
-    def snapshot(self) -> Any:
-        """Everything, for "nothing changed"."""
-        return flatten(self.state)
-
-    def check(self) -> None:
-        zbud.zbud_check(self.state)
-
-
-def place(handle: int) -> tuple[int | str, ...]:
-    """Page, "F" or "L", and byte offset of a zbud handle."""
-    assert handle > 0, handle
-    return zbud.zbud_place(None, handle)  # type: ignore[arg-type]
 
 
 def plain(ints: Ints) -> list[int]:
@@ -399,6 +314,13 @@ class SwapBench:
         audit_swap(self.swap)
 
 
+DRIVERS: dict[type, zpool.ZpoolDriver] = {
+    zbud.ZbudPool: zbud.DRIVER,
+    z3fold.Z3foldPool: z3fold.DRIVER,
+    zsmalloc.ZsPool: zsmalloc.DRIVER,
+}
+
+
 def debugfs(swap: Swap) -> dict[str, int]:
     """The counters of debugfs that are not 0."""
     values = zip(z.DEBUGFS, plain(swap.zswap.counters), strict=False)
@@ -406,13 +328,13 @@ def debugfs(swap: Swap) -> dict[str, int]:
 
 
 def audit_swap(swap: Swap) -> None:
-    """Audit a swap and its pools, which are zbud and zsmalloc."""
-    kinds: dict[type, str] = {zbud.ZbudPool: "zbud", zsmalloc.ZsPool: "zsmalloc"}
-    drivers, pools = [], swap.pools
+    """Audit a swap and its pools, of the drivers that come with the package."""
+    drivers: list[object] = []
+    pools = swap.pools
     while isinstance(pools, zpools.Pools):
-        drivers.append(zpool.get_driver(kinds[type(pools.pool)]))
+        drivers.append(DRIVERS[type(pools.pool)])
         pools = pools.rest
-    audit.check_swap(swap, drivers)  # type: ignore[arg-type]
+    audit.check_swap(swap, drivers)
 
 
 class MachineBench:

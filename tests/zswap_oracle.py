@@ -8,9 +8,11 @@ what the journal should hold: (event, slot, pool, address, length, content).
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kernels import version
 from oracles import EAGAIN, EEXIST, EINVAL, ENODEV, ENOENT, ENOMEM, ENOSPC, ZbudOracle
+from z3fold_oracle import Z3foldOracle
 from zsmalloc_driver import ZsOracle
 
 from zswapsim.profiles import PERCENT, WASTE
@@ -31,9 +33,12 @@ class Entry:
     referenced: bool = True
 
 
-def zsmalloc_of(kernel: str, capacity: int) -> ZsOracle:
-    """The zsmalloc of a kernel: section 4."""
-    since = version(kernel)
+def pool_of(type_: str, since: tuple[int, ...], capacity: int) -> Any:
+    """The pool of a type that a kernel has: sections 1, 3 and 4."""
+    if type_ == "zbud":
+        return ZbudOracle(capacity)
+    if type_ == "z3fold":
+        return Z3foldOracle(capacity, int(since >= (5, 10)), int(since >= (6, 1)))
     oversize = -1 if since < (6, 1) else -EINVAL if since < (6, 8) else -ENOSPC
     if since < (6, 6):
         return ZsOracle(capacity, 4, PERCENT, 4, oversize)
@@ -66,10 +71,7 @@ class ZswapOracle:
         self.shrinker_enabled = False
         self.type_slots = type_slots
         self.types = list(pools)
-        self.pools = [
-            ZbudOracle(pool_pages) if type_ == "zbud" else zsmalloc_of(kernel, pool_pages)
-            for type_ in pools
-        ]
+        self.pools = [pool_of(type_, self.since, pool_pages) for type_ in pools]
         self.live = [current]
         self.entries: dict[int, Entry] = {}
         self.lrus: dict[int, list[int]] = {}  # oldest first
@@ -94,9 +96,14 @@ class ZswapOracle:
     def note(self, event: str, slot: int = 0, pool: int = 0, content: int = 0, **more: int) -> None:
         self.log.append((event, slot, pool, more.get("address", 0), more.get("length", 0), content))
 
+    def address(self, number: int, handle: int) -> int:
+        """The address of an object: its handle, unless the pool may move it."""
+        pool = self.pools[number]
+        return pool.places()[handle][0] if self.types[number] == "z3fold" else handle
+
     def note_object(self, event: str, slot: int) -> None:
         entry = self.entries[slot]
-        where = {"address": entry.handle, "length": entry.length}
+        where = {"address": self.address(entry.pool, entry.handle), "length": entry.length}
         self.note(event, slot, entry.pool, entry.content, **where)
 
     # Limits: 5.2
@@ -159,6 +166,9 @@ class ZswapOracle:
         if entry.handle:
             self.note_object("FREE", slot)
             assert self.pools[entry.pool].free(entry.handle) == 0
+            if self.types[entry.pool] == "z3fold" and self.pools[entry.pool].move:
+                length, before, after = self.pools[entry.pool].move
+                self.note("MOVE", 0, entry.pool, after, address=before, length=length)
             if not self.frontswap:
                 self.lru(entry.pool).remove(slot)
         del self.entries[slot]
@@ -217,14 +227,14 @@ class ZswapOracle:
             for slot, entry in self.entries.items()
             if (entry.pool, entry.handle) == (number, handle)
         ]
-        self.note("EVICT", slot, number, address=handle)
+        self.note("EVICT", slot, number, address=self.address(number, handle))
         return self.writeback(slot)
 
     def shrink_pool(self, number: int) -> int:
         """Up to 6.1: one page of a pool."""
         self.note("SHRINK", pool=number)
         outcome = -EINVAL
-        if self.types[number] == "zbud":
+        if self.types[number] != "zsmalloc":
             outcome = self.pools[number].shrink(lambda handle: self.evict(number, handle), 1)
         self.note("SHRINK_END", pool=number, content=outcome)
         self.counters["reject_reclaim_fail"] += outcome != 0
@@ -390,7 +400,7 @@ class ZswapOracle:
                 self.counters["reject_compress_fail"] += 1
             return length
         number = self.pool_of(slot)
-        header = 8 if self.frontswap and self.types[number] == "zbud" else 0
+        header = 8 if self.frontswap and self.types[number] != "zsmalloc" else 0
         handle = self.pools[number].malloc(header + length)
         if handle < 0:
             poor = handle == -ENOSPC

@@ -5,8 +5,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from machine_driver import ALLOCATES, FAILS, FREES, IGNORE, ZbudBench
+from machine_driver import ALLOCATES, FAILS, FREES, IGNORE
 from oracles import EEXIST, ZbudOracle
+from zbud_driver import ZbudBench
 
 SIZES = st.one_of(
     st.integers(-1, 4100),

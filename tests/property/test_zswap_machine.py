@@ -219,7 +219,7 @@ def pools_of(kernel: str) -> list[tuple[str, str]]:
         return [("zbud", "zbud")]
     if kernel == "6.18":
         return [("zsmalloc", "zsmalloc")]
-    return [("zbud", "zbud"), ("zbud", "zsmalloc"), ("zsmalloc", "zsmalloc")]
+    return [("zbud", "zbud"), ("zbud", "zsmalloc"), ("z3fold", "z3fold"), ("zsmalloc", "z3fold")]
 
 
 class ZswapMachine(RuleBasedStateMachine):

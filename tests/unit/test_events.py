@@ -65,9 +65,12 @@ def random_events(seed: int, number: int) -> list[list[int]]:
     return columns
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_both_engines_agree_also_where_the_journal_is_small(kernel: str, seed: int) -> None:
-    columns = random_events(seed, 2000)
+    """Outcomes, and how many records there were after each event, are the same, too."""
+    columns = random_events(seed, 1500)
+    for column, value in zip(columns, (events.OP_LOOK, 0, 0, 0, 0), strict=True):
+        column.append(value)  # after the shrink work of the last store
     results = []
     for engine, capacity in (("interpreted", 1 << 14), ("interpreted", 400), ("compiled", 400)):
         swap = make_swap(engine, 100, capacity, kernel=kernel, totalram_pages=100)

@@ -11,9 +11,8 @@ from machine_driver import (
     READ_OWNER,
     UNMAP,
     WRITE_OWNER,
-    ZbudBench,
-    place,
 )
+from zbud_driver import ZbudBench, place
 
 from zswapsim.errors import EAGAIN, EINVAL, ENOMEM, ENOSPC, InvariantError
 from zswapsim.machine import zbud

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from bump_pool import BumpPool
-from machine_driver import ZbudBench
+from zbud_driver import ZbudBench
 
 from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import EINVAL

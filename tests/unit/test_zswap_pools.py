@@ -90,6 +90,21 @@ def test_ec_62_shrink_takes_from_the_last_pool(zswap: SwapBench) -> None:
     zswap.check()
 
 
+@for_kernels("5.4..6.1")
+def test_ec_62_a_pool_still_counts_right_after_its_last_page_was_reclaimed(
+    zswap: SwapBench,
+) -> None:
+    """5.7: the shrink holds the pool, whose page is not free yet when its last entry goes."""
+    zswap.fill(1)
+    zswap.set_pool(1)
+    zswap.fill(20, first_slot=2)
+    assert zswap.store(40) == -ENOMEM  # 5.4 finds it full again, after the shrink
+    assert zswap.pool_list == [1]
+    assert (zswap.pages(0), zswap.pages(1), zswap.cached_pages) == (0, 20, 21)
+    zswap.store(41)
+    assert zswap.counters["pool_limit_hit"] == 2
+
+
 def test_ec_62_a_duplicate_goes_from_the_old_pool_to_the_new(two_pools: SwapBench) -> None:
     zswap = two_pools
     zswap.store(1, length=3960)
