@@ -38,7 +38,9 @@ def parse_pages(text: str, whole_pages: int | None = None) -> int:
         pages = number
     else:
         pages = number * _FACTOR[unit[:1] if unit[:1] in "kmgt" else ""] / PAGE_SIZE
-    if pages > MAX_PAGES:
+    if unit == "%" and number > MAX_PERCENT:
+        raise InvalidArgument(f"{text[:20]!r}: allowed is at most {MAX_PERCENT} %")
+    if pages > MAX_PAGES and unit != "%":
         raise InvalidArgument(f"{text[:20]!r} is more than {MAX_PAGES} pages")
     if pages < 1:
         raise InvalidArgument(f"{text!r} is less than one page of {PAGE_SIZE} bytes")

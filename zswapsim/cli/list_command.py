@@ -78,7 +78,7 @@ def command(parts: str) -> None:
         from zswapsim.profiles import DEFAULT_KERNEL, PROFILES, table_rows
 
         click.echo(
-            f"Kernels: {' '.join(PROFILES)}; {DEFAULT_KERNEL} unless --kernel says otherwise.\n"
+            f"Kernels: {' '.join(PROFILES)}.\n{DEFAULT_KERNEL} unless --kernel says otherwise.\n"
         )
         for heading in ("switch", "value", "kernels"):
             table.add_column(heading, overflow="fold")

@@ -94,6 +94,15 @@ def write_whole(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+def check_distinct(*paths: Path | None) -> None:
+    """Refuse an output that is the input, or another output. InvalidArgument names it."""
+    there = [path for path in paths if path is not None]
+    for at, path in enumerate(there):
+        for other in there[:at]:
+            if path == other or (path.exists() and other.exists() and path.samefile(other)):
+                raise InvalidArgument(f"{path}: is to be read or written already, as {other}")
+
+
 def check_writable(path: Path) -> None:
     """Refuse an output before the work rather than after it. InvalidArgument says why."""
     folder = path.parent

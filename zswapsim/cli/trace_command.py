@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zswapsim.cli.options import check_writable, checked
+from zswapsim.cli.options import check_distinct, check_writable, checked
 
 
 @click.group("trace", short_help="Look at traces.")
@@ -47,6 +47,7 @@ def convert(file: Path, output: Path, head: int | None) -> None:
     """Write FILE, of any known format, as a trace file of this program's own."""
     from zswapsim.trace.trace import Trace
 
+    check_distinct(file, output)
     trace = Trace.open(file)
     if head is not None:
         trace = trace.cut(head)

@@ -12,8 +12,10 @@ import contextlib
 import hashlib
 import inspect
 import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -78,9 +80,42 @@ def choose(
         return engine
     if amount < warm:
         return "interpreted"
-    if amount >= cold or (cache_folder() / warm_key).is_file():
+    if amount >= cold or is_warm(warm_key):
         return "compiled"
     return "interpreted"
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Put Ctrl-C off to the end of the block, as a compilation does not survive one.
+
+    A second one ends the process at once.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked: list[int] = []
+
+    def on_signal(number: int, frame: object) -> None:
+        if asked:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGINT)
+        asked.append(number)
+
+    before = signal.signal(signal.SIGINT, on_signal)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked:
+        raise KeyboardInterrupt
+
+
+def is_warm(warm_key: str) -> bool:
+    """Say whether mark_warm left a note; a cache that cannot be looked at has none."""
+    with contextlib.suppress(OSError):
+        return (cache_folder() / warm_key).is_file()
+    return False
 
 
 def mark_warm(warm_key: str) -> None:

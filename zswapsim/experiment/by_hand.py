@@ -157,7 +157,7 @@ class Zswap:
         errno = swap_writepage(self.swap, slot, content, length, kind)
         self._settle()
         # The errno of a compressor may be that of an allocator.
-        reason = INCOMPRESSIBLE if errno and errno == length else REASONS[errno]
+        reason = INCOMPRESSIBLE if errno and errno == length else _reason(errno)
         return Outcome(errno, self._kept_bytes(slot), reason)
 
     def store_folio(self, slot: int, pages: Sequence[bytes]) -> Outcome:
@@ -179,7 +179,7 @@ class Zswap:
         errno = swap_writefolio(self.swap, slot, len(pages), contents, lengths, kinds, 0)
         self._settle()
         refused = errno and not profile(self.kernel).large_folios
-        reason = LARGE_FOLIO if refused else REASONS[errno]
+        reason = LARGE_FOLIO if refused else _reason(errno)
         return Outcome(errno, sum(self._kept_bytes(number) for number in slots), reason)
 
     def load(self, slot: int) -> bytes | None:
@@ -400,3 +400,8 @@ def _list(ints: Ints) -> list[int]:
     """Return the interpreted machine's array as the list that it is."""
     assert isinstance(ints, list)
     return ints
+
+
+def _reason(errno: int) -> str:
+    """Say what an outcome means; an allocator may have errors of its own."""
+    return REASONS.get(errno, f"the allocator failed with errno {-errno}")

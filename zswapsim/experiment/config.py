@@ -14,6 +14,7 @@ from zswapsim.machine.zpool import ZpoolDriver, get_driver
 from zswapsim.machine.zram_writeback import HUGE_IDLE_WRITEBACK, HUGE_WRITEBACK, IDLE_WRITEBACK
 from zswapsim.units import MAX_PAGES, MAX_PERCENT, parse_pages
 
+MAX_DIGITS = 19
 FRONTENDS = ("zswap", "zram", "none")
 WRITEBACK_MODES = {
     "idle": IDLE_WRITEBACK,
@@ -64,11 +65,8 @@ class ReplayConfig:
         if self.frontend not in FRONTENDS:
             raise InvalidArgument(f"frontend {self.frontend!r}: allowed are {', '.join(FRONTENDS)}")
         profiles.check_zpool(row, self.driver.type)
-        self._check_zram(row)
-        if self.exclusive_loads and row.exclusive_loads == profiles.NEVER:
-            raise InvalidArgument(f"kernel {self.kernel} has no exclusive_loads; 6.6 and 6.8 have")
-        if self.shrinker and not row.shrinker:
-            raise InvalidArgument(f"kernel {self.kernel} has no shrinker; 6.8 and later have")
+        self._check_frontend()
+        self._check_kernel(row)
         compressor(self.compressor, self.kernel)
         POLICIES.get(self.reclaim)
         engines.choose(self.engine, 0)
@@ -85,24 +83,46 @@ class ReplayConfig:
         if self.accept_threshold_percent is not None:
             _is_percent("accept_threshold_percent", self.accept_threshold_percent)
 
-    def _check_zram(self, row: profiles.Profile) -> None:
-        if self.frontend == "zram":
-            profiles.check_zpool(row, "zsmalloc")
-            if self.zpool not in (None, "zsmalloc"):
-                raise InvalidArgument(f"zpool {self.zpool!r}: zram has zsmalloc")
-        for name in ("zram_limit", "zram_writeback"):
-            if getattr(self, name) is not None and self.frontend != "zram":
-                raise InvalidArgument(f"{name} goes with the frontend zram")
+    def _check_frontend(self) -> None:
+        """Refuse settings of another frontend."""
+        if self.frontend == "zram" and self.zpool not in (None, "zsmalloc"):
+            raise InvalidArgument(f"zpool {self.zpool!r}: zram has zsmalloc")
         if self.zram_writeback is not None:
             self.zram_writeback_mode  # noqa: B018
+        only = {
+            "zram": ("zram_limit", "zram_writeback"),
+            "zswap": ("shrinker", "exclusive_loads", "accept_threshold_percent"),
+        }
+        for frontend, names in only.items():
+            for name in names:
+                if getattr(self, name) and self.frontend != frontend:
+                    raise InvalidArgument(f"{name} goes with the frontend {frontend}")
+        if self.frontend == "zram" and self.swap_file is not None:
+            raise InvalidArgument("swap_file: zram has none, it takes its place")
+        if self.frontend == "zram" and self.page_cluster:
+            raise InvalidArgument("page_cluster: pages from zram are never read ahead")
+
+    def _check_kernel(self, row: profiles.Profile) -> None:
+        """Refuse what the kernel has not."""
+        if self.exclusive_loads and row.exclusive_loads == profiles.NEVER:
+            raise InvalidArgument(f"kernel {self.kernel} has no exclusive_loads; 6.6 and 6.8 have")
+        if self.shrinker and not row.shrinker:
+            raise InvalidArgument(f"kernel {self.kernel} has no shrinker; 6.8 and later have")
+        if self.accept_threshold_percent is not None and not row.hysteresis:
+            raise InvalidArgument(
+                f"kernel {self.kernel} has no accept_threshold_percent; 5.10 and later have"
+            )
+        if not self.same_filled and row.same_filled != profiles.ANY_WORD:
+            raise InvalidArgument(
+                f"kernel {self.kernel} has no same_filled_pages_enabled; 5.4 to 6.8 have"
+            )
 
     @property
     def zram_writeback_mode(self) -> tuple[int, int]:
         """The mode of zram's writeback, as the machine's number, and the accesses in between."""
         mode, _, every = (self.zram_writeback or "").partition(":")
-        if mode not in WRITEBACK_MODES or not (
-            every.isascii() and every.isdecimal() and int(every)
-        ):
+        is_number = every.isascii() and every.isdecimal() and len(every) < MAX_DIGITS
+        if mode not in WRITEBACK_MODES or not is_number or not int(every):
             raise InvalidArgument(
                 f"zram_writeback {self.zram_writeback!r}: allowed is MODE:ACCESSES, as idle:1000, "
                 f"with a mode of {', '.join(WRITEBACK_MODES)}"

@@ -19,6 +19,7 @@ from zswapsim.units import PAGE_SIZE
 FORMAT = "zswap-oracle-1"
 MAX_RECORDING_BYTES = 1 << 29
 MAX_SLOTS = 1 << 24
+MAX_DIGITS = 9
 KNOBS = {
     "same_filled": "same_filled_pages_enabled",
     "non_same_filled": "non_same_filled_pages_enabled",
@@ -67,7 +68,8 @@ class KernelRecording:
     @property
     def is_of_zram(self) -> bool:
         """Whether it is of zram: pages written to a device, and no others."""
-        return all(step.words[0] in "Zv" for step in self.steps)
+        letters = {step.words[0] for step in self.steps}
+        return "Z" in letters <= {"Z", "v"}
 
     def changed(self, step: Step) -> list[str]:
         """Return the names of the counters that a step changed."""
@@ -129,8 +131,8 @@ NUMBERS = {"S": 3, "L": 2, "I": 1, "K": 1, "k": 1, "E": 1, "e": 1, "W": 2, "F": 
 
 def _steps(path: Path, raw: Any, columns: int) -> list[Step]:
     """Check every step, so that nothing after this has to doubt one."""
-    if not isinstance(raw, list):
-        raise TraceError(f"{path}: steps are no list")
+    if not isinstance(raw, list) or not raw:
+        raise TraceError(f"{path}: steps are no list, or none")
     steps = []
     for number, step in enumerate(raw):
         wrong = _wrong(step, columns)
@@ -152,12 +154,13 @@ def _wrong(step: Any, columns: int) -> str | None:
         return f"{str(op)[:40]!r} is no operation"
     if words[0] == "k":
         knob, equals, value = words[1].partition("=")
-        if not equals or (knob.endswith("_percent") and not value.isdecimal()):
+        is_number = value.isdecimal() and len(value) <= MAX_DIGITS
+        if not equals or (knob.endswith("_percent") and not is_number):
             return f"{op[:40]!r} sets nothing"
     elif words[0] == "v":
         if "=" not in words[1]:
             return f"{op[:40]!r} sets nothing"
-    elif not all(word.isdecimal() for word in words[1:]):
+    elif not all(word.isdecimal() and len(word) <= MAX_DIGITS for word in words[1:]):
         return f"{op[:40]!r} has an operand that is no number"
     if not isinstance(changed, list) or not all(_is_change(pair, columns) for pair in changed):
         return "changed is no list of [column, value]"

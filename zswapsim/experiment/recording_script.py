@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A recording as the machine's events: what was done to it, and nothing of what it answered."""
 
+import contextlib
 from typing import Any
 
 from zswapsim import profiles
@@ -9,7 +10,7 @@ from zswapsim.content.page_store import PageStore
 from zswapsim.content.same_filled import same_filled_kinds
 from zswapsim.engine import engines
 from zswapsim.errors import EINVAL, TraceError
-from zswapsim.experiment.kernel_recording import KernelRecording, Step
+from zswapsim.experiment.kernel_recording import MAX_DIGITS, MAX_SLOTS, KernelRecording, Step
 from zswapsim.machine import events as ev
 from zswapsim.machine import journal as j
 from zswapsim.machine import zpool
@@ -60,7 +61,7 @@ class RecordingScript:
         self._own_sizes = own_sizes or not recording.has_events
         self._kinds = same_filled_kinds(recording.pages).tolist()
         self._rows: list[tuple[int, int, int, int, int]] = []
-        self._zpool = self._compressor = ""
+        self._zpool, self._compressor = self.row.default_zpool, self.row.default_compressor
         self._current = 0
         self.codecs: dict[str, Compressor] = {}
         self._own_lengths: dict[str, list[int]] = {}
@@ -71,8 +72,11 @@ class RecordingScript:
         knobs: dict[int, list[tuple[str, str]]] = {}
         for number, knob, value in recording.knobs():
             knobs.setdefault(number, []).append((knob, value))
-        for knob, value in sorted(knobs.pop(-1), key=lambda setting: setting[0] != "compressor"):
-            self._set(-1, knob, value)
+        first = sorted(knobs.pop(-1, []), key=lambda setting: setting[0] != "compressor")
+        self._use_pool_of(first)
+        for knob, value in first:
+            if knob not in ("zpool", "compressor"):
+                self._set(-1, knob, value)
         for number, step in enumerate(recording.steps):
             words = step.words
             if words[0] == "f":
@@ -113,7 +117,8 @@ class RecordingScript:
         journal: list[Record] = []
         position = 0
         while position < len(rows):
-            position = run(swap, events, outcomes, position)
+            with engines.uninterrupted() if position == 0 else contextlib.nullcontext():
+                position = run(swap, events, outcomes, position)
             records = list(zip(*j.drain(swap.journal), strict=True))
             outcomes.drained[0] += len(records)
             journal += [places.place(*record) for record in records]
@@ -121,17 +126,7 @@ class RecordingScript:
 
     def _set(self, number: int, knob: str, value: str) -> None:
         if knob in ("zpool", "compressor"):
-            self._zpool, self._compressor = (
-                (value, self._compressor) if knob == "zpool" else (self._zpool, value)
-            )
-            if not self._zpool:
-                return
-            pair = (self._zpool, self._compressor)
-            if pair not in self.pools:
-                zpool.get_driver(self._zpool)
-                self.pools.append(pair)
-            self._current = self.pools.index(pair)
-            self._rows.append((ev.OP_SET_POOL, self._current, 0, 0, 0))
+            self._use_pool_of([(knob, value)])
         elif knob in PARAMETERS:
             setting = {"Y": 1, "N": 0}.get(value)
             if setting is None:
@@ -140,9 +135,22 @@ class RecordingScript:
         else:
             raise TraceError(f"{self.recording.path}: step {number}: unknown knob {knob!r}")
 
+    def _use_pool_of(self, knobs: list[tuple[str, str]]) -> None:
+        """Make the pool current that the knobs zpool and compressor name, as far as they do."""
+        named = dict(knobs)
+        self._zpool = named.get("zpool", self._zpool)
+        self._compressor = named.get("compressor", self._compressor)
+        profiles.check_zpool(self.row, self._zpool)
+        pair = (self._zpool, self._compressor)
+        if pair not in self.pools:
+            zpool.get_driver(self._zpool)
+            self.pools.append(pair)
+        self._current = self.pools.index(pair)
+        self._rows.append((ev.OP_SET_POOL, self._current, 0, 0, 0))
+
     def _add_events(self, step: Step, content: int) -> None:
         if not self.recording.has_events and step.words[0] == "s":
-            self._store(int(step.where.partition(":")[2]), content, UNKNOWN_LENGTH)
+            self._store(self._slot_of(step), content, UNKNOWN_LENGTH)
         for at, event in enumerate(step.events):
             if event[0] == "S":
                 busy = _failed_evictions(step.events[at + 1 :])
@@ -153,6 +161,12 @@ class RecordingScript:
                 self._rows.append((ev.OP_LOAD, event[1], 0, 0, 0))
             elif event[0] == "I":
                 self._rows.append((ev.OP_INVALIDATE, event[1], 0, 0, 0))
+
+    def _slot_of(self, step: Step) -> int:
+        text = step.where.partition(":")[2]
+        if not text.isdecimal() or len(text) > MAX_DIGITS or int(text) >= MAX_SLOTS:
+            raise TraceError(f"{self.recording.path}: {step.where[:40]!r} names no slot")
+        return int(text)
 
     def _store(self, slot: int, content: int, length: int) -> None:
         if not 0 <= content < len(self._kinds):

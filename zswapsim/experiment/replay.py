@@ -111,8 +111,12 @@ def replay(
             raw = config.frontend == "zram" or bool(profile(config.kernel).raw_incompressible)
             plane = BytesPlane(pages, [PoolBytes(memory, codec, header_bytes, raw)], swap_file)
         run = engines.entry(run_accesses, engine)
-        with clock.compile():
+        if engine == "compiled" and progress is not None:
+            progress("compile (once)", 0, 1)
+        with clock.compile(), engines.uninterrupted():
             run(machine, next(trace.blocks(1), np.zeros(1, np.uint32))[:0], 0, 0)
+        if engine == "compiled" and progress is not None:
+            progress("compile (once)", 1, 1)
         if engine == "compiled" and clock.compile_ns > COMPILED_NS:
             engines.mark_warm(warm_key)
         done = _run(run, trace, config, machine, engine, plane, clock, progress, stop, series)
@@ -244,32 +248,30 @@ def _run(
     block_accesses = BLOCK_ACCESSES[engine]
     if series is not None:
         block_accesses = max(1, min(block_accesses, trace.accesses // SAMPLES))
-    next_writeback = trace.accesses
-    if config.zram_writeback:
-        mode, every = config.zram_writeback_mode
-        write_back = engines.entry(run_zram_writeback, engine)
-        next_writeback = every
-        block_accesses = min(block_accesses, every)
+    mode, every = config.zram_writeback_mode if config.zram_writeback else (0, trace.accesses)
+    write_back = engines.entry(run_zram_writeback, engine) if config.zram_writeback else None
+
+    def follow() -> None:
+        if plane is not None:
+            plane.apply(j.drain(machine.swap.journal))
+
     base = 0
     if stop is not None and stop():  # from here on a stop leaves a result
         return base
-    for block in trace.blocks(block_accesses):
+    for block in _pieces(trace.blocks(block_accesses), every):
         accesses = block.tolist() if engine == "interpreted" else block
         first = 0
         while first < len(block):
             with clock.machine():
                 first = run(machine, accesses, first, base)
-            if plane is not None:
-                plane.apply(j.drain(machine.swap.journal))
+            follow()
         base += len(block)
-        if next_writeback <= base < trace.accesses:
-            next_writeback += every
+        if write_back is not None and base % every == 0 and base < trace.accesses:
             outcome = GO_ON
             while outcome == GO_ON:
                 with clock.machine():
                     outcome = write_back(machine.swap, mode)
-                if plane is not None:
-                    plane.apply(j.drain(machine.swap.journal))
+                follow()
         if series is not None:
             series.append(sample(machine, base))
         if progress is not None:
@@ -277,3 +279,15 @@ def _run(
         if stop is not None and stop():
             break
     return base
+
+
+def _pieces(blocks: Iterator[np.ndarray[Any, Any]], every: int) -> Iterator[np.ndarray[Any, Any]]:
+    """Yield the blocks, cut wherever a multiple of `every` accesses is reached."""
+    base = 0
+    for block in blocks:
+        first = 0
+        while first < len(block):
+            end = min(len(block), first + every - base % every)
+            yield block[first:end]
+            base += end - first
+            first = end

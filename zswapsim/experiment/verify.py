@@ -44,14 +44,18 @@ class Verdict:
 
 
 def verify(
-    path: Path, pages_folder: Path | None = None, engine: str = "auto", *, own_sizes: bool = False
+    path: str | Path,
+    pages_folder: Path | None = None,
+    engine: str = "auto",
+    *,
+    own_sizes: bool = False,
 ) -> Verdict:
     """Compare one recording.
 
     own_sizes: compress its pages with our compressors, and compare the sizes too. TraceError if it
     cannot be read, NoEntry if it needs a part that there is not (a kernel, a zpool).
     """
-    recording = open_recording(path, pages_folder)
+    recording = open_recording(Path(path), pages_folder)
     if recording.is_of_zram:
         return _verify_zram(recording, engine)
     if not recording.has_events and any(step.words[0] not in "fs" for step in recording.steps):

@@ -26,7 +26,7 @@ from zswapsim.machine.build import JOURNAL_CAPACITY
 from zswapsim.machine.zram_audit import zram_check
 from zswapsim.machine.zram_compact import zram_compact
 from zswapsim.machine.zsmalloc_classes import huge_class_size
-from zswapsim.profiles import DEFAULT_KERNEL, profile
+from zswapsim.profiles import DEFAULT_KERNEL, check_zpool, profile
 from zswapsim.units import PAGE_SIZE
 
 MODES = {
@@ -73,6 +73,7 @@ class Zram:
             raise InvalidArgument(f"mem_limit_pages {mem_limit_pages}: allowed is 0 or more")
         self.kernel = kernel
         row = profile(kernel)
+        check_zpool(row, zsmalloc.DRIVER.type)
         options = zsmalloc.DRIVER.options(row)
         huge = huge_class_size(row.zsmalloc_max_chain, row.zsmalloc_algorithm)
         self._codec = make_compressor(compressor, kernel)

@@ -4,6 +4,7 @@
 A recording has no compressed lengths, so pages are compressed by our own compressors.
 """
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class ZramScript:
         self.codecs: dict[str, Compressor] = {}
         self._limit_pages = 0
         self._contents: list[int] = []
-        name = str(recording.experiment["compressor"])
+        name = str(recording.experiment.get("compressor", "lzo-rle"))
         for number, step in enumerate(recording.steps):
             if step.words[0] == "Z":
                 self._contents.append(int(step.words[1]))
@@ -75,7 +76,8 @@ class ZramScript:
         sizes = []
         position = 0
         while position < len(rows):
-            position = run(swap, events, outcomes, position)
+            with engines.uninterrupted() if position == 0 else contextlib.nullcontext():
+                position = run(swap, events, outcomes, position)
             sizes.append(int(swap.disk.counters[COMPR_DATA_SIZE]))
         return sizes
 

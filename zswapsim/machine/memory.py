@@ -22,6 +22,7 @@ from zswapsim.machine.reclaim import (
     reclaim_victim,
 )
 from zswapsim.machine.swap import Swap
+from zswapsim.machine.swap_disk import disk_is_synchronous
 from zswapsim.machine.swap_slots import get_swap_page
 from zswapsim.machine.zpools import pools_total_pages
 from zswapsim.machine.zswap.shrinker import shrink_slab
@@ -302,7 +303,8 @@ def fault_in(machine: Machine, page: int, write: int) -> None:
     if memory.state[page] == SWAPPED:
         stat[PGMAJFAULT] += 1
         read_page(machine, page)
-        if write != 0:
+        # A page that comes from a synchronous disk is not in the swap cache, so its slot is freed.
+        if write != 0 or disk_is_synchronous(machine.swap.disk):
             forget_slot(machine, page)
     memory.state[page] = RESIDENT
     reclaim_add(machine.policy, page)

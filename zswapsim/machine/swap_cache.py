@@ -28,6 +28,7 @@ from zswapsim.machine.memory import (
     read_page,
 )
 from zswapsim.machine.reclaim import reclaim_access, reclaim_add
+from zswapsim.machine.swap_disk import disk_is_synchronous
 from zswapsim.machine.zpools import pools_total_pages
 
 
@@ -76,6 +77,8 @@ def swapin_readahead(machine: Machine, page: int) -> bool:
     """Read ahead for a fault, if that is to be; False if the journal has no room to go on."""
     memory = machine.memory
     if memory.readahead[ra.PAGE_CLUSTER] == 0 or memory.state[page] != SWAPPED:
+        return True
+    if disk_is_synchronous(machine.swap.disk):
         return True
     return swap_cluster_readahead(machine, memory.slot[page])
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The block device that swap slots lie on: three operations, generic by the type of the device.
+"""The block device that swap slots lie on: four operations, generic by the type of the device.
 
 SwapFile is a file, whose reads and writes always succeed. Another device, such as zram, registers
 its own implementations for its type.
@@ -38,6 +38,12 @@ def disk_free(disk: DiskState, swap: Swap, slot: int) -> None:
     raise NotImplementedError
 
 
+@generic
+def disk_is_synchronous(disk: DiskState) -> bool:
+    """Say whether reads need no waiting: such pages skip swap cache and read-ahead."""
+    raise NotImplementedError
+
+
 class SwapFileDisk(NamedTuple):
     """A swap file. nothing: a placeholder, as numba knows no empty tuple with a name."""
 
@@ -69,6 +75,13 @@ def file_free(disk: SwapFileDisk, swap: Swap, slot: int) -> None:
     """Do nothing: the file keeps what nobody will read."""
 
 
+@simulated
+def file_is_synchronous(disk: SwapFileDisk) -> bool:
+    """Say no."""
+    return False
+
+
 disk_write.register(SwapFileDisk, file_write)
 disk_read.register(SwapFileDisk, file_read)
 disk_free.register(SwapFileDisk, file_free)
+disk_is_synchronous.register(SwapFileDisk, file_is_synchronous)

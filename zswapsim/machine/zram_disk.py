@@ -6,7 +6,7 @@ Its pool is the first of the chain, and counts as memory like zswap's do.
 
 from zswapsim.engine.simulated import Zeros, simulated
 from zswapsim.machine.swap import Swap
-from zswapsim.machine.swap_disk import disk_free, disk_read, disk_write
+from zswapsim.machine.swap_disk import disk_free, disk_is_synchronous, disk_read, disk_write
 from zswapsim.machine.zram import (
     Zram,
     make_zram,
@@ -53,9 +53,16 @@ def zram_disk_free(disk: Zram, swap: Swap, slot: int) -> None:
     zram_slot_free_notify(disk, swap.pools.pool, swap.journal, slot)
 
 
+@simulated
+def zram_disk_is_synchronous(disk: Zram) -> bool:
+    """Say yes, unless there is a backing device, whose reads take their time."""
+    return len(disk.blocks) == 0
+
+
 disk_write.register(Zram, zram_disk_write)
 disk_read.register(Zram, zram_disk_read)
 disk_free.register(Zram, zram_disk_free)
+disk_is_synchronous.register(Zram, zram_disk_is_synchronous)
 
 
 def run_zram_writeback(swap: Swap, mode: int) -> int:

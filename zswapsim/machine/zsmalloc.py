@@ -229,7 +229,7 @@ for _generic, _own in (
 
 DRIVER = zpool.ZpoolDriver(
     type="zsmalloc",
-    summary="size classes packed into chains of pages; densest, cannot be shrunk",
+    summary="size classes packed into chains of pages; densest; has no reclaim of its own",
     create=zs_create_pool,
     check=zs_check,
     place=zs_place,

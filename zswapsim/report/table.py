@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from zswapsim.report.zram import zram_rows, zram_saved_rows
+from zswapsim.report.zram import zero_rows, zram_rows, zram_saved_rows
 from zswapsim.units import PAGE_SIZE, format_bytes, format_pages
 
 Row = tuple[str, str, str]
@@ -31,20 +31,26 @@ def render(result: Mapping[str, Any], *, narrow: bool = False) -> RenderableType
     if not result["complete"]:
         done, of = result["trace"]["accesses_replayed"], result["trace"]["accesses"]
         parts += [Text(f"stopped after {done:,} of {of:,} accesses", style="bold yellow"), Text()]
-    for name, what in (("swap_full", "SWAP FULL"), ("write_errors", "ZRAM FULL")):
-        if result["memory"][name]:
-            parts += [
-                Text(
-                    f"{what}: {result['memory'][name]:,} times a page had to stay in memory; "
-                    f"memory was over its limit at {result['memory']['over_limit']:,} faults",
-                    style="bold red",
-                ),
-                Text(),
-            ]
+    parts += [part for line in _warnings(result) for part in (Text(line, style="bold red"), Text())]
     for title, rows in _sections(result):
         parts += [_section(title, rows, narrow=narrow), Text()]
     parts.append(_footer(result))
     return Group(*parts)
+
+
+def _warnings(result: Mapping[str, Any]) -> list[str]:
+    memory = result["memory"]
+    said = [
+        f"{what}: {memory[name]:,} times a page had to stay in memory"
+        for name, what in (("swap_full", "SWAP FULL"), ("write_errors", "ZRAM FULL"))
+        if memory[name]
+    ]
+    if memory["over_limit"]:
+        said.append(
+            f"OVER THE LIMIT at {memory['over_limit']:,} faults: pages and pool did not fit into "
+            "memory together; a real machine would have run out of it"
+        )
+    return said
 
 
 def _sections(result: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
@@ -59,7 +65,7 @@ def _sections(result: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
     if frontend == "none":
         return [happened, *middle]
     saved = zram_saved_rows(result) if frontend == "zram" else _saved(result)
-    return [happened, *middle, ("What it saved", saved)]
+    return [happened, *middle, ("What went to a disk, and what stayed", saved)]
 
 
 def _headline(result: Mapping[str, Any]) -> Text:
@@ -123,12 +129,22 @@ def _happened(result: Mapping[str, Any]) -> list[Row]:
         *_readahead(result),
         ("  served by zswap", f"{vmstat['zswpin']:,}", served),
         (f"  read from {disk}", f"{vmstat['pswpin']:,}", read),
+        *_filled(vmstat["swpin_zero"], loads),
         ("pages reclaimed", f"{memory['pgsteal']:,}", "pgsteal"),
         ("  still clean, dropped without a write", f"{memory['clean_drops']:,}", ""),
     ]
     if frontend != "zswap":
         rows = [row for row in rows if row[0] != "  served by zswap"]
     return rows
+
+
+def _filled(pages: int, loads: int) -> list[Row]:
+    """Return the line of pages that the swap core made, from 6.12 on."""
+    if not pages:
+        return []
+    return [
+        ("  filled with zeros by the swap core", f"{pages:,}", _share(pages, loads, "swpin_zero"))
+    ]
 
 
 def _loads(result: Mapping[str, Any]) -> int:
@@ -169,18 +185,15 @@ def _zswap(result: Mapping[str, Any]) -> list[Row]:
             "reject_reclaim_fail",
         ),
         ("stored at the end", f"{zswap['stored_pages']:,}", density),
-        ("  of these same-filled", f"{zswap['same_filled_pages']:,}", "same_filled_pages"),
+        *_same_filled(zswap["same_filled_pages"]),
         ("pool at the end", format_bytes(zswap["pool_total_size"]), peak),
-        *_zeros(result),
+        *zero_rows(result),
     ]
 
 
-def _zeros(result: Mapping[str, Any]) -> list[Row]:
-    """Pages of zeros that later kernels keep from zswap altogether."""
-    out, back = result["vmstat"]["swpout_zero"], result["vmstat"]["swpin_zero"]
-    if not out:
-        return []
-    return [("pages of zeros, only noted", f"{out:,}", f"swpout_zero; {back:,} came back")]
+def _same_filled(pages: int) -> list[Row]:
+    """Return the line of same-filled pages, which not every kernel treats apart."""
+    return [("  of these same-filled", f"{pages:,}", "same_filled_pages")] if pages else []
 
 
 def _refusals(result: Mapping[str, Any], refused: int) -> str:
@@ -191,7 +204,7 @@ def _refusals(result: Mapping[str, Any], refused: int) -> str:
         ("waiting for the accept threshold", compression["hysteresis_rejects"]),
         ("no memory", zswap["reject_alloc_fail"]),
     ]
-    counts.insert(0, ("found no room", refused - sum(count for _, count in counts)))
+    counts.insert(0, ("found no room", max(0, refused - sum(count for _, count in counts))))
     said = [f"{count:,} {name}" for name, count in counts if count]
     return ", ".join(said)
 
@@ -203,7 +216,7 @@ def _plain(result: Mapping[str, Any]) -> list[Row]:
         ("pages read", f"{vmstat['pswpin']:,}", "pswpin"),
         ("pages written", f"{vmstat['pswpout']:,}", "pswpout"),
         ("slots in use at the end", f"{memory['swap_slots_used']:,}", used),
-        *_zeros(result),
+        *zero_rows(result),
     ]
 
 
@@ -215,10 +228,14 @@ def _saved(result: Mapping[str, Any]) -> list[Row]:
         (
             "reads from the swap file",
             f"{vmstat['pswpin']:,}",
-            f"instead of {_loads(result):,}",
+            f"of {_loads(result) - vmstat['swpin_zero']:,} that came in",
         ),
-        ("writes to the swap file", f"{vmstat['pswpout']:,}", f"instead of {writes:,}"),
-        ("memory saved at the end", format_bytes(held), "stored pages less the pool"),
+        ("writes to the swap file", f"{vmstat['pswpout']:,}", f"of {writes:,} that went out"),
+        (
+            "stored at the end, less the pool",
+            format_bytes(held),
+            "those also in memory included",
+        ),
     ]
     if compression["ratio"]:
         mean = f"mean {compression['mean_length_bytes']:.0f} bytes of {PAGE_SIZE}"

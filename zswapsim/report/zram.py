@@ -26,10 +26,18 @@ def zram_rows(result: Mapping[str, Any]) -> list[Row]:
     if zram["bd_writes"]:
         rows += [
             ("pages written back", f"{zram['bd_writes']:,}", "bd_writes"),
-            ("  of these read again", f"{zram['bd_reads']:,}", "bd_reads"),
-            ("  of these there at the end", f"{zram['bd_count']:,}", "bd_count"),
+            ("  reads of such pages", f"{zram['bd_reads']:,}", "bd_reads"),
+            ("  there at the end", f"{zram['bd_count']:,}", "bd_count"),
         ]
-    return rows
+    return rows + zero_rows(result)
+
+
+def zero_rows(result: Mapping[str, Any]) -> list[Row]:
+    """Return the line of pages of zeros, which later kernels keep from zswap and from any disk."""
+    out, back = result["vmstat"]["swpout_zero"], result["vmstat"]["swpin_zero"]
+    if not out:
+        return []
+    return [("pages of zeros, only noted", f"{out:,}", f"swpout_zero; {back:,} came back")]
 
 
 def zram_saved_rows(result: Mapping[str, Any]) -> list[Row]:
@@ -37,12 +45,12 @@ def zram_saved_rows(result: Mapping[str, Any]) -> list[Row]:
     zram, vmstat, compression = result["zram"], result["vmstat"], result["compression"]
     in_memory = zram["orig_data_size"] - zram["bd_count"] * PAGE_SIZE
     rows = [
-        ("reads from a disk", f"{zram['bd_reads']:,}", f"instead of {vmstat['pswpin']:,}"),
-        ("writes to a disk", f"{zram['bd_writes']:,}", f"instead of {vmstat['pswpout']:,}"),
+        ("reads from a disk", f"{zram['bd_reads']:,}", f"of {vmstat['pswpin']:,} that came in"),
+        ("writes to a disk", f"{zram['bd_writes']:,}", f"of {vmstat['pswpout']:,} that went out"),
         (
-            "memory saved at the end",
+            "stored at the end, less zram's memory",
             format_bytes(in_memory - zram["mem_used_total"]),
-            "stored pages less zram's memory",
+            "",
         ),
     ]
     if compression["ratio"]:

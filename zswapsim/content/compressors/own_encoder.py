@@ -67,7 +67,8 @@ class OwnEncoder:
         warm_key = f"{self._encode.__name__}.warm"
         chosen = engines.choose(self._wanted, amount, warm_key, warm=WARM_PAGES, cold=COLD_PAGES)
         if chosen == "compiled":
-            self._use_compiled()
+            with engines.uninterrupted():
+                self._use_compiled()
             engines.mark_warm(warm_key)
         # What is not compiled for a run is not asked for again within it.
         self._choose_at = COLD_PAGES
