@@ -30,7 +30,7 @@ PARAMETERS = {
 }
 
 
-class Random64:
+class RandomEvents:
     """Random events that meet most of what zswap of a kernel can do; contents are never the same.
 
     Mostly stores: otherwise pools would hardly ever get full.
@@ -258,7 +258,7 @@ class ZswapMachine(RuleBasedStateMachine):
             max_pool_percent=max_pool_percent,
             accept_threshold_percent=threshold,
         )
-        self.random = Random64(kernel, seed, [0] if kernel == "3.11" else [0, 1])
+        self.random = RandomEvents(kernel, seed, [0] if kernel == "3.11" else [0, 1])
         self.several(40)
 
     @rule(slot=st.integers(1, SLOTS - 1), same=st.sampled_from([0, 0, 0, 1, 2]), data=st.data())
@@ -300,6 +300,6 @@ def test_a_long_run_is_equal_in_both_engines_and_with_a_small_journal(
     pools = {"3.11": [0], "6.18": [1]}.get(kernel, [0, 1])
     for seed in range(3):
         pair = Pair(kernel, engine, ("zbud", "zsmalloc"), pool, journal_capacity=capacity)
-        random = Random64(kernel, seed, pools)
+        random = RandomEvents(kernel, seed, pools)
         pair.run([row for _ in range(1500) for row in random.rows()])
         pair.agree()

@@ -7,7 +7,7 @@ and reclaim take no part; the caller says which pages go and come.
 
 from typing import NamedTuple
 
-from zswapsim.engine.simulated import Ints, Zeros
+from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import ENOSPC
 from zswapsim.machine.journal import HEADROOM, LENGTH, has_headroom, has_room
 from zswapsim.machine.page_io import (
@@ -26,6 +26,8 @@ from zswapsim.machine.zswap.store import zswap_invalidate_area
 from zswapsim.machine.zswap.worker import shrink_worker
 
 STATS = len(VMSTAT)
+AGAIN = 1 << 62
+"""No outcome: the event has to be run again."""
 
 (
     OP_STORE,  # write a page out
@@ -73,6 +75,59 @@ def make_outcomes(events: int, snapshots: int, zeros: Zeros) -> Outcomes:
     return Outcomes(zeros(events), zeros(events), zeros(snapshots * (COUNTERS + STATS)), zeros(1))
 
 
+@simulated
+def run_event(swap: Swap, events: Events, i: int) -> int:
+    """Run event i; return its outcome, or AGAIN if the journal had no room for all of it.
+
+    Looks are nothing to do. OP_WORK is AGAIN after each piece.
+    """
+    operation = events.operation[i]
+    slot = events.slot[i]
+    content = events.content[i]
+    outcome = 0
+    if operation == OP_STORE:
+        outcome = swap_writepage(swap, slot, content, events.length[i], events.same_filled[i])
+    elif operation == OP_LOAD:
+        outcome = swap_readpage(swap, slot)
+    elif operation == OP_INVALIDATE:
+        swap_forget(swap, slot)
+    elif operation == OP_INVALIDATE_AREA:
+        if not zswap_invalidate_area(swap):
+            return AGAIN
+    elif operation == OP_SET_PARAMETER:
+        swap.zswap.parameters[slot] = content
+    elif operation == OP_SET_POOL:
+        zswap_pool_make_current(swap.zswap, slot)
+    elif operation == OP_SET_BUSY:
+        swap.busy[slot] = content
+    elif operation == OP_SHRINKER_COUNT:
+        outcome = zswap_shrinker_count(swap)
+    elif operation == OP_SHRINKER_SCAN:
+        outcome = zswap_shrinker_scan(swap, slot)
+        if outcome == -ENOSPC:
+            return AGAIN
+    elif operation == OP_STORE_FOLIO:
+        if not has_room(swap.journal, HEADROOM + content * FOLIO_RECORDS):
+            return AGAIN
+        outcome = swap_writefolio(
+            swap, slot, content, events.content, events.length, events.same_filled, i + 1
+        )
+    elif operation == OP_WORK and zswap_pools_work(swap) != 0:
+        return AGAIN
+    return outcome
+
+
+@simulated
+def take_snapshot(swap: Swap, outcomes: Outcomes, row: int) -> None:
+    """Copy all counters to a row of the snapshots."""
+    zswap_used_pages(swap)
+    at = row * (COUNTERS + STATS)
+    for k in range(COUNTERS):
+        outcomes.counters[at + k] = swap.zswap.counters[k]
+    for k in range(STATS):
+        outcomes.counters[at + COUNTERS + k] = swap.stat[k]
+
+
 def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> int:
     """Run events[first:]; return where to go on.
 
@@ -86,51 +141,13 @@ def run_events(swap: Swap, events: Events, outcomes: Outcomes, first: int) -> in
             return i
         if late:
             outcomes.journal_at[i - 1] = outcomes.drained[0] + swap.journal.counts[LENGTH]
-        operation = events.operation[i]
-        slot = events.slot[i]
-        outcome = 0
-        if operation == OP_STORE:
-            outcome = swap_writepage(
-                swap, slot, events.content[i], events.length[i], events.same_filled[i]
-            )
-        elif operation == OP_LOAD:
-            outcome = swap_readpage(swap, slot)
-        elif operation == OP_INVALIDATE:
-            swap_forget(swap, slot)
-        elif operation == OP_INVALIDATE_AREA:
-            if not zswap_invalidate_area(swap):
-                return i
-        elif operation == OP_SET_PARAMETER:
-            swap.zswap.parameters[slot] = events.content[i]
-        elif operation == OP_SET_POOL:
-            zswap_pool_make_current(swap.zswap, slot)
-        elif operation == OP_SET_BUSY:
-            swap.busy[slot] = events.content[i]
-        elif operation == OP_SHRINKER_COUNT:
-            outcome = zswap_shrinker_count(swap)
-        elif operation == OP_SHRINKER_SCAN:
-            outcome = zswap_shrinker_scan(swap, slot)
-            if outcome == -ENOSPC:
-                return i
-        elif operation == OP_STORE_FOLIO:
-            pages = events.content[i]
-            if not has_room(swap.journal, HEADROOM + pages * FOLIO_RECORDS):
-                return i
-            outcome = swap_writefolio(
-                swap, slot, pages, events.content, events.length, events.same_filled, i + 1
-            )
-        elif operation == OP_WORK:
-            if zswap_pools_work(swap) != 0:
-                return i
-        elif operation == OP_SNAPSHOT:
-            zswap_used_pages(swap)
-            at = slot * (COUNTERS + STATS)
-            for k in range(COUNTERS):
-                outcomes.counters[at + k] = swap.zswap.counters[k]
-            for k in range(STATS):
-                outcomes.counters[at + COUNTERS + k] = swap.stat[k]
+        outcome = run_event(swap, events, i)
+        if outcome == AGAIN:
+            return i
+        if events.operation[i] == OP_SNAPSHOT:
+            take_snapshot(swap, outcomes, events.slot[i])
         outcomes.outcome[i] = outcome
         outcomes.journal_at[i] = outcomes.drained[0] + swap.journal.counts[LENGTH]
-        if operation >= OP_LOOK:
+        if events.operation[i] >= OP_LOOK:
             return i + 1
     return len(events.operation)
