@@ -342,7 +342,7 @@ class ZswapOracle:
         if outcome == 0:
             self.device.pop(slot, None)
         else:
-            self.note("STORE_FAILED", slot, content=outcome, length=length)
+            self.note("STORE_FAILED", slot, self.pool_of(slot), outcome, length=length)
             self.note("SWAP_WRITE", slot, content=content)
             self.vmstat["pswpout"] += 1
             self.device[slot] = content

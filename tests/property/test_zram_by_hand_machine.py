@@ -34,7 +34,7 @@ class ZramByHandMachine(RuleBasedStateMachine):
     )
     def make(self, kernel: str, name: str, mem_limit_pages: int, device_pages: int) -> None:
         self.device = SwapFile(device_pages) if device_pages else None
-        self.codec = compressor(name)
+        self.codec = compressor(name, kernel)
         self.zram = Zram(
             compressor=name,
             slots=SLOTS,

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """z3fold: geometry, placement, moves; EC-31, EC-32 and the examples of 3.9."""
 
-from dataclasses import replace
-
 import pytest
 from machine_driver import FREES, IGNORE, READ_OWNER, UNMAP, WRITE_OWNER
 from z3fold_driver import Z3foldBench, at, fill_page
@@ -424,8 +422,7 @@ def test_map_and_unmap_change_nothing(pool: Z3foldBench) -> None:
     [("5.4", 0, 0), ("5.10", 1, 0), ("6.1", 1, 1), ("6.6", 1, 1)],
 )
 def test_a_profile_chooses_the_rules(kernel: str, single_object_move: int, relist: int) -> None:
-    row = replace(PROFILES["6.1"], kernel=kernel)
-    options = z3fold.DRIVER.options(row)
+    options = z3fold.DRIVER.options(PROFILES[kernel])
     assert options == {"single_object_move": single_object_move, "relist": relist}
     rules = z3fold.DRIVER.create(4, zeros_interpreted, **options).rules
     assert list(rules) == [single_object_move, relist, 2, 0]
