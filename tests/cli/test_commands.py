@@ -268,3 +268,22 @@ def test_a_closed_stream_ends_in_no_traceback(words: str, closed: str, small: Pa
     done = shell(f"zswapsim {words.format(small)} {closed}")
     assert "Traceback" not in done.stderr
     assert done.returncode in ((0, 1) if closed == ">&-" else (0,))
+
+
+def test_an_output_that_is_the_input_is_refused_and_nothing_is_lost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trace = tmp_path / "small.ztrace"
+    zipf(2000, 50, seed=1, contents=random_contents(64, seed=2)).save(trace)
+    before = trace.read_bytes()
+    link = tmp_path / "link.csv"
+    link.symlink_to(trace)
+    for words in (
+        ["trace", "convert", trace, "-o", trace, "--head", "5"],
+        ["replay", trace, "--series", trace],
+        ["replay", trace, "--series", link],
+        ["replay", trace, "--series", tmp_path / "x", "--swap-file", tmp_path / "x"],
+    ):
+        assert main([str(word) for word in words]) == 2
+        assert "is to be read or written already" in capsys.readouterr().err
+    assert trace.read_bytes() == before

@@ -2,6 +2,7 @@
 """The choice of the engine, the cache's name, and what is imported when."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -180,3 +181,33 @@ def test_two_processes_come_to_the_same_result() -> None:
         "print(hashlib.sha256(repr((run.state(), run.records)).encode()).hexdigest())"
     )
     assert run_python(code, PYTHONHASHSEED="1") == run_python(code, PYTHONHASHSEED="2")
+
+
+def test_ctrl_c_waits_for_the_end_of_what_must_not_be_interrupted() -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt), engines.uninterrupted():
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append("all of it")
+    assert done == ["all of it"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_ctrl_c_ends_the_process_at_once() -> None:
+    code = (
+        "import os, signal\n"
+        "from zswapsim.engine import engines\n"
+        "with engines.uninterrupted():\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    print('still here')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
+def test_a_cache_that_cannot_be_looked_at_holds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    assert engines.choose("auto", engines.WARM_ACCESSES, "key") == "interpreted"

@@ -111,6 +111,37 @@ def test_zram_writes_back_to_its_backing_device(trace: Trace, mode: str) -> None
     assert "pages written back" in says(result)
 
 
+def test_a_page_from_zram_gives_its_slot_back_unless_there_is_a_backing_device(
+    trace: Trace,
+) -> None:
+    """zram is synchronous: no swap cache, so nothing is dropped clean."""
+    alone = run(trace, frontend="zram")
+    backed = run(trace, frontend="zram", zram_writeback="huge:100000")
+    assert alone.memory["clean_drops"] == 0 < backed.memory["clean_drops"]
+    assert alone.zram["orig_data_size"] == 4096 * alone.memory["swap_slots_used"]
+
+
+@pytest.mark.parametrize("engine", ["interpreted", "compiled"])
+def test_zram_writes_back_at_the_same_accesses_however_the_run_is_cut(engine: str) -> None:
+    """Interpreted and compiled blocks differ, and a series cuts them smaller."""
+    long = zipf(40_000, 300, 0.8, seed=3, contents=random_contents(500, seed=4))
+    config = ReplayConfig(
+        memory="40%", frontend="zram", zram_writeback="huge:7001", engine=engine, carry_bytes=False
+    )
+    series: list[dict[str, int]] = []
+    cut = replay(long, config, series=series)
+    assert len(series) > 400
+    whole = run(long, frontend="zram", zram_writeback="huge:7001")
+    assert whole.zram["bd_writes"] > 0
+    assert (cut.zram, cut.vmstat, cut.memory) == (whole.zram, whole.vmstat, whole.memory)
+
+
+def test_a_run_over_its_limit_says_so(trace: Trace) -> None:
+    result = run(trace, frontend="zram", zram_limit="8p")
+    assert f"OVER THE LIMIT at {result.memory['over_limit']:,} faults" in says(result)
+    assert "OVER" not in says(run(trace))
+
+
 def test_pages_of_zeros_stop_at_the_swap_core_from_6_12_on() -> None:
     zeros = zipf(4000, 200, 0.5, seed=1, contents=bytes(4096) * 4000)
     old, new = (run(zeros, kernel=kernel) for kernel in ("6.8", "6.12"))
@@ -144,6 +175,16 @@ def test_the_shrinker_writes_back_before_the_limit_is_hit(trace: Trace) -> None:
         ),
         ({"frontend": "zram", "zram_writeback": "idle"}, InvalidArgument, "as idle:1000"),
         ({"frontend": "zram", "zram_writeback": "idle:0"}, InvalidArgument, "as idle:1000"),
+        ({"kernel": "5.4", "accept_threshold_percent": 50}, InvalidArgument, "5.10 and later"),
+        ({"kernel": "6.12", "same_filled": False}, InvalidArgument, "5.4 to 6.8 have"),
+        ({"frontend": "zram", "page_cluster": 3}, InvalidArgument, "never read ahead"),
+        ({"frontend": "zram", "swap_file": "f"}, InvalidArgument, "zram has none"),
+        (
+            {"frontend": "none", "kernel": "6.8", "shrinker": True},
+            InvalidArgument,
+            "frontend zswap",
+        ),
+        ({"frontend": "zram", "zram_writeback": "idle:" + "9" * 5000}, InvalidArgument, "as idle"),
         ({"kernel": "6.1", "shrinker": True}, InvalidArgument, "no shrinker; 6.8 and later"),
         ({"kernel": "6.1", "exclusive_loads": True}, InvalidArgument, "no exclusive_loads"),
     ],
