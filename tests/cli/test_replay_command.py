@@ -114,7 +114,7 @@ def test_the_table_says_what_was_asked_what_happened_and_what_it_saved(small: Pa
             "--json",
         ).stdout
     )
-    for heading in ("What happened", "What zswap did", "What it saved"):
+    for heading in ("What happened", "What zswap did", "What went to a disk"):
         assert heading in done.stdout
     assert "Linux 6.1" in done.stdout
     assert "zbud with zstd:5" in done.stdout
@@ -171,7 +171,7 @@ def test_swap_full_is_said_loudly_and_exits_0(small: Path) -> None:
     assert done.returncode == 0
     assert "Traceback" not in done.stderr
     assert "SWAP FULL" in done.stdout
-    assert "over its limit" in done.stdout
+    assert "OVER THE LIMIT" in done.stdout
 
 
 def test_the_kernel_names_of_the_counters_are_there_at_40_columns_too(small: Path) -> None:

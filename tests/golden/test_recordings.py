@@ -3,41 +3,25 @@
 
 import contextlib
 import copy
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import zstandard
+from golden_recordings import GOLDENS, PAGES, Recording, read, verdict_of, write
 
 from zswapsim.cli import main
-from zswapsim.errors import NoEntry, TraceError, ZswapSimError
+from zswapsim.errors import TraceError, ZswapSimError
 from zswapsim.experiment.verify import verify
 
-GOLDENS = Path(__file__).parents[2].parent / "shared" / "goldens"
-PAGES = GOLDENS / "pages"
 EQUAL = sorted(GOLDENS.glob("*.json.zst"))
 FIDELITY = (Path(__file__).parents[2] / "docs" / "fidelity.md").read_text()
 PLAIN, PRESSED = "a_zbud_lz4_churn", "b_zbud_lz4_mixed_acc110"
-Recording = dict[str, Any]
 Edit = Callable[[Recording], None]
 
 pytestmark = pytest.mark.skipif(
     not EQUAL, reason="no recordings of kernels in ../shared/goldens beside the repository"
 )
-
-
-def read(name: str) -> Recording:
-    with (GOLDENS / f"{name}.json.zst").open("rb") as file:
-        raw = json.loads(zstandard.ZstdDecompressor().stream_reader(file).read())
-    assert isinstance(raw, dict)
-    return raw
-
-
-def write(path: Path, raw: object) -> Path:
-    path.write_bytes(zstandard.ZstdCompressor().compress(json.dumps(raw).encode()))
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +32,6 @@ def plain() -> Recording:
 @pytest.fixture(scope="module")
 def pressed() -> Recording:
     return read(PRESSED)
-
-
-def verdict_of(raw: Recording, folder: Path, engine: str = "interpreted") -> str | None:
-    """The difference found in a recording, whose page set is that of the goldens."""
-    return verify(write(folder / "copy.json.zst", raw), PAGES, engine).difference
 
 
 @pytest.mark.parametrize("path", EQUAL, ids=lambda path: path.name.partition(".")[0])
@@ -480,52 +459,3 @@ def test_one_recording_that_cannot_be_compared_does_not_stop_the_others(
     good = next(iter(sorted(GOLDENS.glob("d_mem*"))))
     assert main(["verify", str(bad), str(good)]) == 1
     assert "equal: 8 steps" in capsys.readouterr().out
-
-
-def _without_pool(raw: Recording) -> None:
-    """A definition that leaves zpool and compressor to the kernel's defaults."""
-    raw["experiment"] = {"name": "x", "pages": raw["experiment"]["pages"]}
-
-
-@pytest.mark.parametrize(
-    ("edit", "message"),
-    [
-        (lambda raw: raw.update(steps=[]), "steps are no list, or none"),
-        (
-            lambda raw: raw["steps"].insert(0, ["k max_pool_percent=" + "9" * 5000, "-", [], []]),
-            "k",
-        ),
-        (lambda raw: raw["experiment"].update(probes=0), "of operations other than f, s"),
-    ],
-)
-def test_a_recording_that_lacks_a_part_is_one_clear_error(
-    plain: Recording, tmp_path: Path, edit: Edit, message: str
-) -> None:
-    raw = {**plain, "steps": list(plain["steps"]), "experiment": dict(plain["experiment"])}
-    edit(raw)
-    with pytest.raises(ZswapSimError, match=message):
-        verdict_of(raw, tmp_path)
-
-
-@pytest.mark.parametrize("where", ["S0:x", "S0:-1", "S0:99999999999", "P"])
-def test_a_page_without_a_slot_is_one_clear_error(
-    plain: Recording, tmp_path: Path, where: str
-) -> None:
-    steps = [["f 0 0", "P", [], []], ["s 0", where, [], []]]
-    raw = {**plain, "steps": steps, "experiment": {**plain["experiment"], "probes": 0}}
-    with pytest.raises(TraceError, match="names no slot"):
-        verdict_of(raw, tmp_path)
-
-
-def test_a_definition_without_a_pool_has_the_kernels_own(plain: Recording, tmp_path: Path) -> None:
-    """zbud in 6.1; of lengths that are recorded, the compressor decides nothing."""
-    raw = {**plain, "steps": plain["steps"][:600]}
-    _without_pool(raw)
-    raw["experiment"]["max_pool_percent"] = plain["experiment"]["max_pool_percent"]
-    assert verdict_of(raw, tmp_path) is None
-
-
-def test_a_pool_that_the_kernel_had_not_is_refused(plain: Recording, tmp_path: Path) -> None:
-    meta = {**plain["meta"], "version": plain["meta"]["version"].replace("6.1.", "6.18.", 1)}
-    with pytest.raises(NoEntry, match="only zsmalloc"):
-        verdict_of({**plain, "meta": meta}, tmp_path)

@@ -47,7 +47,8 @@ def convert(file: Path, output: Path, head: int | None) -> None:
     """Write FILE, of any known format, as a trace file of this program's own."""
     from zswapsim.trace.trace import Trace
 
-    check_distinct(file, output)
+    if head is not None:  # else it is the same trace, in the same file
+        check_distinct(file, output)
     trace = Trace.open(file)
     if head is not None:
         trace = trace.cut(head)

@@ -65,8 +65,6 @@ class ReplayConfig:
         if self.frontend not in FRONTENDS:
             raise InvalidArgument(f"frontend {self.frontend!r}: allowed are {', '.join(FRONTENDS)}")
         profiles.check_zpool(row, self.driver.type)
-        self._check_frontend()
-        self._check_kernel(row)
         compressor(self.compressor, self.kernel)
         POLICIES.get(self.reclaim)
         engines.choose(self.engine, 0)
@@ -82,6 +80,8 @@ class ReplayConfig:
         _is_percent("max_pool_percent", self.max_pool_percent)
         if self.accept_threshold_percent is not None:
             _is_percent("accept_threshold_percent", self.accept_threshold_percent)
+        self._check_frontend()
+        self._check_kernel(row)
 
     def _check_frontend(self) -> None:
         """Refuse settings of another frontend."""

@@ -231,11 +231,7 @@ def _saved(result: Mapping[str, Any]) -> list[Row]:
             f"of {_loads(result) - vmstat['swpin_zero']:,} that came in",
         ),
         ("writes to the swap file", f"{vmstat['pswpout']:,}", f"of {writes:,} that went out"),
-        (
-            "stored at the end, less the pool",
-            format_bytes(held),
-            "those also in memory included",
-        ),
+        ("gain at the end", format_bytes(held), "stored pages less the pool"),
     ]
     if compression["ratio"]:
         mean = f"mean {compression['mean_length_bytes']:.0f} bytes of {PAGE_SIZE}"

@@ -48,9 +48,9 @@ def zram_saved_rows(result: Mapping[str, Any]) -> list[Row]:
         ("reads from a disk", f"{zram['bd_reads']:,}", f"of {vmstat['pswpin']:,} that came in"),
         ("writes to a disk", f"{zram['bd_writes']:,}", f"of {vmstat['pswpout']:,} that went out"),
         (
-            "stored at the end, less zram's memory",
+            "gain at the end",
             format_bytes(in_memory - zram["mem_used_total"]),
-            "",
+            "stored pages less zram's memory",
         ),
     ]
     if compression["ratio"]:
