@@ -13,7 +13,7 @@ Edit = Callable[[Recording], None]
 
 pytestmark = pytest.mark.skipif(
     not GOLDENS.exists(),
-    reason="no recordings of kernels in ../shared/goldens beside the repository",
+    reason="no recordings of kernels in ../shared/goldens",
 )
 
 
