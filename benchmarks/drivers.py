@@ -15,8 +15,8 @@ from zswapsim.content.compressors import compressor
 from zswapsim.content.page_store import PageStore
 from zswapsim.engine import engines
 from zswapsim.machine import events as ev
-from zswapsim.machine import zpool
 from zswapsim.machine.build import ZswapConfig, ints, make_zswap_swap
+from zswapsim.machine.pools import zpool
 from zswapsim.trace.trace import Trace
 
 EVENTS = 1_000_000

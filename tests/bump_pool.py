@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from zswapsim.errors import EINVAL
-from zswapsim.machine import zpool
+from zswapsim.machine.pools import zpool
 
 
 class BumpPool:

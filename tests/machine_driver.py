@@ -16,10 +16,11 @@ from zswapsim.engine import engines
 from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import EEXIST
 from zswapsim.machine import accesses as a
-from zswapsim.machine import audit, build, events, z3fold, zbud, zpool, zpools, zsmalloc
+from zswapsim.machine import audit, build, events
 from zswapsim.machine import journal as j
 from zswapsim.machine import memory as m
 from zswapsim.machine.list_head import list_nodes
+from zswapsim.machine.pools import z3fold, zbud, zpool, zpools, zsmalloc
 from zswapsim.machine.reclaim import POLICIES, clock, lru, two_list  # noqa: F401
 from zswapsim.machine.swap import VMSTAT, Swap
 from zswapsim.machine.zswap import state as z

@@ -27,10 +27,11 @@ from machine_driver import (
 )
 
 from zswapsim.engine.simulated import Ints, simulated
-from zswapsim.machine import build, z3fold, z3fold_compact, zpool
-from zswapsim.machine import z3fold_page as zp
+from zswapsim.machine import build
 from zswapsim.machine.list_head import list_nodes
-from zswapsim.machine.z3fold_lru import lru_pages
+from zswapsim.machine.pools import z3fold, z3fold_compact, zpool
+from zswapsim.machine.pools import z3fold_page as zp
+from zswapsim.machine.pools.z3fold_lru import lru_pages
 
 MOVED, WORK = 50, 51
 Move = tuple[int, int, int]

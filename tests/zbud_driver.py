@@ -24,8 +24,9 @@ from machine_driver import (
     zeros_of,
 )
 
-from zswapsim.machine import build, zbud
+from zswapsim.machine import build
 from zswapsim.machine.list_head import list_nodes
+from zswapsim.machine.pools import zbud
 
 
 class ZbudBench:

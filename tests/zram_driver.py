@@ -8,14 +8,15 @@ from machine_driver import EVENT_NAMES, entry, flatten, plain, zeros_of
 from zsmalloc_driver import ZsOracle
 
 from zswapsim.engine.simulated import Ints
-from zswapsim.machine import build, zsmalloc_zspage
+from zswapsim.machine import build
 from zswapsim.machine import journal as j
-from zswapsim.machine import zram as z
 from zswapsim.machine.journal import MOVE
-from zswapsim.machine.zram_audit import zram_check
-from zswapsim.machine.zram_compact import zram_compact
-from zswapsim.machine.zram_writeback import GO_ON, zram_mark_idle, zram_writeback
-from zswapsim.machine.zsmalloc_classes import huge_class_size
+from zswapsim.machine.pools import zsmalloc_zspage
+from zswapsim.machine.pools.zsmalloc_classes import huge_class_size
+from zswapsim.machine.zram import device as z
+from zswapsim.machine.zram.audit import zram_check
+from zswapsim.machine.zram.compact import zram_compact
+from zswapsim.machine.zram.writeback import GO_ON, zram_mark_idle, zram_writeback
 from zswapsim.profiles import PERCENT, WASTE
 
 EIO, ENOMEM, ENODEV, EINVAL, ENOSPC = 5, 12, 19, 22, 28

@@ -20,9 +20,10 @@ from machine_driver import (
 )
 
 from zswapsim.engine.simulated import Ints
-from zswapsim.machine import build, zpool, zsmalloc, zsmalloc_compact, zsmalloc_zspage
+from zswapsim.machine import build
 from zswapsim.machine.list_head import list_nodes
-from zswapsim.machine.zsmalloc_classes import size_classes
+from zswapsim.machine.pools import zpool, zsmalloc, zsmalloc_compact, zsmalloc_zspage
+from zswapsim.machine.pools.zsmalloc_classes import size_classes
 from zswapsim.profiles import PERCENT
 
 COMPACT = 99

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from zswapsim.experiment.result import Result
     from zswapsim.experiment.verify import verify
     from zswapsim.experiment.zram_by_hand import Zram
-    from zswapsim.machine import zpool
-    from zswapsim.machine.pool import Pool
+    from zswapsim.machine.pools import zpool
+    from zswapsim.machine.pools.pool import Pool
     from zswapsim.trace.trace import Trace
 
 _HOME = {
     "Outcome": "zswapsim.experiment.by_hand",
-    "Pool": "zswapsim.machine.pool",
+    "Pool": "zswapsim.machine.pools.pool",
     "ReplayConfig": "zswapsim.experiment.config",
     "Result": "zswapsim.experiment.result",
     "SwapFile": "zswapsim.content.swap_file",
@@ -61,7 +61,7 @@ def __getattr__(name: str) -> "Any":
         raise AttributeError(f"module 'zswapsim' has no attribute {name!r}")
     from importlib import import_module
 
-    home = import_module(_HOME[name] if name != "zpool" else "zswapsim.machine.zpool")
+    home = import_module(_HOME[name] if name != "zpool" else "zswapsim.machine.pools.zpool")
     value = home if name == "zpool" else getattr(home, name)
     globals()[name] = value
     return value

@@ -12,7 +12,7 @@ import zstandard
 from zram_driver import NEW, OLD, ZramBench
 
 from zswapsim.content.same_filled import same_filled_words
-from zswapsim.machine import zram as z
+from zswapsim.machine.zram import device as z
 
 GOLDENS = Path(__file__).parents[2].parent / "shared" / "goldens"
 RECORDINGS = sorted(GOLDENS.glob("*c_zram_*.json.zst"))

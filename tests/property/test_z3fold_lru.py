@@ -9,7 +9,7 @@ from machine_driver import entry, plain, zeros_of
 from zswapsim.engine.simulated import Ints
 from zswapsim.errors import InvariantError
 from zswapsim.machine import build
-from zswapsim.machine import z3fold_lru as zl
+from zswapsim.machine.pools import z3fold_lru as zl
 
 PAGES = 12
 ADD, DELETE, BAR, UNBAR, OLDEST = range(5)

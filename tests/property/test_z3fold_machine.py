@@ -9,7 +9,7 @@ from machine_driver import ALLOCATES, FAILS, FREES, IGNORE, MAP, READ_OWNER
 from z3fold_driver import Z3foldBench
 from z3fold_oracle import EEXIST, Z3foldOracle
 
-from zswapsim.machine.z3fold import z3fold_place
+from zswapsim.machine.pools.z3fold import z3fold_place
 
 RULES: list[dict[str, int]] = [
     {},

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from zram_driver import EINVAL, ENODEV, FREE, MODES, NEW, OLD, WRITE, ZramBench, make_oracle
 
-from zswapsim.machine import zram as z
+from zswapsim.machine.zram import device as z
 
 SLOTS = 40
 SLOT = st.integers(0, SLOTS - 1)

@@ -107,7 +107,7 @@ def test_the_cache_is_named_by_the_sources(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize(
     "source",
-    ["zbud.py", "memory.py", "reclaim/lru.py", "../profiles.py", "swap.py", "../errors.py"],
+    ["pools/zbud.py", "memory.py", "reclaim/lru.py", "../profiles.py", "swap.py", "../errors.py"],
 )
 def test_every_source_that_goes_into_compiled_code_names_the_cache(
     source: str, monkeypatch: pytest.MonkeyPatch
@@ -139,7 +139,7 @@ def test_a_driver_loaded_after_the_first_compilation_names_the_cache_too(tmp_pat
 
 def test_the_machine_alone_imports_neither_numpy_nor_numba() -> None:
     code = (
-        "import sys, zswapsim.machine.memory, zswapsim.machine.pool, zswapsim.machine.build\n"
+        "import sys, zswapsim.machine.memory, zswapsim.machine.pools.pool, zswapsim.machine.build\n"
         "print(sorted({'numpy', 'numba'} & set(sys.modules)))"
     )
     assert run_python(code) == "[]"

@@ -7,8 +7,8 @@ from z3fold_driver import Z3foldBench, at, fill_page
 
 from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import EAGAIN, EINVAL, ENOMEM, ENOSPC, InvalidArgument
-from zswapsim.machine import z3fold, zpool
-from zswapsim.machine.pool import Pool
+from zswapsim.machine.pools import z3fold, zpool
+from zswapsim.machine.pools.pool import Pool
 from zswapsim.profiles import PROFILES
 
 CHUNK = 64

@@ -5,8 +5,8 @@ import pytest
 from z3fold_driver import Z3foldBench, fill_page
 
 from zswapsim.errors import InvariantError
-from zswapsim.machine import z3fold_page as zp
-from zswapsim.machine.z3fold_lru import lru_bar
+from zswapsim.machine.pools import z3fold_page as zp
+from zswapsim.machine.pools.z3fold_lru import lru_bar
 
 DAMAGED_FIELDS = [
     (1, zp.FIRST, 11, "overlap"),

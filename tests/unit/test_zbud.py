@@ -15,7 +15,7 @@ from machine_driver import (
 from zbud_driver import ZbudBench, place
 
 from zswapsim.errors import EAGAIN, EINVAL, ENOMEM, ENOSPC, InvariantError
-from zswapsim.machine import zbud
+from zswapsim.machine.pools import zbud
 
 
 @pytest.fixture

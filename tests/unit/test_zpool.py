@@ -17,10 +17,10 @@ from zswapsim.errors import (
     OutOfMemory,
     TryAgain,
 )
-from zswapsim.machine import zbud, zpool
 from zswapsim.machine.list_head import list_nodes
-from zswapsim.machine.pool import Pool
-from zswapsim.machine.zpool import ZpoolDriver
+from zswapsim.machine.pools import zbud, zpool
+from zswapsim.machine.pools.pool import Pool
+from zswapsim.machine.pools.zpool import ZpoolDriver
 
 
 @pytest.fixture

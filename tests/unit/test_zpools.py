@@ -9,7 +9,7 @@ from zbud_driver import ZbudBench
 
 from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import EINVAL
-from zswapsim.machine import zpools
+from zswapsim.machine.pools import zpools
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from zram_driver import EINVAL, ENOMEM, FREE, NEW, OLD, READ, WRITE, ZramBench
 
 from zswapsim.errors import InvariantError
-from zswapsim.machine import zram as z
+from zswapsim.machine.zram import device as z
 
 POOLS = pytest.mark.parametrize(
     ("pool", "huge_class_size"), [(OLD, 3257), (NEW, 3625)], ids=["6.1", "6.8"]

@@ -14,7 +14,7 @@ from zram_driver import (
     ZramBench,
 )
 
-from zswapsim.machine import zram as z
+from zswapsim.machine.zram import device as z
 
 
 @pytest.fixture

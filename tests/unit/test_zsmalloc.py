@@ -10,9 +10,9 @@ from zsmalloc_tables import MAX_4_PERCENT, MAX_8_WASTE
 from zswapsim import Zswap
 from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import EINVAL, ENOMEM, ENOSPC, InvalidArgument, InvariantError
-from zswapsim.machine import zsmalloc, zsmalloc_zspage
-from zswapsim.machine.pool import Pool
-from zswapsim.machine.zsmalloc_classes import huge_class_size, size_classes
+from zswapsim.machine.pools import zsmalloc, zsmalloc_zspage
+from zswapsim.machine.pools.pool import Pool
+from zswapsim.machine.pools.zsmalloc_classes import huge_class_size, size_classes
 from zswapsim.profiles import PERCENT, WASTE
 
 EPERM = 1

@@ -14,7 +14,8 @@ from machine_driver import SwapBench, flatten, plain
 
 from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import EINVAL, ENOMEM, ENOSPC, NoEntry
-from zswapsim.machine import build, zpool
+from zswapsim.machine import build
+from zswapsim.machine.pools import zpool
 from zswapsim.machine.zswap import state as z
 
 RUNS = [

@@ -34,7 +34,7 @@ def _compressors() -> Iterable[Row]:
 
 
 def _zpools() -> Iterable[Row]:
-    from zswapsim.machine import zpool
+    from zswapsim.machine.pools import zpool
 
     for type_ in zpool.types():
         yield type_, zpool.get_driver(type_).summary, zpool.origin(type_)

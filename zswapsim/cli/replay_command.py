@@ -17,7 +17,7 @@ from zswapsim.cli.options import (
     progress_bar,
     write_whole,
 )
-from zswapsim.machine import zpool
+from zswapsim.machine.pools import zpool
 from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
 from zswapsim.machine.reclaim import POLICIES
 from zswapsim.profiles import DEFAULT_KERNEL, profile

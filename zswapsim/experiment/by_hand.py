@@ -21,7 +21,6 @@ from zswapsim.errors import EEXIST, DataMismatch, InvalidArgument
 from zswapsim.experiment.bytes_plane import BytesPlane, PoolBytes
 from zswapsim.experiment.outcome import debugfs, vmstat
 from zswapsim.machine import journal as j
-from zswapsim.machine import zpool as zpools_registry
 from zswapsim.machine.audit import check_swap
 from zswapsim.machine.build import ZswapConfig, make_zswap_swap
 from zswapsim.machine.list_head import Links, init_list_head, list_add_tail, list_nodes, make_links
@@ -32,8 +31,9 @@ from zswapsim.machine.page_io import (
     swap_writefolio,
     swap_writepage,
 )
+from zswapsim.machine.pools import zpool as zpools_registry
+from zswapsim.machine.pools.zpools import chain
 from zswapsim.machine.swap import Swap
-from zswapsim.machine.zpools import chain
 from zswapsim.machine.zswap import state as z
 from zswapsim.machine.zswap.entry import is_stale
 from zswapsim.machine.zswap.pools import zswap_pool_current, zswap_pool_make_current

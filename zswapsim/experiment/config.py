@@ -8,10 +8,10 @@ from zswapsim import profiles
 from zswapsim.content.compressors import compressor
 from zswapsim.engine import engines
 from zswapsim.errors import InvalidArgument
+from zswapsim.machine.pools.zpool import ZpoolDriver, get_driver
 from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
 from zswapsim.machine.reclaim import POLICIES
-from zswapsim.machine.zpool import ZpoolDriver, get_driver
-from zswapsim.machine.zram_writeback import HUGE_IDLE_WRITEBACK, HUGE_WRITEBACK, IDLE_WRITEBACK
+from zswapsim.machine.zram.writeback import HUGE_IDLE_WRITEBACK, HUGE_WRITEBACK, IDLE_WRITEBACK
 from zswapsim.units import MAX_PAGES, MAX_PERCENT, parse_pages
 
 MAX_DIGITS = 19

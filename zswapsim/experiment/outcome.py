@@ -8,9 +8,9 @@ from zswapsim.experiment.bytes_plane import BytesPlane
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.result import Result
 from zswapsim.machine import memory as m
+from zswapsim.machine.pools.zpools import pools_total_pages
 from zswapsim.machine.swap import VMSTAT, Swap
-from zswapsim.machine.zpools import pools_total_pages
-from zswapsim.machine.zram import BD_STAT, MM_STAT, Zram, bd_stat_show, mm_stat_show
+from zswapsim.machine.zram.device import BD_STAT, MM_STAT, Zram, bd_stat_show, mm_stat_show
 from zswapsim.machine.zswap import state as z
 from zswapsim.machine.zswap.pools import zswap_used_pages
 from zswapsim.profiles import profile

@@ -7,7 +7,7 @@ from zswapsim.errors import ENOSPC
 from zswapsim.experiment.recording_script import Record, RecordingScript
 from zswapsim.machine import events as ev
 from zswapsim.machine import journal as j
-from zswapsim.machine import zpool
+from zswapsim.machine.pools import zpool
 from zswapsim.machine.swap import VMSTAT
 from zswapsim.machine.zswap import state as z
 from zswapsim.profiles import ALWAYS

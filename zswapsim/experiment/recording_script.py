@@ -13,8 +13,8 @@ from zswapsim.errors import EINVAL, TraceError
 from zswapsim.experiment.kernel_recording import MAX_DIGITS, MAX_SLOTS, KernelRecording, Step
 from zswapsim.machine import events as ev
 from zswapsim.machine import journal as j
-from zswapsim.machine import zpool
 from zswapsim.machine.build import ZswapConfig, ints, make_zswap_swap
+from zswapsim.machine.pools import zpool
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.zswap import state as z
 from zswapsim.units import MAX_PERCENT

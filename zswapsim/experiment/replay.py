@@ -28,8 +28,8 @@ from zswapsim.machine.accesses import run_accesses
 from zswapsim.machine.build import ZramConfig, ZswapConfig, ints, make_zram_swap, make_zswap_swap
 from zswapsim.machine.reclaim import POLICIES
 from zswapsim.machine.swap import Swap
-from zswapsim.machine.zram_disk import run_zram_writeback
-from zswapsim.machine.zram_writeback import GO_ON
+from zswapsim.machine.zram.disk import run_zram_writeback
+from zswapsim.machine.zram.writeback import GO_ON
 from zswapsim.profiles import profile
 from zswapsim.trace.trace import Trace
 from zswapsim.units import FREED, PAGE_SIZE, format_pages, parse_pages

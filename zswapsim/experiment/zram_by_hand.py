@@ -19,13 +19,13 @@ from zswapsim.errors import EIO, ENODEV, ENOSPC, InvalidArgument, raise_errno
 from zswapsim.experiment.by_hand import Outcome
 from zswapsim.experiment.bytes_plane import BytesPlane, PoolBytes
 from zswapsim.machine import journal as j
-from zswapsim.machine import zram as z
-from zswapsim.machine import zram_writeback as wb
-from zswapsim.machine import zsmalloc
 from zswapsim.machine.build import JOURNAL_CAPACITY
-from zswapsim.machine.zram_audit import zram_check
-from zswapsim.machine.zram_compact import zram_compact
-from zswapsim.machine.zsmalloc_classes import huge_class_size
+from zswapsim.machine.pools import zsmalloc
+from zswapsim.machine.pools.zsmalloc_classes import huge_class_size
+from zswapsim.machine.zram import device as z
+from zswapsim.machine.zram import writeback as wb
+from zswapsim.machine.zram.audit import zram_check
+from zswapsim.machine.zram.compact import zram_compact
 from zswapsim.profiles import DEFAULT_KERNEL, check_zpool, profile
 from zswapsim.units import PAGE_SIZE
 

@@ -17,7 +17,7 @@ from zswapsim.errors import InvalidArgument, TraceError
 from zswapsim.experiment.kernel_recording import KernelRecording
 from zswapsim.machine import events as ev
 from zswapsim.machine.build import ZramConfig, ints, make_zram_swap
-from zswapsim.machine.zram import COMPR_DATA_SIZE
+from zswapsim.machine.zram.device import COMPR_DATA_SIZE
 from zswapsim.units import PAGE_SIZE, parse_pages
 
 

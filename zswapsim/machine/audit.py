@@ -3,9 +3,9 @@
 
 from zswapsim.errors import InvariantError
 from zswapsim.machine.list_head import list_nodes
+from zswapsim.machine.pools.zpools import pools_read_owner
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.swap_slots import check_swap_slots
-from zswapsim.machine.zpools import pools_read_owner
 from zswapsim.machine.zswap.entry import lru_head
 from zswapsim.machine.zswap.pools import zswap_pool_current
 from zswapsim.machine.zswap.state import (

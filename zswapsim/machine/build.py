@@ -8,12 +8,12 @@ from typing import Any
 from zswapsim import profiles
 from zswapsim.engine import engines
 from zswapsim.engine.simulated import Ints, Zeros
-from zswapsim.machine import zpool
 from zswapsim.machine.journal import make_journal
+from zswapsim.machine.pools import zpool
+from zswapsim.machine.pools.zpools import chain
 from zswapsim.machine.swap import Swap, make_swap
 from zswapsim.machine.swap_disk import make_swap_file_disk
-from zswapsim.machine.zpools import chain
-from zswapsim.machine.zram_disk import make_zram_disk
+from zswapsim.machine.zram.disk import make_zram_disk
 from zswapsim.machine.zswap import state as z
 from zswapsim.machine.zswap.pools import zswap_pool_make_current
 

@@ -14,6 +14,7 @@ from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import EEXIST, EIO, InvariantError
 from zswapsim.machine.journal import POSITION, SLOT, has_headroom, note
 from zswapsim.machine.page_io import swap_free, swap_holds, swap_readpage, swap_writepage
+from zswapsim.machine.pools.zpools import pools_total_pages
 from zswapsim.machine.readahead import make_readahead
 from zswapsim.machine.reclaim import (
     reclaim_add,
@@ -24,7 +25,6 @@ from zswapsim.machine.reclaim import (
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.swap_disk import disk_is_synchronous
 from zswapsim.machine.swap_slots import get_swap_page
-from zswapsim.machine.zpools import pools_total_pages
 from zswapsim.machine.zswap.shrinker import shrink_slab
 from zswapsim.machine.zswap.state import SHRINKER_ENABLED, SHRINKER_SCAN
 from zswapsim.machine.zswap.worker import shrink_worker

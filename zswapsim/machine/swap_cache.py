@@ -27,9 +27,9 @@ from zswapsim.machine.memory import (
     make_page_free,
     read_page,
 )
+from zswapsim.machine.pools.zpools import pools_total_pages
 from zswapsim.machine.reclaim import reclaim_access, reclaim_add
 from zswapsim.machine.swap_disk import disk_is_synchronous
-from zswapsim.machine.zpools import pools_total_pages
 
 
 @simulated

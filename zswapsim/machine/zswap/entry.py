@@ -5,9 +5,9 @@ from zswapsim.engine.simulated import simulated
 from zswapsim.machine import journal as j
 from zswapsim.machine.journal import note, wants
 from zswapsim.machine.list_head import list_add, list_del, list_move
+from zswapsim.machine.pools.zpool import MOVED_BYTES, MOVED_FROM, MOVED_TO
+from zswapsim.machine.pools.zpools import pools_free, pools_map, pools_moved, pools_work
 from zswapsim.machine.swap import Swap
-from zswapsim.machine.zpool import MOVED_BYTES, MOVED_FROM, MOVED_TO
-from zswapsim.machine.zpools import pools_free, pools_map, pools_moved, pools_work
 from zswapsim.machine.zswap.pools import (
     zswap_pool_current,
     zswap_pool_put,

@@ -8,8 +8,8 @@ and the size is that of the pool used last.
 from zswapsim.engine.simulated import simulated
 from zswapsim.machine.list_head import list_add, list_add_tail, list_del, list_empty, list_next
 from zswapsim.machine.list_head import list_prev as list_last
+from zswapsim.machine.pools.zpools import pools_pages
 from zswapsim.machine.swap import Swap
-from zswapsim.machine.zpools import pools_pages
 from zswapsim.machine.zswap.state import POOL_PAGES, POOL_SCOPE, TYPE_SLOTS, USED_VALUE, Zswap
 from zswapsim.profiles import LIVE, PER_SWAP_TYPE
 

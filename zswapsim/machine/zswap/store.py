@@ -8,8 +8,8 @@ from zswapsim.engine.simulated import simulated
 from zswapsim.errors import EINVAL, ENODEV, ENOENT, ENOSPC
 from zswapsim.machine import journal as j
 from zswapsim.machine.journal import has_headroom, note
+from zswapsim.machine.pools.zpools import pools_malloc, pools_write_owner
 from zswapsim.machine.swap import ZSWPIN, ZSWPOUT, Swap
-from zswapsim.machine.zpools import pools_malloc, pools_write_owner
 from zswapsim.machine.zswap.entry import (
     is_stale,
     note_entry,

@@ -12,9 +12,9 @@ from zswapsim.errors import EAGAIN, ENOENT, ENOMEM
 from zswapsim.machine import journal as j
 from zswapsim.machine.journal import note
 from zswapsim.machine.list_head import list_empty, list_move, list_prev
+from zswapsim.machine.pools.zpool import zpool_evict
+from zswapsim.machine.pools.zpools import pools_map, pools_read_owner, pools_shrink
 from zswapsim.machine.swap import PSWPOUT, ZSWPWB, Swap
-from zswapsim.machine.zpool import zpool_evict
-from zswapsim.machine.zpools import pools_map, pools_read_owner, pools_shrink
 from zswapsim.machine.zswap.entry import is_stale, lru_head, note_entry, zswap_free_entry
 from zswapsim.machine.zswap.pools import zswap_pool_get, zswap_pool_put
 from zswapsim.machine.zswap.state import (

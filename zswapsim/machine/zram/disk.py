@@ -5,17 +5,17 @@ Its pool is the first of the chain, and counts as memory like zswap's do.
 """
 
 from zswapsim.engine.simulated import Zeros, simulated
+from zswapsim.machine.pools.zsmalloc_classes import huge_class_size
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.swap_disk import disk_free, disk_is_synchronous, disk_read, disk_write
-from zswapsim.machine.zram import (
+from zswapsim.machine.zram.device import (
     Zram,
     make_zram,
     zram_bvec_read,
     zram_bvec_write,
     zram_slot_free_notify,
 )
-from zswapsim.machine.zram_writeback import ALL_PAGES, GO_ON, zram_mark_idle, zram_writeback
-from zswapsim.machine.zsmalloc_classes import huge_class_size
+from zswapsim.machine.zram.writeback import ALL_PAGES, GO_ON, zram_mark_idle, zram_writeback
 from zswapsim.profiles import Profile
 
 

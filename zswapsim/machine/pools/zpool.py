@@ -175,9 +175,9 @@ _MODULES: Registry[ZpoolDriver] = Registry(
     "zpool driver",
     "zswapsim.drivers",
     {
-        "zbud": "zswapsim.machine.zbud:DRIVER",
-        "z3fold": "zswapsim.machine.z3fold:DRIVER",
-        "zsmalloc": "zswapsim.machine.zsmalloc:DRIVER",
+        "zbud": "zswapsim.machine.pools.zbud:DRIVER",
+        "z3fold": "zswapsim.machine.pools.z3fold:DRIVER",
+        "zsmalloc": "zswapsim.machine.pools.zsmalloc:DRIVER",
     },
 )
 _registered: list[ZpoolDriver] = []

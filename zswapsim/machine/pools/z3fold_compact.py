@@ -12,8 +12,8 @@ A compaction moves one object at most, pool.moved tells which.
 
 from zswapsim.engine.simulated import simulated
 from zswapsim.machine.list_head import list_add_tail, list_del, list_empty, list_next
-from zswapsim.machine.z3fold_lru import lru_bar
-from zswapsim.machine.z3fold_page import (
+from zswapsim.machine.pools.z3fold_lru import lru_bar
+from zswapsim.machine.pools.z3fold_page import (
     BUDDY_MASK,
     CHUNK_SHIFT,
     CLAIMED,
@@ -46,7 +46,7 @@ from zswapsim.machine.z3fold_page import (
     zhdr_get,
     zhdr_set,
 )
-from zswapsim.machine.zpool import MOVED_BYTES, MOVED_FROM, MOVED_TO
+from zswapsim.machine.pools.zpool import MOVED_BYTES, MOVED_FROM, MOVED_TO
 
 BIG_CHUNK_GAP = 3
 

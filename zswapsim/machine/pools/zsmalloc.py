@@ -13,15 +13,15 @@ behaviour is undefined; owner words are not stored, as no version with zsmalloc 
 
 from zswapsim.engine.simulated import simulated
 from zswapsim.errors import EINVAL, InvariantError
-from zswapsim.machine import zpool
 from zswapsim.machine.list_head import list_nodes
-from zswapsim.machine.zsmalloc_classes import (
+from zswapsim.machine.pools import zpool
+from zswapsim.machine.pools.zsmalloc_classes import (
     PAGE_SIZE,
     ZS_HANDLE_SIZE,
     ZS_MAX_ALLOC_SIZE,
     ZS_SIZE_CLASSES,
 )
-from zswapsim.machine.zsmalloc_zspage import (
+from zswapsim.machine.pools.zsmalloc_zspage import (
     ALLOCATED,
     CHAIN,
     GROUPS,

@@ -18,12 +18,12 @@ from typing import Any
 
 from zswapsim.engine.simulated import simulated
 from zswapsim.errors import EAGAIN, EINVAL, ENOSPC, InvalidArgument
-from zswapsim.machine import zpool
 from zswapsim.machine.list_head import list_del
-from zswapsim.machine.z3fold_check import z3fold_check
-from zswapsim.machine.z3fold_compact import compact_after_free, z3fold_work
-from zswapsim.machine.z3fold_lru import lru_add, lru_del, lru_empty, lru_oldest
-from zswapsim.machine.z3fold_page import (
+from zswapsim.machine.pools import zpool
+from zswapsim.machine.pools.z3fold_check import z3fold_check
+from zswapsim.machine.pools.z3fold_compact import compact_after_free, z3fold_work
+from zswapsim.machine.pools.z3fold_lru import lru_add, lru_del, lru_empty, lru_oldest
+from zswapsim.machine.pools.z3fold_page import (
     BUDDIES,
     BUDDY_SHIFT,
     CHUNK_SHIFT,

@@ -27,7 +27,7 @@ from zswapsim.machine.list_head import (
     list_next,
     make_links,
 )
-from zswapsim.machine.z3fold_lru import PageLru, lru_del, lru_init, lru_unbar, make_lru
+from zswapsim.machine.pools.z3fold_lru import PageLru, lru_del, lru_init, lru_unbar, make_lru
 
 PAGE_SIZE = 4096
 CHUNK_SHIFT = 6

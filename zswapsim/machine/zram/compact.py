@@ -8,10 +8,10 @@ moved and slots are looked up by their handles, in a hash table that is made for
 
 from zswapsim.engine.simulated import simulated
 from zswapsim.machine.journal import MOVE, Journal, has_headroom, note
-from zswapsim.machine.zram import COMPRESSED, HUGE, PAGES_COMPACTED, POOL, Zram
-from zswapsim.machine.zram_writeback import GO_ON
-from zswapsim.machine.zsmalloc_compact import zs_compact
-from zswapsim.machine.zsmalloc_zspage import MOVED, RESUME, ZsPool
+from zswapsim.machine.pools.zsmalloc_compact import zs_compact
+from zswapsim.machine.pools.zsmalloc_zspage import MOVED, RESUME, ZsPool
+from zswapsim.machine.zram.device import COMPRESSED, HUGE, PAGES_COMPACTED, POOL, Zram
+from zswapsim.machine.zram.writeback import GO_ON
 
 
 @simulated

@@ -7,7 +7,7 @@ from typing import Self
 
 from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import EINVAL, ENOENT, InvalidArgument, raise_errno
-from zswapsim.machine import zpool
+from zswapsim.machine.pools import zpool
 
 EvictCallback = Callable[["Pool", int], int]
 """evict(pool, handle) frees the object and returns 0, or returns a negative errno."""

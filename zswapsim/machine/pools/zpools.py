@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from zswapsim.engine.simulated import Ints, Zeros, generic, simulated
 from zswapsim.errors import EINVAL
-from zswapsim.machine.zpool import (
+from zswapsim.machine.pools.zpool import (
     zpool_free,
     zpool_malloc,
     zpool_map,

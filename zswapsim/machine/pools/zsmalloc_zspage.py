@@ -25,7 +25,7 @@ from zswapsim.machine.list_head import (
     list_next,
     make_links,
 )
-from zswapsim.machine.zsmalloc_classes import (
+from zswapsim.machine.pools.zsmalloc_classes import (
     PAGE_SIZE,
     ZS_HANDLE_SIZE,
     ZS_MIN_ALLOC_SIZE,

@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 
 from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import EAGAIN, EINVAL, ENOMEM, ENOSPC, InvariantError
-from zswapsim.machine import zpool
 from zswapsim.machine.list_head import (
     Links,
     init_list_head,
@@ -30,6 +29,7 @@ from zswapsim.machine.list_head import (
     list_prev,
     make_links,
 )
+from zswapsim.machine.pools import zpool
 
 PAGE_SIZE = 4096
 CHUNK_SHIFT = 6

@@ -3,8 +3,8 @@
 
 from zswapsim.errors import InvariantError
 from zswapsim.machine.list_head import list_nodes
-from zswapsim.machine.z3fold_lru import is_barred, lru_check, lru_pages
-from zswapsim.machine.z3fold_page import (
+from zswapsim.machine.pools.z3fold_lru import is_barred, lru_check, lru_pages
+from zswapsim.machine.pools.z3fold_page import (
     BUDDIES,
     CELL_SHIFT,
     CLAIMED,

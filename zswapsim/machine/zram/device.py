@@ -20,7 +20,7 @@ from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import ENOMEM
 from zswapsim.machine import journal as j
 from zswapsim.machine.journal import note
-from zswapsim.machine.zpool import zpool_free, zpool_malloc, zpool_total_pages
+from zswapsim.machine.pools.zpool import zpool_free, zpool_malloc, zpool_total_pages
 
 PAGE_SIZE = 4096
 EMPTY, SAME, COMPRESSED, HUGE, WRITTEN_BACK = range(5)

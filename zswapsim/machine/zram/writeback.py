@@ -11,7 +11,7 @@ from zswapsim.engine.simulated import simulated
 from zswapsim.errors import EINVAL, EIO, ENODEV, ENOSPC
 from zswapsim.machine import journal as j
 from zswapsim.machine.journal import has_headroom, note
-from zswapsim.machine.zram import (
+from zswapsim.machine.zram.device import (
     BD_COUNT,
     BD_WRITES,
     CLOCK,

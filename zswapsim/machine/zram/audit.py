@@ -2,10 +2,10 @@
 """check() of zram and its pool: for tests, and after each step of a run by hand."""
 
 from zswapsim.errors import InvariantError
-from zswapsim.machine import zram as z
-from zswapsim.machine.zpool import zpool_total_pages
-from zswapsim.machine.zsmalloc import zs_check
-from zswapsim.machine.zsmalloc_zspage import ZsPool, find_object
+from zswapsim.machine.pools.zpool import zpool_total_pages
+from zswapsim.machine.pools.zsmalloc import zs_check
+from zswapsim.machine.pools.zsmalloc_zspage import ZsPool, find_object
+from zswapsim.machine.zram import device as z
 
 
 def zram_check(zram: z.Zram, pool: ZsPool) -> None:

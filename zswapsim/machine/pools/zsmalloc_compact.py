@@ -8,8 +8,8 @@ zram's user.
 
 from zswapsim.engine.simulated import Ints, simulated
 from zswapsim.machine.list_head import list_del
-from zswapsim.machine.zsmalloc_classes import ZS_SIZE_CLASSES
-from zswapsim.machine.zsmalloc_zspage import (
+from zswapsim.machine.pools.zsmalloc_classes import ZS_SIZE_CLASSES
+from zswapsim.machine.pools.zsmalloc_zspage import (
     ALLOCATED,
     FULLNESS_GROUPS,
     GROUPS,
