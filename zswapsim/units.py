@@ -23,7 +23,7 @@ def parse_pages(text: str, whole_pages: int | None = None) -> int:
     A percentage is of whole_pages and needs it. Sizes round down to whole pages.
     InvalidArgument says what is allowed.
     """
-    match = _SIZE.fullmatch(text.strip())
+    match = _SIZE.fullmatch(str(text).strip())
     if match is None:
         raise InvalidArgument(
             f"{text!r} is no size; allowed are bytes with an optional unit (64M, 1.5GiB), "

@@ -82,3 +82,9 @@ def test_bytes_are_written_with_a_binary_unit(size: int, text: str) -> None:
 def test_pages_are_written_with_their_size() -> None:
     assert format_pages(1596) == "1,596 pages (6.2 MiB)"
     assert format_pages(0) == "0 pages (0 B)"
+
+
+def test_a_plain_number_is_bytes() -> None:
+    assert parse_pages(8192) == 2  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgument, match="less than one page"):
+        parse_pages(64)  # type: ignore[arg-type]
