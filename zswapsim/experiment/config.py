@@ -11,16 +11,11 @@ from zswapsim.errors import InvalidArgument
 from zswapsim.machine.pools.zpool import ZpoolDriver, get_driver
 from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
 from zswapsim.machine.reclaim import POLICIES
-from zswapsim.machine.zram.writeback import HUGE_IDLE_WRITEBACK, HUGE_WRITEBACK, IDLE_WRITEBACK
+from zswapsim.machine.zram.writeback import MODES
 from zswapsim.units import MAX_PAGES, MAX_PERCENT, parse_pages
 
 MAX_DIGITS = 19
 FRONTENDS = ("zswap", "zram", "none")
-WRITEBACK_MODES = {
-    "idle": IDLE_WRITEBACK,
-    "huge": HUGE_WRITEBACK,
-    "huge_idle": HUGE_IDLE_WRITEBACK,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,12 +117,12 @@ class ReplayConfig:
         """The mode of zram's writeback, as the machine's number, and the accesses in between."""
         mode, _, every = (self.zram_writeback or "").partition(":")
         is_number = every.isascii() and every.isdecimal() and len(every) < MAX_DIGITS
-        if mode not in WRITEBACK_MODES or not is_number or not int(every):
+        if mode not in MODES or not is_number or not int(every):
             raise InvalidArgument(
                 f"zram_writeback {self.zram_writeback!r}: allowed is MODE:ACCESSES, as idle:1000, "
-                f"with a mode of {', '.join(WRITEBACK_MODES)}"
+                f"with a mode of {', '.join(MODES)}"
             )
-        return WRITEBACK_MODES[mode], int(every)
+        return MODES[mode], int(every)
 
     @property
     def driver(self) -> ZpoolDriver:

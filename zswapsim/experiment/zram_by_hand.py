@@ -21,19 +21,14 @@ from zswapsim.experiment.bytes_plane import BytesPlane, PoolBytes
 from zswapsim.machine import journal as j
 from zswapsim.machine.build import JOURNAL_CAPACITY
 from zswapsim.machine.pools import zsmalloc
-from zswapsim.machine.pools.zsmalloc_classes import huge_class_size
 from zswapsim.machine.zram import device as z
 from zswapsim.machine.zram import writeback as wb
 from zswapsim.machine.zram.audit import zram_check
 from zswapsim.machine.zram.compact import zram_compact
+from zswapsim.machine.zram.disk import make_zram_disk
 from zswapsim.profiles import DEFAULT_KERNEL, check_zpool, profile
 from zswapsim.units import PAGE_SIZE
 
-MODES = {
-    "idle": wb.IDLE_WRITEBACK,
-    "huge": wb.HUGE_WRITEBACK,
-    "huge_idle": wb.HUGE_IDLE_WRITEBACK,
-}
 REASONS = {-12: "old and new page together would take the pool over its limit"}
 WRITEBACK_ERRORS = {
     -ENODEV: "there is no backing device",
@@ -75,14 +70,10 @@ class Zram:
         row = profile(kernel)
         check_zpool(row, zsmalloc.DRIVER.type)
         options = zsmalloc.DRIVER.options(row)
-        huge = huge_class_size(row.zsmalloc_max_chain, row.zsmalloc_algorithm)
         self._codec = make_compressor(compressor, kernel)
-        # One more than slots: a page that is written anew is there twice for a moment.
-        room = zsmalloc.DRIVER.room_for(slots + 1, **options)
-        self._pool = zsmalloc.DRIVER.create(zeros=zeros_interpreted, **room, **options)
-        self._zram = z.make_zram(
+        self._zram, self._pool = make_zram_disk(
+            row,
             slots,
-            huge_class_size=huge,
             limit_pages=mem_limit_pages,
             backing_blocks=0 if backing is None else backing.slots,
             zeros=zeros_interpreted,
@@ -246,13 +237,13 @@ class Zram:
 
     def _parse_mode(self, mode: str) -> tuple[int, int]:
         name, equals, word = mode.partition("=")
-        if not equals and name in MODES:
-            return MODES[name], 0
+        if not equals and name in wb.MODES:
+            return wb.MODES[name], 0
         if name == "page_index" and word.isascii() and word.isdecimal() and len(word) < 20:
             self._check_slot(int(word))
             return wb.PAGE_WRITEBACK, int(word)
         raise InvalidArgument(
-            f"writeback mode {mode!r}: allowed are {', '.join(MODES)} and page_index=N"
+            f"writeback mode {mode!r}: allowed are {', '.join(wb.MODES)} and page_index=N"
         )
 
     def _settle(self) -> None:

@@ -92,13 +92,15 @@ def make_zswap_swap(
 def make_zram_swap(config: ZramConfig, slots: int, wanted: int, zeros: Zeros) -> Swap:
     """Return swap on a zram device, with zswap disabled. slots, wanted: as for zswap."""
     row = profiles.profile(config.kernel)
-    driver = zpool.get_driver("zsmalloc")
-    options = driver.options(row)
-    zram = make_zram_disk(row, slots, config.limit_pages, config.backing_blocks, zeros)
+    zram, pool = make_zram_disk(
+        row,
+        slots,
+        limit_pages=config.limit_pages,
+        backing_blocks=config.backing_blocks,
+        zeros=zeros,
+    )
     zswap = z.make_zswap(row, slots, [False], zeros)
     zswap.parameters[z.ENABLED] = 0
-    # One more than slots: a page that is written anew is there twice for a moment.
-    pool = driver.create(zeros=zeros, **driver.room_for(slots + 1, **options), **options)
     journal = make_journal(JOURNAL_CAPACITY, wanted, zeros)
     return make_swap(slots, zswap, chain([pool], zeros), journal, zram, zeros)
 

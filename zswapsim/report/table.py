@@ -11,10 +11,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from zswapsim.report.zram import zero_rows, zram_rows, zram_saved_rows
+from zswapsim.report.rows import Row, ratio_rows, zero_rows
+from zswapsim.report.zram import zram_rows, zram_saved_rows
 from zswapsim.units import PAGE_SIZE, format_bytes, format_pages
-
-Row = tuple[str, str, str]
 
 NARROW = 76
 """Columns below which label, number and remark do not fit side by side."""
@@ -221,7 +220,7 @@ def _plain(result: Mapping[str, Any]) -> list[Row]:
 
 
 def _saved(result: Mapping[str, Any]) -> list[Row]:
-    zswap, vmstat, compression = result["zswap"], result["vmstat"], result["compression"]
+    zswap, vmstat = result["zswap"], result["vmstat"]
     writes = vmstat["zswpout"] + vmstat["pswpout"] - zswap["written_back_pages"]
     held = zswap["stored_pages"] * PAGE_SIZE - zswap["pool_total_size"]
     rows = [
@@ -233,10 +232,7 @@ def _saved(result: Mapping[str, Any]) -> list[Row]:
         ("writes to the swap file", f"{vmstat['pswpout']:,}", f"of {writes:,} that went out"),
         ("gain at the end", format_bytes(held), "stored pages less the pool"),
     ]
-    if compression["ratio"]:
-        mean = f"mean {compression['mean_length_bytes']:.0f} bytes of {PAGE_SIZE}"
-        rows.append(("compression ratio of all contents", f"{compression['ratio']:.2f}", mean))
-    return rows
+    return rows + ratio_rows(result)
 
 
 def _footer(result: Mapping[str, Any]) -> Text:

@@ -4,9 +4,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from zswapsim.report.rows import Row, ratio_rows, zero_rows
 from zswapsim.units import PAGE_SIZE, format_bytes
-
-Row = tuple[str, str, str]
 
 
 def zram_rows(result: Mapping[str, Any]) -> list[Row]:
@@ -32,17 +31,9 @@ def zram_rows(result: Mapping[str, Any]) -> list[Row]:
     return rows + zero_rows(result)
 
 
-def zero_rows(result: Mapping[str, Any]) -> list[Row]:
-    """Return the line of pages of zeros, which later kernels keep from zswap and from any disk."""
-    out, back = result["vmstat"]["swpout_zero"], result["vmstat"]["swpin_zero"]
-    if not out:
-        return []
-    return [("pages of zeros, only noted", f"{out:,}", f"swpout_zero; {back:,} came back")]
-
-
 def zram_saved_rows(result: Mapping[str, Any]) -> list[Row]:
     """Return what zram saved, against a swap file."""
-    zram, vmstat, compression = result["zram"], result["vmstat"], result["compression"]
+    zram, vmstat = result["zram"], result["vmstat"]
     in_memory = zram["orig_data_size"] - zram["bd_count"] * PAGE_SIZE
     rows = [
         ("reads from a disk", f"{zram['bd_reads']:,}", f"of {vmstat['pswpin']:,} that came in"),
@@ -53,7 +44,4 @@ def zram_saved_rows(result: Mapping[str, Any]) -> list[Row]:
             "stored pages less zram's memory",
         ),
     ]
-    if compression["ratio"]:
-        mean = f"mean {compression['mean_length_bytes']:.0f} bytes of {PAGE_SIZE}"
-        rows.append(("compression ratio of all contents", f"{compression['ratio']:.2f}", mean))
-    return rows
+    return rows + ratio_rows(result)

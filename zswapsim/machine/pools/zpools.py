@@ -173,27 +173,12 @@ def _total_pages(pools: Pools) -> int:
 
 
 @simulated
-def _no_malloc(pools: End, number: int, size: int) -> int:
-    return -EINVAL
-
-
-@simulated
-def _no_free(pools: End, number: int, handle: int) -> int:
-    return -EINVAL
-
-
-@simulated
 def _no_shrink(pools: End, number: int, owner: Any, pages: int) -> int:
     return -EINVAL
 
 
 @simulated
 def _no_write_owner(pools: End, number: int, handle: int, word: int) -> int:
-    return -EINVAL
-
-
-@simulated
-def _no_read_owner(pools: End, number: int, handle: int) -> int:
     return -EINVAL
 
 
@@ -218,11 +203,11 @@ def _no_pages(pools: End) -> int:
 
 
 for _generic, _step, _end in (
-    (pools_malloc, _malloc, _no_malloc),
-    (pools_free, _free, _no_free),
+    (pools_malloc, _malloc, _none),
+    (pools_free, _free, _none),
     (pools_shrink, _shrink, _no_shrink),
     (pools_write_owner, _write_owner, _no_write_owner),
-    (pools_read_owner, _read_owner, _no_read_owner),
+    (pools_read_owner, _read_owner, _none),
     (pools_map, _map, _none),
     (pools_moved, _moved, _none_moved),
     (pools_work, _work, _none_there),

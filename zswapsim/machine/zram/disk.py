@@ -5,7 +5,9 @@ Its pool is the first of the chain, and counts as memory like zswap's do.
 """
 
 from zswapsim.engine.simulated import Zeros, simulated
+from zswapsim.machine.pools import zsmalloc
 from zswapsim.machine.pools.zsmalloc_classes import huge_class_size
+from zswapsim.machine.pools.zsmalloc_zspage import ZsPool
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.swap_disk import disk_free, disk_is_synchronous, disk_read, disk_write
 from zswapsim.machine.zram.device import (
@@ -20,16 +22,27 @@ from zswapsim.profiles import Profile
 
 
 def make_zram_disk(
-    row: Profile, slots: int, limit_pages: int, backing_blocks: int, zeros: Zeros
-) -> Zram:
-    """Return an empty device of a kernel, as make_zram."""
-    return make_zram(
+    row: Profile,
+    slots: int,
+    *,
+    limit_pages: int,
+    backing_blocks: int,
+    zeros: Zeros,
+    memory_tracking: bool = False,
+) -> tuple[Zram, ZsPool]:
+    """Return an empty device of a kernel, as make_zram, and the pool it stores in."""
+    zram = make_zram(
         slots,
         huge_class_size=huge_class_size(row.zsmalloc_max_chain, row.zsmalloc_algorithm),
         limit_pages=limit_pages,
         backing_blocks=backing_blocks,
         zeros=zeros,
+        memory_tracking=memory_tracking,
     )
+    options = zsmalloc.DRIVER.options(row)
+    # One more than slots: a page that is written anew is there twice for a moment.
+    room = zsmalloc.DRIVER.room_for(slots + 1, **options)
+    return zram, zsmalloc.DRIVER.create(zeros=zeros, **room, **options)
 
 
 @simulated

@@ -35,6 +35,9 @@ ALL_PAGES = -1
 """An age that every page has."""
 
 IDLE_WRITEBACK, HUGE_WRITEBACK, HUGE_IDLE_WRITEBACK, PAGE_WRITEBACK = range(1, 5)
+MODES = {"idle": IDLE_WRITEBACK, "huge": HUGE_WRITEBACK, "huge_idle": HUGE_IDLE_WRITEBACK}
+"""The modes that name no page, as they are written to the kernel's file."""
+
 GO_ON = 1
 """Outcome: the journal is full; drain it and call again, with the same arguments."""
 
