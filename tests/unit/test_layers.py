@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "registry": COMMON,
     "profiles": COMMON,
     "engine": COMMON,
-    "trace": COMMON,
+    "trace": COMMON | {"engine"},
     "content": COMMON | {"engine"},
     "machine": COMMON | {"engine"},
     "experiment": COMMON | {"engine", "trace", "content", "machine"},

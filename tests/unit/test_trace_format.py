@@ -93,6 +93,7 @@ def test_it_is_a_zip_that_other_programs_test_as_good(saved: Path) -> None:
 def test_failed_save_leaves_no_file_and_keeps_the_old_one(trace: Trace, tmp_path: Path) -> None:
     class Breaks:
         versions = trace._source.versions
+        page_numbers = trace._source.page_numbers
         contents = trace._source.contents
 
         def blocks(self, block_accesses: int) -> Any:
@@ -135,10 +136,10 @@ def test_foreign_zip_with_a_meta_member(saved: Path) -> None:
 
 
 def test_newer_version_says_which_versions_are_read(saved: Path) -> None:
-    with_meta(saved, lambda document: document.update(version=2, counts=None))
+    with_meta(saved, lambda document: document.update(version=3, counts=None))
     with zipfile.ZipFile(saved, "a") as archive:
         archive.writestr("more.zst", b"")
-    with pytest.raises(TraceError, match="version 2; this program reads version 1: a newer"):
+    with pytest.raises(TraceError, match="version 3; this program reads versions 1 to 2: a newer"):
         Trace.open(saved)
 
 
@@ -235,3 +236,27 @@ def test_large_contents_of_a_file_are_mapped(
     assert not isinstance(contents, bytes)
     assert contents[:] == trace.contents_bytes
     contents.close()
+
+
+def test_page_numbers_are_kept_in_a_fifth_member(tmp_path: Path) -> None:
+    trace = Trace.from_arrays([0, 2], [True, False], page_numbers=[5, 1 << 63, 7, 9])
+    trace.save(tmp_path / "numbered.ztrace")
+    opened = Trace.open(tmp_path / "numbered.ztrace")
+    assert opened.page_numbers is not None
+    assert opened.page_numbers.tolist() == [5, 1 << 63, 7, 9]
+    assert opened.pages == 4
+    cut = opened.cut(1)
+    assert cut.page_numbers is not None
+    assert cut.page_numbers.tolist() == [5]
+
+
+def test_trace_without_page_numbers_is_written_as_the_first_version(saved: Path) -> None:
+    with zipfile.ZipFile(saved) as archive:
+        assert json.loads(archive.read("meta.json"))["version"] == 1
+    assert Trace.open(saved).page_numbers is None
+
+
+def test_member_to_keep_may_not_unpack_to_thousands_of_times_its_size(saved: Path) -> None:
+    with_meta(saved, lambda document: document["counts"].update(contents=1 << 31))
+    with pytest.raises(TraceError, match=r"bytes unpack to 8,796,093,022,208; allowed is up to"):
+        _ = Trace.open(saved).contents_bytes

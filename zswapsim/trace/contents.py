@@ -4,7 +4,9 @@
 import hashlib
 import mmap
 import tempfile
+import weakref
 from collections.abc import Iterable
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,7 @@ Contents = bytes | mmap.mmap
 """Contents one after the other; a slice of either is bytes."""
 
 IN_MEMORY_BYTES = 1 << 30
+_SPOOL_BYTES = 1 << 24
 
 
 def collect(chunks: Iterable[bytes], total_bytes: int) -> Contents:
@@ -27,6 +30,51 @@ def collect(chunks: Iterable[bytes], total_bytes: int) -> Contents:
             file.write(chunk)
         file.flush()
         return mmap.mmap(file.fileno(), total_bytes, access=mmap.ACCESS_READ)
+
+
+class ContentsBuilder:
+    """Collects contents one page at a time: add, count, finish. Equal contents become one.
+
+    Memory: about 100 bytes a content; the contents themselves go to a temporary file beyond a few
+    MiB.
+    """
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
+        self._number_of: dict[bytes, int] = {}
+
+    @property
+    def count(self) -> int:
+        """Number of distinct contents so far."""
+        return len(self._number_of)
+
+    def add(self, page: bytes | bytearray | memoryview) -> int:
+        """Return the number of a content of PAGE_SIZE bytes, kept if it is new.
+
+        InvalidArgument if it is no page, or one too many to be numbered.
+        """
+        if len(page) != PAGE_SIZE:
+            raise InvalidArgument(f"a content has {len(page)} bytes; allowed is {PAGE_SIZE}")
+        digest = hashlib.blake2b(page, digest_size=20).digest()
+        number = self._number_of.get(digest)
+        if number is None:
+            number = len(self._number_of)
+            if number >= FREED - 1:
+                raise InvalidArgument(f"more than {FREED - 1} contents")
+            self._number_of[digest] = number
+            self._file.write(page)
+        return number
+
+    def finish(self) -> Contents:
+        """Return all contents; nothing can be added after that."""
+        self._file.seek(0)
+        with self._file:
+            total_bytes = self.count * PAGE_SIZE
+            if total_bytes <= IN_MEMORY_BYTES:
+                return self._file.read()
+            self._file.flush()
+            return mmap.mmap(self._file.fileno(), total_bytes, access=mmap.ACCESS_READ)
 
 
 def distinct(
@@ -56,18 +104,12 @@ def distinct(
     if count >= FREED:
         raise InvalidArgument(f"contents has {count} pages; allowed are up to {FREED - 1}")
     number_of = np.empty(count, np.int64)
-    first: dict[bytes, int] = {}
-    kept: list[int] = []
+    builder = ContentsBuilder()
     for given in range(count):
-        digest = hashlib.blake2b(page_at(view, given), digest_size=20).digest()
-        if digest not in first:
-            first[digest] = len(kept)
-            kept.append(given)
-        number_of[given] = first[digest]
-    if len(kept) == count and isinstance(contents, bytes):
+        number_of[given] = builder.add(page_at(view, given))
+    if builder.count == count and isinstance(contents, bytes):
         return contents, number_of
-    pages = (bytes(page_at(view, given)) for given in kept)
-    return collect(pages, len(kept) * PAGE_SIZE), number_of
+    return builder.finish(), number_of
 
 
 def page_at(contents: memoryview, number: int) -> memoryview:

@@ -46,11 +46,19 @@ class Tally:
     """Counts accesses block by block: add each block, then read accesses, writes, footprint."""
 
     def __init__(self, pages: int) -> None:
-        """pages: every page number added is below this."""
+        """pages: every page number added is below this, or below what grow was told."""
         self.pages = pages
         self.accesses = 0
         self.writes = 0
         self._seen = np.zeros(pages, np.bool_)
+
+    def grow(self, pages: int) -> None:
+        """Allow page numbers below pages. Amortised: the room doubles."""
+        if pages > len(self._seen):
+            seen = np.zeros(max(pages, 2 * len(self._seen)), np.bool_)
+            seen[: self.pages] = self._seen[: self.pages]
+            self._seen = seen
+        self.pages = max(self.pages, pages)
 
     def add(self, block: U32) -> None:
         """Count a block of encoded accesses."""
@@ -61,7 +69,7 @@ class Tally:
     @property
     def seen(self) -> npt.NDArray[np.bool_]:
         """Whether each page was accessed: bool (pages,)."""
-        return self._seen
+        return self._seen[: self.pages]
 
     @property
     def footprint_pages(self) -> int:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from zswapsim.errors import InvalidArgument
 from zswapsim.trace.contents import Contents, collect
-from zswapsim.trace.counts import U32, Tally, tally_contents
+from zswapsim.trace.counts import U32, U64, Tally, tally_contents
 from zswapsim.trace.trace import BLOCK_ACCESSES, Source, Trace, Versions
 from zswapsim.units import FREED, PAGE_SIZE
 
@@ -45,7 +45,8 @@ def cut_trace(trace: Trace, stop: int) -> Trace:
     whole_accesses = meta.setdefault("cut_from_accesses", trace.accesses)
     if stop == whole_accesses:
         del meta["cut_from_accesses"]
-    return Trace(counts, meta, _Cut(trace, stop, (at, page, content), contents))
+    called = None if trace.page_numbers is None else trace.page_numbers[: tally.pages]
+    return Trace(counts, meta, _Cut(trace, stop, (at, page, content), contents, called))
 
 
 def _needed(
@@ -78,11 +79,19 @@ def _start(blocks: Iterator[U32], stop: int) -> Iterator[U32]:
 class _Cut:
     """The source of a cut: accesses still stream from the whole trace."""
 
-    def __init__(self, whole: Trace, stop: int, versions: Versions, contents: Contents) -> None:
+    def __init__(
+        self,
+        whole: Trace,
+        stop: int,
+        versions: Versions,
+        contents: Contents,
+        page_numbers: U64 | None,
+    ) -> None:
         self._whole = whole
         self._stop = stop
         self._versions = versions
         self._contents = contents
+        self._page_numbers = page_numbers
 
     def blocks(self, block_accesses: int) -> Iterator[U32]:
         """Stream the whole trace's first accesses."""
@@ -95,6 +104,10 @@ class _Cut:
     def contents(self) -> Contents:
         """Return the contents kept."""
         return self._contents
+
+    def page_numbers(self) -> U64 | None:
+        """Return the whole trace's, as far as they are needed."""
+        return self._page_numbers
 
 
 _: type[Source] = _Cut

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The own trace file, *.ztrace: a ZIP archive of four stored members, in this order.
+"""The own trace file, *.ztrace: a ZIP archive of four or five stored members, in this order.
 
     meta.json     {"format": "zswapsim-trace", "version": 1, "counts": {...}, "meta": {...}}
                   counts: the fields of Counts, contents_digest (SHA-256) among them; meta: origin
     accesses.zst  uint32 per access: page number | 1 << 31 if written
     versions.zst  uint64 at, for all versions; then uint32 page for all; then uint32 content for all
     contents.zst  PAGE_SIZE bytes per content
+    numbers.zst   uint64 per page: what it was called where the trace comes from; from version 2 on
 
 Integers are little-endian. A .zst member is one zstd frame with a checksum and a window of at most
 128 MiB. ZIP gives each member a CRC-32 and says where it ends; members are never compressed again,
@@ -14,7 +15,8 @@ nor encrypted. Timestamps are 1980-01-01, so that equal traces are equal files.
 Reading checks the CRC-32 and zstd checksums, all counts, the range of every number and the contents
 digest, at the moment the data is used: what is damaged ends in a TraceError before or, for the last
 block of accesses, right after it was handed out. Memory stays bounded whatever the file says.
-Compatibility: a reader of version V reads all versions up to V.
+Compatibility: a reader of version V reads all versions up to V. A trace without page numbers is
+written as version 1.
 """
 
 import hashlib
@@ -23,7 +25,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import IO, Any
@@ -33,15 +35,24 @@ import numpy as np
 from zswapsim.errors import TraceError
 from zswapsim.trace.checks import META_BYTES, order_problem, version_problem
 from zswapsim.trace.contents import Contents, collect
-from zswapsim.trace.counts import U32, Counts
+from zswapsim.trace.counts import U32, U64, Counts
 from zswapsim.trace.trace import WRITE, Trace, Versions
-from zswapsim.trace.unpack import DAMAGE, checked_blocks, split_versions, unpack
+from zswapsim.trace.unpack import (
+    DAMAGE,
+    check_ratio,
+    checked_blocks,
+    split_versions,
+    unpack,
+)
 from zswapsim.units import FREED, PAGE_SIZE
 
 FORMAT_NAME = "zswapsim-trace"
-VERSION = 1
+VERSION = 2
 META, ACCESSES, VERSIONS, CONTENTS = "meta.json", "accesses.zst", "versions.zst", "contents.zst"
-MEMBERS = (META, ACCESSES, VERSIONS, CONTENTS)
+NUMBERS = "numbers.zst"
+NUMBERED_VERSION = 2
+"""The first version that may have numbers.zst, and has it."""
+MEMBERS = (META, ACCESSES, VERSIONS, CONTENTS, NUMBERS)
 SUFFIX = ".ztrace"
 
 _CHUNK_BYTES = 1 << 22
@@ -62,14 +73,14 @@ class ZtraceFormat:
         """Read meta.json; accesses, versions and contents are read when they are used."""
         with path.open("rb") as file:
             identity = _identity(file)
-        with _member(path, META, identity) as member:
+        with _member(path, META, identity, None) as member:
             try:
                 data = member.read(META_BYTES + 1)
             except DAMAGE as error:
                 raise TraceError(f"{path}: {META}: damaged: {error}") from error
-        counts, meta = _parse_meta(f"{path}: {META}", data)
+        version, counts, meta = _parse_meta(f"{path}: {META}", data)
         meta.setdefault("name", path.stem)
-        return Trace(counts, meta, _ZtraceSource(path, identity, counts))
+        return Trace(counts, meta, _ZtraceSource(path, identity, version, counts))
 
 
 FORMAT = ZtraceFormat()
@@ -78,16 +89,17 @@ FORMAT = ZtraceFormat()
 class _ZtraceSource:
     """Opens the file for each reading, so that a trace holds no file open."""
 
-    def __init__(self, path: Path, identity: tuple[int, ...], counts: Counts) -> None:
+    def __init__(self, path: Path, identity: tuple[int, ...], version: int, counts: Counts) -> None:
         self._path = path
         self._identity = identity
+        self._version = version
         self._counts = counts
 
     def blocks(self, block_accesses: int) -> Iterator[U32]:
         """Stream accesses.zst."""
         where = f"{self._path}: {ACCESSES}"
         counts = self._counts
-        with _member(self._path, ACCESSES, self._identity) as member:
+        with self._member(ACCESSES) as member:
             chunks = unpack(member, where, 4 * counts.accesses, 4 * block_accesses)
             tally = yield from checked_blocks(chunks, counts.pages, where)
         _must_agree(where, "writes", counts.writes, tally.writes)
@@ -98,8 +110,7 @@ class _ZtraceSource:
         where = f"{self._path}: {VERSIONS}"
         counts = self._counts
         total_bytes = 16 * counts.versions
-        with _member(self._path, VERSIONS, self._identity) as member:
-            data = collect(unpack(member, where, total_bytes, _CHUNK_BYTES), total_bytes)
+        data = self._kept(VERSIONS, total_bytes)
         at, page, content = split_versions(data, counts.versions)
         problem = order_problem(at) or version_problem(
             at,
@@ -119,16 +130,34 @@ class _ZtraceSource:
         where = f"{self._path}: {CONTENTS}"
         total_bytes = PAGE_SIZE * self._counts.contents
         digest = hashlib.sha256()
+        data = self._kept(CONTENTS, total_bytes, digest)
+        _must_agree(where, "contents_digest", self._counts.contents_digest, digest.hexdigest())
+        return data
+
+    def page_numbers(self) -> U64 | None:
+        """Read numbers.zst, if there is one."""
+        if self._version < NUMBERED_VERSION:
+            return None
+        total_bytes = 8 * self._counts.pages
+        data = self._kept(NUMBERS, total_bytes)
+        return np.frombuffer(data, "<u8").astype(np.uint64, copy=False)
+
+    def _kept(self, name: str, total_bytes: int, digest: Any = None) -> Contents:
+        """Unpack a member whole; digest gets what was unpacked."""
+        where = f"{self._path}: {name}"
 
         def hashed(chunks: Iterator[bytes]) -> Iterator[bytes]:
             for chunk in chunks:
                 digest.update(chunk)
                 yield chunk
 
-        with _member(self._path, CONTENTS, self._identity) as member:
-            data = collect(hashed(unpack(member, where, total_bytes, _CHUNK_BYTES)), total_bytes)
-        _must_agree(where, "contents_digest", self._counts.contents_digest, digest.hexdigest())
-        return data
+        with self._member(name, total_bytes) as member:
+            chunks = unpack(member, where, total_bytes, _CHUNK_BYTES)
+            return collect(chunks if digest is None else hashed(chunks), total_bytes)
+
+    def _member(self, name: str, kept_bytes: int = 0) -> AbstractContextManager[IO[bytes]]:
+        members = MEMBERS if self._version >= NUMBERED_VERSION else MEMBERS[:-1]
+        return _member(self._path, name, self._identity, members, kept_bytes)
 
 
 class _BoundedFile(io.BufferedReader):
@@ -148,26 +177,36 @@ class _BoundedFile(io.BufferedReader):
 
 
 @contextmanager
-def _member(path: Path, name: str, identity: tuple[int, ...]) -> Iterator[IO[bytes]]:
-    """Open one member for reading. identity: that of the file when it was first opened."""
+def _member(
+    path: Path,
+    name: str,
+    identity: tuple[int, ...],
+    members: tuple[str, ...] | None,
+    kept_bytes: int = 0,
+) -> Iterator[IO[bytes]]:
+    """Open one member for reading.
+
+    identity: that of the file when it was first opened; members: all there have to be, or None
+    when only meta.json is known, with the version in it: a newer layout must not look like damage;
+    kept_bytes: what it unpacks to and is kept whole.
+    """
     with _BoundedFile(io.FileIO(path)) as file:
         if _identity(file) != identity:
             raise TraceError(f"{path}: the file has changed since it was opened")
         try:
             archive = zipfile.ZipFile(file)
-            members = archive.infolist()
+            found = archive.infolist()
         except DAMAGE as error:
             raise TraceError(f"{path}: truncated or damaged at its end: {error}") from error
         with archive:
-            # The version is checked with meta.json, before a newer layout could look like damage.
-            wanted = MEMBERS if name != META else MEMBERS[:1]
-            names = tuple(member.filename for member in members)
-            if names[: len(wanted)] != wanted or (name != META and len(names) != len(wanted)):
+            names = tuple(member.filename for member in found)
+            if names[:1] != MEMBERS[:1] or (members is not None and names != members):
                 raise TraceError(
                     f"{path}: damaged: members are {', '.join(map(repr, names))[:200]}; "
-                    f"expected {', '.join(MEMBERS)}"
+                    f"expected {', '.join(members or MEMBERS[:-1])}"
                 )
-            member = members[names.index(name)]
+            member = found[names.index(name)]
+            check_ratio(f"{path}: {name}", kept_bytes, member.file_size)
             if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 0x1:
                 raise TraceError(f"{path}: {name}: damaged: the member is not stored as it is")
             try:
@@ -190,18 +229,18 @@ def _must_agree(where: str, field: str, declared: object, found: object) -> None
         raise TraceError(f"{where}: {META} says that {field} is {declared}, but it is {found}")
 
 
-def encode_meta(counts: Counts, meta: dict[str, Any]) -> bytes:
+def encode_meta(counts: Counts, meta: dict[str, Any], version: int = VERSION) -> bytes:
     """Return meta.json."""
     document = {
         "format": FORMAT_NAME,
-        "version": VERSION,
+        "version": version,
         "counts": asdict(counts),
         "meta": meta,
     }
     return json.dumps(document, indent=1).encode()
 
 
-def _parse_meta(where: str, data: bytes) -> tuple[Counts, dict[str, Any]]:
+def _parse_meta(where: str, data: bytes) -> tuple[int, Counts, dict[str, Any]]:
     if len(data) > META_BYTES:
         raise TraceError(f"{where}: longer than {META_BYTES:,} bytes")
     try:
@@ -213,7 +252,7 @@ def _parse_meta(where: str, data: bytes) -> tuple[Counts, dict[str, Any]]:
     version = document.get("version")
     if not isinstance(version, int) or not 1 <= version <= VERSION:
         raise TraceError(
-            f"{where}: format version {version!r}; this program reads version {VERSION}"
+            f"{where}: format version {version!r}; this program reads versions 1 to {VERSION}"
             + (": a newer one is needed" if isinstance(version, int) and version > VERSION else "")
         )
     counts, meta = document.get("counts"), document.get("meta")
@@ -241,4 +280,4 @@ def _parse_meta(where: str, data: bytes) -> tuple[Counts, dict[str, Any]]:
             )
     if not isinstance(counts["contents_digest"], str):
         raise TraceError(f"{where}: contents_digest is no text")
-    return Counts(**counts), meta
+    return version, Counts(**counts), meta

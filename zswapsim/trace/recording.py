@@ -23,9 +23,9 @@ import numpy as np
 from zswapsim.errors import TraceError
 from zswapsim.trace.checks import order_problem, version_problem
 from zswapsim.trace.contents import Contents, collect
-from zswapsim.trace.counts import U32, Counts, tally_contents
+from zswapsim.trace.counts import U32, U64, Counts, tally_contents
 from zswapsim.trace.trace import BLOCK_ACCESSES, WRITE, Trace, Versions
-from zswapsim.trace.unpack import checked_blocks, unpack
+from zswapsim.trace.unpack import check_ratio, checked_blocks, unpack
 from zswapsim.units import FREED, PAGE_SIZE
 
 FORMAT_NAME = "zswapsim-recording/1"
@@ -134,6 +134,8 @@ class _Sidecar:
                 f"{self.path}: {listed[0]} has {size} bytes; the counts need {expected_bytes}"
             )
         stored_bytes = self._count(entry, "stored_bytes", 1 << 63)
+        if suffix != TRACE:
+            check_ratio(str(path), expected_bytes, stored_bytes)
         digest = hashlib.sha256()
         with path.open("rb") as file:
             found = path.stat().st_size
@@ -189,6 +191,10 @@ class _RecordingSource:
         """Read the contents."""
         total_bytes = PAGE_SIZE * self._counts["contents"]
         return collect(self._sidecar.stream(PAGES, total_bytes, _CHUNK_BYTES), total_bytes)
+
+    def page_numbers(self) -> U64 | None:
+        """Return None: the sidecar has them, but no replay asks."""
+        return None
 
     def _where(self, suffix: str) -> str:
         return f"{self._sidecar.path}: *{suffix}"

@@ -50,12 +50,17 @@ class Source(Protocol):
         """Read the contents, one after the other."""
         ...
 
+    def page_numbers(self) -> U64 | None:
+        """Read what the pages were called where the trace comes from, one for each, or None."""
+        ...
+
 
 class Trace:
     """Accesses, content versions, contents, and the meta that says where they come from.
 
     Make: from_arrays, open, cut. Read: accesses, pages, footprint_pages, writes, blocks, versions,
-    contents_count, contents_bytes, contents_digest, has_contents. Tell: name, meta, info.
+    contents_count, contents_bytes, contents_digest, has_contents, page_numbers. Tell: name, meta,
+    info.
     Keep: save.
     """
 
@@ -78,12 +83,14 @@ class Trace:
         version_content: npt.ArrayLike = (),
         contents: npt.NDArray[np.uint8] | bytes | None = None,
         meta: dict[str, Any] | None = None,
+        page_numbers: npt.ArrayLike | None = None,
     ) -> "Trace":
         """Make a trace of arrays; equal contents become one, versions are sorted by at.
 
         page: integers (N,) 0..2**31-1; write: bool (N,); version_*: integers (V,), at 0..N, page as
         above, content 0..C-1 or FREED; contents: uint8 (C, PAGE_SIZE), or their bytes, or None for
-        a trace without contents, whose versions can only say FREED.
+        a trace without contents, whose versions can only say FREED; page_numbers: see there, one
+        for each page up to the highest or more.
         InvalidArgument names the field, the index, the value and what is allowed.
         """
         pages_accessed = _integers("page", page)
@@ -123,10 +130,16 @@ class Trace:
             of[order].astype(np.uint32),
             holds[order].astype(np.uint32),
         )
+        called = None
+        if page_numbers is not None:
+            called = np.asarray(page_numbers, np.uint64).reshape(-1)
+            if len(called) < pages:
+                raise InvalidArgument(f"page_numbers has {len(called)} for {pages} pages")
+            pages = len(called)
         tally = Tally(pages)
         tally.add(accesses)
         counts = tally.counts(versions=len(at), freed=int((~held).sum()), **tally_contents(kept))
-        return cls(counts, checked_meta(meta or {}), Arrays(accesses, versions, kept))
+        return cls(counts, checked_meta(meta or {}), Arrays(accesses, versions, kept, called))
 
     @staticmethod
     def open(path: str | os.PathLike[str]) -> "Trace":
@@ -218,6 +231,14 @@ class Trace:
         """
         return self._source.contents()
 
+    @cached_property
+    def page_numbers(self) -> U64 | None:
+        """What each page was called where the trace comes from: uint64 (pages,), or None.
+
+        An address >> PAGE_SHIFT, a block or an object's id. Page p of the trace is page_numbers[p].
+        """
+        return self._source.page_numbers()
+
     def info(self) -> dict[str, Any]:
         """Describe the trace in one flat JSON-able dict; nothing is read for it."""
         counts = self.counts
@@ -244,10 +265,17 @@ class Trace:
 class Arrays:
     """The source of a trace that is in memory."""
 
-    def __init__(self, accesses: U32, versions: Versions, contents: Contents) -> None:
+    def __init__(
+        self,
+        accesses: U32,
+        versions: Versions,
+        contents: Contents,
+        page_numbers: U64 | None = None,
+    ) -> None:
         self._accesses = accesses
         self._versions = versions
         self._contents = contents
+        self._page_numbers = page_numbers
 
     def blocks(self, block_accesses: int) -> Iterator[U32]:
         """Yield slices."""
@@ -261,6 +289,10 @@ class Arrays:
     def contents(self) -> Contents:
         """Return the bytes."""
         return self._contents
+
+    def page_numbers(self) -> U64 | None:
+        """Return the array."""
+        return self._page_numbers
 
 
 def _integers(field: str, values: npt.ArrayLike) -> npt.NDArray[np.integer[Any]]:

@@ -20,6 +20,20 @@ DAMAGE = (zipfile.BadZipFile, RuntimeError, EOFError, ValueError, OverflowError)
 """What zipfile raises for a damaged file. NotImplementedError is a RuntimeError."""
 
 
+MOST_TIMES = 10_000
+MOST_TIMES_FROM_BYTES = 1 << 28
+"""What unpacks to more than both is a bomb; for what is kept, not for what only streams by."""
+
+
+def check_ratio(where: str, unpacked_bytes: int, packed_bytes: int) -> None:
+    """Refuse to keep what unpacks to thousands of times its size. TraceError says so."""
+    if unpacked_bytes > max(MOST_TIMES_FROM_BYTES, MOST_TIMES * packed_bytes):
+        raise TraceError(
+            f"{where}: {packed_bytes:,} bytes unpack to {unpacked_bytes:,}; "
+            f"allowed is up to {MOST_TIMES:,} times as many"
+        )
+
+
 def unpack(packed: IO[bytes], where: str, expected_bytes: int, chunk_bytes: int) -> Iterator[bytes]:
     """Yield expected_bytes in chunks of chunk_bytes, the last one shorter.
 

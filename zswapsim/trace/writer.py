@@ -14,7 +14,15 @@ from zswapsim.errors import InvalidArgument
 from zswapsim.files import whole_file
 from zswapsim.trace.checks import META_BYTES, checked_meta
 from zswapsim.trace.contents import Contents
-from zswapsim.trace.file import ACCESSES, CONTENTS, META, VERSIONS, encode_meta
+from zswapsim.trace.file import (
+    ACCESSES,
+    CONTENTS,
+    META,
+    NUMBERED_VERSION,
+    NUMBERS,
+    VERSIONS,
+    encode_meta,
+)
 from zswapsim.trace.trace import Trace
 from zswapsim.trace.unpack import WINDOW_LOG
 
@@ -30,7 +38,9 @@ def write_trace(trace: Trace, path: Path) -> None:
 
 
 def _write_members(archive: zipfile.ZipFile, trace: Trace) -> None:
-    meta = encode_meta(trace.counts, checked_meta(trace.meta))
+    numbers = trace.page_numbers
+    version = NUMBERED_VERSION if numbers is not None else NUMBERED_VERSION - 1
+    meta = encode_meta(trace.counts, checked_meta(trace.meta), version)
     if len(meta) > META_BYTES:
         raise InvalidArgument(f"{META} has {len(meta)} bytes; allowed are up to {META_BYTES}")
     _write(archive, META, [meta], len(meta))
@@ -41,6 +51,8 @@ def _write_members(archive: zipfile.ZipFile, trace: Trace) -> None:
     _write_packed(archive, VERSIONS, (column.tobytes() for column in columns), 16 * len(at))
     contents = trace.contents_bytes
     _write_packed(archive, CONTENTS, _chunks(contents), len(contents), long_distance=True)
+    if numbers is not None:
+        _write_packed(archive, NUMBERS, [numbers.astype("<u8").tobytes()], 8 * len(numbers))
 
 
 def _chunks(contents: Contents) -> Iterator[bytes]:
