@@ -37,7 +37,7 @@ _entries: dict[tuple[Callable[..., Any], Path], Callable[..., Any]] = {}
 _folders: dict[tuple[str | None, int], Path] = {}
 
 PACKAGE = Path(__file__).parents[1]
-SOURCE_FOLDERS = ("engine", "machine", "content/compressors")
+SOURCE_FOLDERS = ("engine", "machine", "content/compressors", "trace/analysis")
 """Where simulated functions, and the constants they use, are at home."""
 
 
