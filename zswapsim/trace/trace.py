@@ -12,10 +12,10 @@ so that a trace larger than memory replays.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,9 @@ from zswapsim.trace.checks import checked_meta, page_problem, version_problem
 from zswapsim.trace.contents import Contents, distinct
 from zswapsim.trace.counts import U32, U64, Counts, Tally, tally_contents
 from zswapsim.units import FREED
+
+if TYPE_CHECKING:
+    from zswapsim.trace.input import InputOptions
 
 WRITE = 1 << 31
 """Bit of an encoded access that says: the page was written."""
@@ -142,17 +145,23 @@ class Trace:
         return cls(counts, checked_meta(meta or {}), Arrays(accesses, versions, kept, called))
 
     @staticmethod
-    def open(path: str | os.PathLike[str]) -> "Trace":
-        """Open a trace of any known format, recognised by its content.
+    def open(
+        path: str | os.PathLike[str],
+        options: "InputOptions | None" = None,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> "Trace":
+        """Open a trace of any known format, recognised by its content; "-" is standard input.
 
-        TraceError says which file is damaged or unknown, and how; a missing file is an OSError.
+        options: format, lines that may be wrong, and more; progress: told (bytes read, bytes in
+        all). TraceError says which file is damaged or unknown, and how; a missing file is an
+        OSError.
         """
         from zswapsim.trace.formats import recognise
+        from zswapsim.trace.input import Input
 
-        path = Path(path)
-        with path.open("rb") as file:
-            head = file.read(4096)
-        return recognise(path, head).open(path)
+        source = Input(path, options, progress=progress)
+        return recognise(source).open(source)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the own format (file.py) atomically; the same trace always gives the same bytes."""
