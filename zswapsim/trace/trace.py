@@ -169,14 +169,16 @@ class Trace:
 
         write_trace(self, Path(path))
 
-    def cut(self, stop: int) -> "Trace":
-        """Return the first `stop` accesses, 0..accesses, with the versions and contents they need.
+    def cut(self, stop: int, start: int = 0) -> "Trace":
+        """Return accesses start .. stop - 1 with the versions and contents they need.
 
-        Every page accessed there has the same content at every access as in the whole trace.
+        Every page accessed there has the same content at every access as in the whole trace; what
+        pages hold at `start` they hold in the cut from its beginning. InvalidArgument unless
+        0 <= start <= stop <= accesses.
         """
         from zswapsim.trace.cut import cut_trace
 
-        return cut_trace(self, stop)
+        return cut_trace(self, stop, start)
 
     @property
     def accesses(self) -> int:

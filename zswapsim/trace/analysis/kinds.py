@@ -11,7 +11,7 @@
                     8-byte words are different: noise, or what is compressed already
     compressible    all others: numbers, tables, machine code, and pages that are mostly empty
 
-They tell what kind of data a program keeps, not what a compressor makes of it: zswapsim replay does.
+They tell what kind of data a program keeps, not what a compressor makes of it: a replay does.
 """
 
 import numpy as np
@@ -46,19 +46,20 @@ def _kinds_of_some(pages: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     text_bytes = bytes_of[:, _TEXT_BYTES].sum(axis=1)
     filled_bytes = PAGE_SIZE - bytes_of[:, 0]
     same = (words == words[:, :1]).all(axis=1)
-    rules = (
-        (ZERO, filled_bytes == 0),
-        (SAME, same),
-        (TEXT, (2 * text_bytes >= PAGE_SIZE) & (5 * text_bytes >= 4 * filled_bytes)),
-        (POINTERS, 5 * _addresses(words) >= _WORDS),
-        (INCOMPRESSIBLE, _is_noise(bytes_of, words)),
-    )
-    numbers, fits = zip(*rules, strict=True)
-    return np.select(fits, numbers, COMPRESSIBLE)
+    kinds = np.full(count, COMPRESSIBLE)
+    # The first rule that fits counts, so it comes last.
+    kinds[_is_noise(bytes_of, words)] = INCOMPRESSIBLE
+    kinds[5 * _addresses(words) >= _WORDS] = POINTERS
+    kinds[(2 * text_bytes >= PAGE_SIZE) & (5 * text_bytes >= 4 * filled_bytes)] = TEXT
+    kinds[same] = SAME
+    kinds[filled_bytes == 0] = ZERO
+    return kinds
 
 
 def _addresses(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-    could_be = (words >= _LOWEST_ADDRESS) & (words < _END_OF_ADDRESSES) & (words & np.uint64(7) == 0)
+    could_be = (
+        (words >= _LOWEST_ADDRESS) & (words < _END_OF_ADDRESSES) & (words & np.uint64(7) == 0)
+    )
     return np.count_nonzero(could_be, axis=1)  # type: ignore[no-any-return]
 
 

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Reuse distances: how many faults exact LRU makes at every memory size, from one pass.
 
-The distance of an access is the number of distinct pages accessed since the last access to its page,
-that page included: the LRU stack distance. Memory of m pages, reclaimed by exact LRU, holds the page
-if the distance is at most m, so a histogram of distances answers for every m at once. A first
-access has no distance: it is cold. Marks of freed pages are ignored: a page that is freed and
-accessed again counts as one that was kept.
+The distance of an access is the number of distinct pages accessed since the last access to its
+page, that page included: the LRU stack distance. Memory of m pages, reclaimed by exact LRU, holds
+the page if the distance is at most m, so a histogram of distances answers for every m at once. A
+first access has no distance: it is cold. Marks of freed pages are ignored: a page that is freed
+and accessed again counts as one that was kept.
 
 Every access has a position, and only the latest of each page is live. The distance is the number
-of live positions from the page's last one on. A Fenwick tree counts the dead ones, so an access costs
-one walk up and one down, log2 of the positions together, and a new position nothing. When the
-positions are used up, the live ones are moved together; there are at least twice as many positions as
-pages, so that this costs O(1) an access. Memory is proportional to the pages, not to the accesses.
+of live positions from the page's last one on. A Fenwick tree counts the dead ones, so an access
+costs one walk up and one down, log2 of the positions together, and a new position nothing. When
+the positions are used up, the live ones are moved together; there are at least twice as many
+positions as pages, so that this costs O(1) an access. Memory is proportional to the pages, not to
+the accesses.
 """
 
 from collections.abc import Callable, Iterator
