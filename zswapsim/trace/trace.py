@@ -163,11 +163,21 @@ class Trace:
         source = Input(path, options, progress=progress)
         return recognise(source).open(source)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the own format (file.py) atomically; the same trace always gives the same bytes."""
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        level: int | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> None:
+        """Write the own format (file.py) atomically; the same trace always gives the same bytes.
+
+        level: zstd's, 1..19; as small as can be without taking minutes unless said. progress: told
+        now and then ("write", accesses written, all of them).
+        """
         from zswapsim.trace.writer import write_trace
 
-        write_trace(self, Path(path))
+        write_trace(self, Path(path), level, progress)
 
     def cut(self, stop: int, start: int = 0) -> "Trace":
         """Return accesses start .. stop - 1 with the versions and contents they need.

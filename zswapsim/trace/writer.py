@@ -5,7 +5,7 @@ The layout is described in file.py. Memory stays bounded: accesses stream from t
 """
 
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import zstandard
@@ -30,29 +30,43 @@ _CHUNK_BYTES = 1 << 22
 _ZIP64_BYTES = 1 << 30
 """Members that unpack to more than this get the ZIP64 fields, which allow for any length."""
 
+Progress = Callable[[str, int, int], None]
 
-def write_trace(trace: Trace, path: Path) -> None:
+
+def write_trace(
+    trace: Trace, path: Path, level: int | None = None, progress: Progress | None = None
+) -> None:
     """Write trace to path atomically; see Trace.save. OSError as the file system says."""
     with whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        _write_members(archive, trace)
+        _write_members(archive, trace, level, progress)
 
 
-def _write_members(archive: zipfile.ZipFile, trace: Trace) -> None:
+def _write_members(
+    archive: zipfile.ZipFile, trace: Trace, level: int | None, progress: Progress | None
+) -> None:
     numbers = trace.page_numbers
     version = NUMBERED_VERSION if numbers is not None else NUMBERED_VERSION - 1
     meta = encode_meta(trace.counts, checked_meta(trace.meta), version)
     if len(meta) > META_BYTES:
         raise InvalidArgument(f"{META} has {len(meta)} bytes; allowed are up to {META_BYTES}")
     _write(archive, META, [meta], len(meta))
-    accesses = (block.astype("<u4", copy=False).tobytes() for block in trace.blocks())
-    _write_packed(archive, ACCESSES, accesses, 4 * trace.accesses)
+    _write_packed(archive, ACCESSES, _accesses(trace, progress), 4 * trace.accesses, level)
     at, page, content = trace.versions
     columns = (at.astype("<u8"), page.astype("<u4"), content.astype("<u4"))
-    _write_packed(archive, VERSIONS, (column.tobytes() for column in columns), 16 * len(at))
+    _write_packed(archive, VERSIONS, (column.tobytes() for column in columns), 16 * len(at), level)
     contents = trace.contents_bytes
-    _write_packed(archive, CONTENTS, _chunks(contents), len(contents), long_distance=True)
+    _write_packed(archive, CONTENTS, _chunks(contents), len(contents), level, long_distance=True)
     if numbers is not None:
-        _write_packed(archive, NUMBERS, [numbers.astype("<u8").tobytes()], 8 * len(numbers))
+        _write_packed(archive, NUMBERS, [numbers.astype("<u8").tobytes()], 8 * len(numbers), level)
+
+
+def _accesses(trace: Trace, progress: Progress | None) -> Iterator[bytes]:
+    done = 0
+    for block in trace.blocks():
+        yield block.astype("<u4", copy=False).tobytes()
+        done += len(block)
+        if progress is not None:
+            progress("write", done, trace.accesses)
 
 
 def _chunks(contents: Contents) -> Iterator[bytes]:
@@ -65,11 +79,12 @@ def _write_packed(
     name: str,
     chunks: Iterable[bytes],
     total_bytes: int,
+    level: int | None,
     *,
     long_distance: bool = False,
 ) -> None:
     parameters = zstandard.ZstdCompressionParameters.from_level(
-        _level(total_bytes),
+        _level(total_bytes) if level is None else level,
         source_size=total_bytes,
         write_checksum=True,
         write_content_size=True,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What kinds of contents the pages of a trace hold, from a sample."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +43,7 @@ def content_mix(trace: Trace, sample: int = SAMPLE) -> ContentMix:
     used, times = np.unique(held, return_counts=True)
     counts = np.zeros(len(KINDS), np.int64)
     for start in range(0, len(used), _AT_A_TIME):
-        kinds = kinds_of(contents_of(trace, used[start : start + _AT_A_TIME]))
+        kinds = kinds_of(contents_of(trace, used[start : start + _AT_A_TIME].tolist()))
         np.add.at(counts, kinds, times[start : start + _AT_A_TIME])
     return ContentMix(
         sampled=len(held), of=of, counts=dict(zip(KINDS, counts.tolist(), strict=True))
@@ -50,13 +51,11 @@ def content_mix(trace: Trace, sample: int = SAMPLE) -> ContentMix:
 
 
 def contents_of(
-    trace: Trace, numbers: "np.ndarray[tuple[int], np.dtype[np.uint32]]"
+    trace: Trace, numbers: Sequence[int]
 ) -> "np.ndarray[tuple[int, int], np.dtype[np.uint8]]":
-    """Return some contents: uint8 (n, PAGE_SIZE)."""
+    """Return some contents by their numbers: uint8 (n, PAGE_SIZE)."""
     whole = trace.contents_bytes
-    pages = b"".join(
-        whole[number * PAGE_SIZE : (number + 1) * PAGE_SIZE] for number in numbers.tolist()
-    )
+    pages = b"".join(whole[number * PAGE_SIZE : (number + 1) * PAGE_SIZE] for number in numbers)
     return np.frombuffer(pages, np.uint8).reshape(len(numbers), PAGE_SIZE)
 
 

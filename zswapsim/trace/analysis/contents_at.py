@@ -9,18 +9,22 @@ import numpy as np
 from zswapsim.trace.trace import WRITE, Trace
 from zswapsim.units import FREED
 
+NOTHING = -1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """One access. content: number of what its page holds then, None for freed or not known.
+    """One access. content: number of what its page holds then, None if there is none.
 
-    freed: the pages given back right before it.
+    fresh: the page was given back, so that the access finds a page of zeros; freed: the pages given
+    back right before it.
     """
 
     number: int
     page: int
     write: bool
     content: int | None
+    fresh: bool
     freed: tuple[int, ...]
 
 
@@ -37,16 +41,18 @@ def first_accesses(trace: Trace, count: int) -> Iterator[Access]:
             for of, held in zip(
                 page[version:end].tolist(), content[version:end].tolist(), strict=True
             ):
-                holds[of] = None if held == FREED else held
+                holds[of] = held
                 if held == FREED:
                     freed.append(of)
             version = end
             touched = access & ~WRITE
+            now = holds.get(touched, NOTHING)
             yield Access(
                 number=number,
                 page=touched,
                 write=access >= WRITE,
-                content=holds.get(touched),
+                content=None if now in (NOTHING, FREED) else now,
+                fresh=now == FREED,
                 freed=tuple(freed),
             )
             number += 1
@@ -54,7 +60,7 @@ def first_accesses(trace: Trace, count: int) -> Iterator[Access]:
             return
 
 
-def _first_contents(trace: Trace) -> dict[int, int | None]:
+def _first_contents(trace: Trace) -> dict[int, int]:
     """Return what each page holds before its first version: the first content that it ever has."""
     _, page, content = trace.versions
     held = content != FREED
