@@ -38,7 +38,7 @@ class LazySubcommands(click.Group):
         """List the commands without importing them."""
         rows = [
             *SUBCOMMANDS.items(),
-            *((n, c.get_short_help_str()) for n, c in self.commands.items()),
+            *((name, added.get_short_help_str()) for name, added in self.commands.items()),
         ]
         with formatter.section("Commands"):
             formatter.write_dl(rows)

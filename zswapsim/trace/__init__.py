@@ -2,6 +2,6 @@
 """Traces: which page a program touched, in which order, and what each page held then.
 
 Imports nothing of the other rooms but the engine. Read in this order: trace (what a trace is),
-counts, checks, contents, streamed, cut, merge, formats (what can be opened), unpack, file and
+counts, checks, contents, blocks, cut, merge, formats (what can be opened), unpack, file and
 writer (the own format), recording, synthetic, analysis.
 """

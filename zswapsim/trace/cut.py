@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from zswapsim.errors import InvalidArgument
+from zswapsim.trace.blocks import reblocked
 from zswapsim.trace.contents import collect
 from zswapsim.trace.counts import U32, Tally, tally_contents
-from zswapsim.trace.streamed import Streamed
-from zswapsim.trace.trace import BLOCK_ACCESSES, Trace, Versions
+from zswapsim.trace.trace import BLOCK_ACCESSES, Parts, Trace, Versions
 from zswapsim.units import FREED, PAGE_SIZE
 
 _OF_THE_WHOLE = ("lru_faults", "raw_data_accesses", "raw_accesses", "bad_lines")
@@ -46,8 +46,10 @@ def cut_trace(trace: Trace, stop: int, start: int = 0) -> Trace:
         versions=len(at), freed=int(np.count_nonzero(~held)), **tally_contents(contents)
     )
     called = None if trace.page_numbers is None else trace.page_numbers[: tally.pages]
-    source = Streamed(
-        lambda: _stretch(trace.blocks(BLOCK_ACCESSES), start, stop),
+    source = Parts(
+        lambda block_accesses: reblocked(
+            _stretch(trace.blocks(BLOCK_ACCESSES), start, stop), block_accesses
+        ),
         (at, page, content),
         contents,
         called,

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from zswapsim.errors import InvalidArgument
+from zswapsim.trace.blocks import reblocked
 from zswapsim.trace.checks import checked_meta
 from zswapsim.trace.contents import Contents, ContentsBuilder
 from zswapsim.trace.counts import U32, U64, Counts, tally_contents
-from zswapsim.trace.streamed import Streamed
-from zswapsim.trace.trace import BLOCK_ACCESSES, WRITE, Trace, Versions
+from zswapsim.trace.trace import BLOCK_ACCESSES, WRITE, Parts, Trace, Versions
 from zswapsim.units import FREED, PAGE_SIZE
 
 Int64s = npt.NDArray[np.int64]
@@ -54,8 +54,11 @@ def merge_traces(traces: Sequence[Trace], slice_accesses: int = SLICE_ACCESSES) 
         freed=int(np.count_nonzero(versions[2] == FREED)),
         **tally_contents(contents),
     )
-    source = Streamed(
-        lambda: _interleaved(traces, turns), versions, contents, merged_numbers(traces)
+    source = Parts(
+        lambda block_accesses: reblocked(_interleaved(traces, turns), block_accesses),
+        versions,
+        contents,
+        merged_numbers(traces),
     )
     return Trace(counts, checked_meta(_meta(traces, slice_accesses)), source)
 

@@ -2,15 +2,17 @@
 """zswapsim trace cut."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
 from zswapsim.cli.options import check_distinct, progress_bar
-from zswapsim.cli.trace.shared import file_argument, output_option, save
+from zswapsim.cli.trace.shared import output_option, save
 
 
 @click.command("cut")
-@file_argument
+@click.argument("file", type=TRACE_PATH)
 @output_option
 @click.option(
     "--from",
@@ -28,15 +30,17 @@ from zswapsim.cli.trace.shared import file_argument, output_option, save
     metavar="B",
     help="Number of the first access not kept; all are kept up to the end unless said.",
 )
-def command(file: Path, output: Path, start: int, stop: int | None) -> None:
+@input_options
+def command(
+    file: Path, output: Path, start: int, stop: int | None, reading: Any, seed: int
+) -> None:
     """Write accesses A to B - 1 of FILE as a trace of its own.
 
     Pages keep their numbers, and hold at every access what they hold in the whole trace.
     With --from N --to N there are no accesses: a snapshot of what pages held at N.
     """
-    from zswapsim.trace.trace import Trace
-
+    check_not_terminal(file)
     check_distinct(file, output)
-    trace = Trace.open(file)
     with progress_bar() as progress:
+        trace = open_trace(file, reading, progress)
         save(trace.cut(trace.accesses if stop is None else stop, start), output, progress)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zswapsim.cli.inputs import seed_option
 from zswapsim.cli.options import progress_bar
 from zswapsim.cli.trace.shared import output_option, save
 
@@ -47,7 +48,7 @@ DEFAULT_PAGES = 16_384
     show_default=True,
     help="Percents of pages by kind of content, or none.",
 )
-@click.option("--seed", type=click.IntRange(0, (1 << 32) - 1), default=0, show_default=True)
+@seed_option
 def command(
     kind: str,
     output: Path,

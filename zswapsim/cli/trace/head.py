@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zswapsim.cli.trace.shared import file_argument
+from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
+from zswapsim.cli.options import progress_bar
 from zswapsim.units import PAGE_SHIFT
 
 if TYPE_CHECKING:
@@ -18,12 +19,13 @@ NUMBER_BITS = 52
 
 
 @click.command("head")
-@file_argument
+@click.argument("file", type=TRACE_PATH)
 @click.option(
     "-n", "count", type=click.IntRange(min=0), default=20, show_default=True, help="So many."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(file: Path, count: int, as_json: bool) -> None:
+@input_options
+def command(file: Path, count: int, as_json: bool, reading: Any, seed: int) -> None:
     """Print the first accesses of FILE, one line each.
 
     Each line has the access's number, its page, the page's address if the trace knows it
@@ -31,9 +33,9 @@ def command(file: Path, count: int, as_json: bool) -> None:
     what the page holds at that moment. A line "freed" says which pages the program gave
     back right before.
     """
-    from zswapsim.trace.trace import Trace
-
-    trace = Trace.open(file)
+    check_not_terminal(file)
+    with progress_bar() as progress:
+        trace = open_trace(file, reading, progress)
     accesses = list(described(trace, count))
     if as_json:
         click.echo(json.dumps(accesses, indent=1))

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zswapsim.cli.options import console, progress_bar
-from zswapsim.cli.trace.shared import file_argument
+from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
+from zswapsim.cli.options import Progress, console, progress_bar
 
 if TYPE_CHECKING:
     from zswapsim.trace.trace import Trace
 
 
 @click.command("info")
-@file_argument
+@click.argument("file", type=TRACE_PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print all numbers as JSON.")
 @click.option("--quick", is_flag=True, help="Leave out what the accesses have to be read for.")
-def command(file: Path, as_json: bool, quick: bool) -> None:
+@input_options
+def command(file: Path, as_json: bool, quick: bool, reading: Any, seed: int) -> None:
     """Say what FILE holds, and how it will behave under memory pressure.
 
     Prints accesses, footprint and contents; how many faults exact LRU makes with memory
@@ -26,9 +27,9 @@ def command(file: Path, as_json: bool, quick: bool) -> None:
     kind of data the pages hold. The faults are those of a replay with --reclaim lru and
     --frontend none, if the trace frees no pages.
     """
-    from zswapsim.trace.trace import Trace
-
-    facts = facts_of(Trace.open(file), quick=quick)
+    check_not_terminal(file)
+    with progress_bar() as progress:
+        facts = facts_of(open_trace(file, reading, progress), progress, quick=quick)
     if as_json:
         click.echo(json.dumps(facts, indent=2, sort_keys=True))
         return
@@ -37,30 +38,29 @@ def command(file: Path, as_json: bool, quick: bool) -> None:
     print_trace(facts, console())
 
 
-def facts_of(trace: "Trace", *, quick: bool) -> dict[str, Any]:
+def facts_of(trace: "Trace", progress: Progress | None, *, quick: bool) -> dict[str, Any]:
     """Return everything that is said of a trace, JSON-able."""
     from zswapsim.trace.analysis.content_mix import content_mix
 
     facts = trace.info()
     if not quick:
-        facts |= _behaviour(trace)
+        facts |= _behaviour(trace, progress)
     if trace.has_contents:
         mix = content_mix(trace)
         facts["content_mix"] = {"sampled": mix.sampled, "of": mix.of, "counts": mix.counts}
     return facts
 
 
-def _behaviour(trace: "Trace") -> dict[str, Any]:
+def _behaviour(trace: "Trace", progress: Progress | None) -> dict[str, Any]:
     """Return what one pass over the accesses tells."""
     from zswapsim.trace.analysis.reuse import ReuseMeter, choose_engine, watched_blocks
     from zswapsim.trace.analysis.working_set import WorkingSetMeter
 
     reuse = ReuseMeter(trace.pages, choose_engine("auto", trace.accesses))
     windows = WorkingSetMeter(trace.pages, trace.accesses)
-    with progress_bar() as progress:
-        for block in watched_blocks(trace, progress):
-            reuse.add(block)
-            windows.add(block)
+    for block in watched_blocks(trace, progress, "analyse"):
+        reuse.add(block)
+        windows.add(block)
     distances, working_set = reuse.result(), windows.result()
     footprint = distances.cold
     sizes = {percent: max(1, footprint * percent // 100) for percent in range(1, 101)}

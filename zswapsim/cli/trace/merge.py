@@ -2,15 +2,17 @@
 """zswapsim trace merge."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
 from zswapsim.cli.options import check_distinct, progress_bar
-from zswapsim.cli.trace.shared import TRACE_FILE, output_option, save
+from zswapsim.cli.trace.shared import output_option, save
 
 
 @click.command("merge")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=TRACE_FILE)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=TRACE_PATH)
 @output_option
 @click.option(
     "--slice",
@@ -21,17 +23,22 @@ from zswapsim.cli.trace.shared import TRACE_FILE, output_option, save
     metavar="N",
     help="Accesses of the longest trace before the others have their turn.",
 )
-def command(files: tuple[Path, ...], output: Path, slice_accesses: int) -> None:
+@input_options
+def command(
+    files: tuple[Path, ...], output: Path, slice_accesses: int, reading: Any, seed: int
+) -> None:
     """Write several traces as one: processes that share a machine.
 
     Each FILE gets pages of its own, and they take turns in proportion to their lengths,
     so that all begin and end together. Contents that are equal are kept once.
     """
     from zswapsim.trace.merge import merge_traces
-    from zswapsim.trace.trace import Trace
 
     for file in files:  # the same file twice is a program that runs twice
+        check_not_terminal(file)
         check_distinct(file, output)
-    merged = merge_traces([Trace.open(file) for file in files], slice_accesses)
+    if sum(str(file) == "-" for file in files) > 1:
+        raise click.UsageError("standard input can be read once only")
     with progress_bar() as progress:
-        save(merged, output, progress)
+        traces = [open_trace(file, reading, progress) for file in files]
+        save(merge_traces(traces, slice_accesses), output, progress)

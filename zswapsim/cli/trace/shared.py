@@ -17,10 +17,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 LEVEL = 9
 """Of zstd. A tenth larger than what convert writes, and written twenty times as fast."""
 
-TRACE_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
-
-file_argument = click.argument("file", type=TRACE_FILE)
-
 
 def output_option(command: F) -> F:
     """Add -o/--output, which has to be given and is checked before the work."""

@@ -8,10 +8,14 @@ import numpy as np
 from zswapsim.trace.contents import Contents, ContentsBuilder
 from zswapsim.trace.counts import U32, Tally, tally_contents
 from zswapsim.trace.spool import NO_VERSIONS
-from zswapsim.trace.streamed import Streamed
-from zswapsim.trace.synthetic.accesses import AccessKind, parse_accesses, synthetic_accesses
+from zswapsim.trace.synthetic.accesses import (
+    GENERATED_ACCESSES,
+    AccessKind,
+    parse_accesses,
+    synthetic_accesses,
+)
 from zswapsim.trace.synthetic.contents import mix_pages
-from zswapsim.trace.trace import Trace, Versions
+from zswapsim.trace.trace import Parts, Trace, Versions
 
 MAX_CONTENTS = 4096
 """Contents made for a trace; with more pages than that, several pages share one."""
@@ -38,10 +42,10 @@ def synthetic_trace(
     """
     kind = parse_accesses(spec) if isinstance(spec, str) else spec
 
-    def make_blocks() -> Iterator[U32]:
-        return synthetic_accesses(kind, accesses, pages, seed, write_percent)
+    def make_blocks(block_accesses: int) -> Iterator[U32]:
+        return synthetic_accesses(kind, accesses, pages, seed, write_percent, block_accesses)
 
-    blocks = make_blocks()
+    blocks = make_blocks(GENERATED_ACCESSES)  # refuses what is wrong before contents are made
     versions, contents = (NO_VERSIONS, b"") if mix is None else _contents(pages, mix, seed)
     tally = Tally(pages)
     for block in blocks:
@@ -58,7 +62,7 @@ def synthetic_trace(
     if mix is not None:
         shares = ", ".join(f"{name} {percent:g} %" for name, percent in mix.items() if percent)
         meta["contents_from"] = f"made up: {shares}, seed {seed}; a write does not change them"
-    return Trace(counts, meta, Streamed(make_blocks, versions, contents))
+    return Trace(counts, meta, Parts(make_blocks, versions, contents))
 
 
 def _contents(pages: int, mix: Mapping[str, float], seed: int) -> tuple[Versions, Contents]:
