@@ -86,7 +86,7 @@ def _counts(facts: Facts, width: int) -> list[str]:
 
 def _faults(facts: Facts, width: int, *, ascii_only: bool) -> list[str]:
     reuse, accesses = facts["reuse"], facts["accesses"]
-    ignored = "; marks of freed pages ignored" if facts["freed"] else ""
+    ignored = "; freed marks ignored" if facts["freed"] else ""
     title = f"Faults of exact LRU by memory, first accesses included{ignored}"
     lines = folded(title, width)
     points = [point for point in reuse["curve"] if point["percent"] % 10 == 0]

@@ -121,7 +121,8 @@ class Trace:
         )
         if problem:
             raise InvalidArgument(problem)
-        pages = 1 + int(max(pages_accessed.max(initial=-1), of.max(initial=-1)))
+        highest = [int(numbers.max()) for numbers in (pages_accessed, of) if len(numbers)]
+        pages = 1 + max(highest, default=-1)
         order = np.argsort(at, kind="stable")
         holds = holds.astype(np.int64)
         held = holds != FREED
