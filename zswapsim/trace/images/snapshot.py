@@ -68,14 +68,12 @@ def image_snapshot(
     meta = {
         "name": stem,
         "program": stem,
-        "what": f"memory image {source.path.name}",
+        "what": f"memory image {source.where}",
         "origin": image.name,
         "contents_from": f"pages of the memory image {source.path.name} ({image.name})",
         "present_pages": present,
         **{field: count for field, count in asdict(left_out).items() if count},
     }
-    if not present:
-        raise TraceError(f"{source.where}: a memory image ({image.name}) without a single page")
     return sampled_snapshot(sample, meta, seed=source.options.seed, progress=progress)
 
 
@@ -88,6 +86,8 @@ def sampled_snapshot(
         if progress is not None:
             progress("comparing", done, sample.kept_windows)
         counts.add(numbers, data)
+    if not counts.pages:
+        raise TraceError(f"{meta['what']}: there is no page that could be read")
     meta = meta | {
         "zero_pages": counts.zero,
         "same_filled_pages": counts.same_filled,
