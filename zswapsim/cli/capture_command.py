@@ -14,6 +14,7 @@ from zswapsim.units import format_pages, parse_pages
 
 if TYPE_CHECKING:
     from zswapsim.trace.images.snapshot import Progress
+    from zswapsim.trace.input import InputOptions
     from zswapsim.trace.trace import Trace
 
 WARNING = (
@@ -80,21 +81,20 @@ def command(
         raise click.UsageError("--swapped and --stop are for live processes.")
     if not is_file and format_ is not None:
         raise click.UsageError("--format is for memory images.")
-    pages = parse_pages(sample)
+    from zswapsim.trace.images.live import LiveOptions, cgroup_snapshot, process_snapshot
+    from zswapsim.trace.input import InputOptions
+
+    options = LiveOptions(sample_pages=parse_pages(sample), seed=seed, swapped=swapped, stop=stop)
     problems: list[str] = []
     with progress_bar() as progress:
-        if is_file:
-            assert target is not None
-            trace = _of_file(target, output, pages, seed, format_, progress)
+        if cgroup is not None:
+            trace, problems = cgroup_snapshot(cgroup, options, progress=progress)
+        elif is_file:
+            check_distinct(Path(str(target)), output)
+            reading = InputOptions(format=format_, seed=seed)
+            trace = _of_file(str(target), reading, options.sample_pages, progress)
         else:
-            from zswapsim.trace.images.live import LiveOptions, cgroup_snapshot, process_snapshot
-
-            options = LiveOptions(sample_pages=pages, seed=seed, swapped=swapped, stop=stop)
-            if cgroup is not None:
-                trace, problems = cgroup_snapshot(cgroup, options, progress=progress)
-            else:
-                assert target is not None
-                trace = process_snapshot(int(target), options, progress=progress)
+            trace = process_snapshot(int(str(target)), options, progress=progress)
     with _private_files():
         trace.save(output)
     for line in _summary(trace, output, problems):
@@ -102,23 +102,17 @@ def command(
 
 
 def _of_file(
-    target: str,
-    output: Path,
-    pages: int,
-    seed: int,
-    format_: str | None,
-    progress: "Progress | None",
+    target: str, options: "InputOptions", sample_pages: int, progress: "Progress | None"
 ) -> "Trace":
     from zswapsim.trace.images.snapshot import image_snapshot
-    from zswapsim.trace.input import Input, InputOptions
+    from zswapsim.trace.input import Input
 
     def reading(done: int, total: int) -> None:
         if progress is not None:
             progress("reading", done, max(done, total))
 
-    check_distinct(Path(target), output)
-    source = Input(target, InputOptions(format=format_, seed=seed), progress=reading)
-    return image_snapshot(source, sample_pages=pages, progress=progress)
+    source = Input(target, options, progress=reading)
+    return image_snapshot(source, sample_pages=sample_pages, progress=progress)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from zswapsim.errors import TraceError
 from zswapsim.registry import Registry
+from zswapsim.trace.formats import FORMATS
 from zswapsim.trace.input import Input
 from zswapsim.units import PAGE_SIZE
 
@@ -67,13 +68,17 @@ IMAGES: Registry[MemoryImage] = Registry("memory image", "zswapsim.images", _BUI
 def recognise_image(source: Input) -> MemoryImage:
     """Return the kind that the options name, or else the first that recognises the file.
 
-    TraceError lists the kinds there are; NoEntry if there is none of that name.
+    TraceError lists the kinds there are, or says that it is a trace; NoEntry if there is none of
+    that name.
     """
     if source.options.format is not None:
         return IMAGES.get(source.options.format)
     image = image_with_magic(source)
     if image is not None:
         return image
+    for name in FORMATS.names():
+        if FORMATS.get(name).recognises(source.path, source.head):
+            raise TraceError(f"{source.where}: is a trace ({name}), no memory image")
     raw = IMAGES.get(RAW)
     if raw.recognises(source.path, source.head):
         return raw
