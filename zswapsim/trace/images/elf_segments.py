@@ -87,15 +87,15 @@ def read_segments(stream: ImageStream, count: int, left_out: LeftOut) -> Segment
 def _check(stream: ImageStream, rows: npt.NDArray[np.void], at: int) -> None:
     """Refuse segments that go beyond what can be."""
     problems = {
-        "offset and size in the file": (rows["offset"] >= _HIGHEST) | (rows["filesz"] >= _HIGHEST),
+        "end in the file": (rows["offset"] >= _HIGHEST) | (rows["filesz"] >= _HIGHEST),
         "size in memory": rows["memsz"] >= _HIGHEST,
-        "address and size": (rows["vaddr"] > ~rows["filesz"]) | (rows["paddr"] > ~rows["filesz"]),
+        "last address": (rows["vaddr"] > ~rows["filesz"]) | (rows["paddr"] > ~rows["filesz"]),
     }
     for what, wrong in problems.items():
         wrong = wrong & (rows["type"] == PT_LOAD)
         if wrong.any():
             row = int(np.argmax(wrong))
-            stream.fail(f"{what} of a segment are beyond 64 bits", at + row * HEADER.itemsize)
+            stream.fail(f"a segment whose {what} is beyond 64 bits", at + row * HEADER.itemsize)
 
 
 def _once(address: U64, offset: U64, size: U64, left_out: LeftOut) -> Segments:
