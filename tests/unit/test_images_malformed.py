@@ -56,7 +56,10 @@ def test_raw_pages_that_are_none(file: Path) -> None:
         ({"phoff": (1 << 64) - 1}, "byte 32: program headers at byte 18,446,744,073,709,551,615"),
         ({"phnum": 60_000}, "program headers 0..4,095 of 60,000: expected "),
         ({"phnum": 0xFFFF, "shoff": 0}, "byte 40: section header 0, with the number of program"),
-        ({"phnum": 0xFFFF, "shoff": 1 << 40}, "byte 1,099,511,627,776: section header 0: expected"),
+        (
+            {"phnum": 0xFFFF, "shoff": 1 << 40},
+            "of program headers, is at byte 1,099,",
+        ),
         ({"phnum": 0xFFFF, "shoff": 64}, "program headers; expected 65535 and more"),
     ],
 )

@@ -108,19 +108,16 @@ def _parse_header(source: Input) -> _Header:
 
 def _count_in_section(where: str, path: Path, section_at: int) -> int:
     """Return the number of program headers that section header 0 tells."""
-    if not _ELF.size <= section_at < 1 << 63:
+    size_bytes = path.stat().st_size
+    if not _ELF.size <= section_at <= size_bytes - _SECTION.size:
         raise TraceError(
-            f"{where}: byte 40: section header 0, with the number of program headers, at byte "
-            f"{section_at:,}; expected {_ELF.size} and more"
+            f"{where}: byte 40: section header 0, with the number of program headers, is at byte "
+            f"{section_at:,}; expected {_ELF.size} and more, with {_SECTION.size} bytes of the "
+            f"file's {size_bytes:,} behind it"
         )
     with path.open("rb") as file:
         file.seek(section_at)
         data = file.read(_SECTION.size)
-    if len(data) < _SECTION.size:
-        raise TraceError(
-            f"{where}: byte {section_at:,}: section header 0: expected {_SECTION.size} bytes, but "
-            f"{len(data)} are there"
-        )
     count: int = _SECTION.unpack(data)[7]
     if count < PN_XNUM:
         raise TraceError(

@@ -139,9 +139,8 @@ def cgroup_snapshot(
     names = [taken.try_read(pid, ordinal, tell) for ordinal, pid in enumerate(readable)]
     names = [name for name in names if name]
     if not names:
-        raise TraceError(
-            f"{folder}: no process could be read; {(*taken.problems, 'none there')[0]}"
-        )
+        why = "; ".join(taken.problems[:3]) or "there is none"
+        raise TraceError(f"{folder}: no process could be read: {why}")
     kinds = sorted(set(names))
     meta = {
         "name": folder.name,
