@@ -4,6 +4,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -46,6 +47,7 @@ shared[:] = b"s" * 40960
 private = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
 sum(private[i * 4096] for i in range(10))
 private[3 * 4096 : 3 * 4096 + 7] = b"written"
+sys.stdin.readline()  # so that nothing is set up after the addresses are told
 print(*(address(x) for x in (m, shared, private)), flush=True)
 sys.stdin.readline()
 m.madvise(21)  # MADV_PAGEOUT
@@ -60,9 +62,15 @@ class Child:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
         self.pid = process.pid
+        assert process.stdin is not None
         assert process.stdout is not None
+        process.stdin.write("begin\n")
+        process.stdin.flush()
         addresses = [int(word) >> PAGE_SHIFT for word in process.stdout.readline().split()]
         self.anonymous, self.shared, self.private = addresses
+        deadline = time.monotonic() + 10
+        while self.state() != "S" and time.monotonic() < deadline:
+            time.sleep(0.001)
 
     def page_out(self) -> None:
         """Let the kernel swap out the anonymous mapping, if there is a swap space."""
