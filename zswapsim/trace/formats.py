@@ -38,6 +38,7 @@ class TraceFormat(Protocol):
 _BUILT_IN = {
     "ztrace": "zswapsim.trace.file:FORMAT",
     "recording": "zswapsim.trace.recording:FORMAT",
+    "lackey": "zswapsim.trace.readers.lackey:FORMAT",
 }
 
 FORMATS: Registry[TraceFormat] = Registry("trace format", "zswapsim.formats", _BUILT_IN)
