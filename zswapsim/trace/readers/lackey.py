@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """lackey: valgrind --tool=lackey --trace-mem=yes --log-file=FILE PROGRAM.
 
-A line is `I  ADDRESS,SIZE`, ` L ADDRESS,SIZE`, ` S ...` or ` M ...`: instruction fetch, load, store,
-and both in one instruction; the address in hexadecimal. valgrind's own lines start with ==PID==,
---PID-- or **PID**.
+A line is `I  ADDRESS,SIZE`, ` L ADDRESS,SIZE`, ` S ...` or ` M ...`: instruction fetch, load,
+store, and both in one instruction; the address in hexadecimal. valgrind's own lines start with
+==PID==, --PID-- or **PID**.
 """
 
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from zswapsim.trace.readers.foreign import Reading
 from zswapsim.trace.readers.line_kernel import FETCH, READ, WRITE
-from zswapsim.trace.readers.lines import Shape, TextFormat, whole_lines
+from zswapsim.trace.readers.lines import Shape, TextFormat, mostly, whole_lines
 
 _LINE = re.compile(r"(I | L| S| M) [0-9a-f]{6,16},\d{1,4}")
 _OWN = re.compile(r"(==|--|\*\*)\d+(==|--|\*\*) ?")
@@ -28,12 +28,12 @@ class LackeyFormat(TextFormat):
     )
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """Its first line, after those of valgrind, is one of its lines; or it says who wrote it."""
+        """It says who wrote it, or most lines that are not valgrind's own are of the four kinds."""
         lines = whole_lines(head)
         theirs = [line for line in lines if not _OWN.match(line)]
         if any(_OWN.match(line) and "Lackey, an example Valgrind tool" in line for line in lines):
             return not theirs or any(map(_LINE.fullmatch, theirs))
-        return bool(theirs) and all(map(_LINE.fullmatch, theirs))
+        return mostly(_LINE, theirs)
 
     def shape(self, reading: Reading) -> Shape:
         """All logs are alike."""

@@ -17,10 +17,11 @@ from zswapsim.engine.simulated import Ints, simulated
 # Kinds of characters. Padding belongs to a field, but not at its ends.
 TOKEN, PADDING, BLANK, DELIMITER, END = range(5)
 
-# Roles of fields. A field that is WANTED and is something else: the line is not for us.
-IGNORED, COUNTER, WANTED, OPERATION, ADDRESS, OBJECT, SIZE, SPACE = range(8)
+# Roles of fields. Where a WANTED field is something else the line is not for us, where a FIXED one
+# is it is bad.
+IGNORED, COUNTER, WANTED, FIXED, OPERATION, ADDRESS, OBJECT, SIZE, SPACE = range(9)
 
-# Meanings of operations; of several characters the greatest counts. The bad ones follow as outcomes.
+# Meanings of operations; of several characters the greatest counts. Outcomes go on from there.
 NEUTRAL, READ, WRITE, FETCH, OTHER = range(5)
 
 # Outcomes of a line. Those below NOT_A_LINE are counted in state, at their own number.
@@ -297,7 +298,7 @@ def take_field(
     elif role == COUNTER:
         return ACCESS if pattern.digit[data[at]] < 10 else NOT_A_LINE
     elif packed(data, at, end, 0) != pattern.wanted[field]:
-        return UNWANTED
+        return UNWANTED if role == WANTED else NOT_A_LINE
     return ACCESS
 
 

@@ -6,6 +6,7 @@ its Shape, fixed or found from the first lines. The trace does not depend on how
 into chunks. Formats of requests, which name no single instruction's address, do not collapse.
 """
 
+import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ _ROLES = {
     "size": kernel.SIZE,
     "space": kernel.SPACE,
 }
+_TEXT_ROLES = {"=": kernel.WANTED, "!": kernel.FIXED}
 
 ANY_WORDS: Mapping[str, int] = dict.fromkeys(
     ("r", "l", "0", "read", "rd", "load", "ld", "get", "gets", "head"), READ
@@ -43,8 +45,9 @@ ANY_WORDS: Mapping[str, int] = dict.fromkeys(
     | dict.fromkeys(("set", "put", "add", "update", "replace", "append", "prepend", "cas"), WRITE)
     | dict.fromkeys(("incr", "decr"), WRITE)
     | dict.fromkeys(("2", "i", "if", "x", "fetch", "ifetch", "exec", "readi"), FETCH)
-    | {"readd": READ, "p*": OTHER, "3": OTHER, "4": OTHER}
+    | {"readd": READ, "3": OTHER, "4": OTHER}
     | dict.fromkeys(("d", "delete", "del", "discard", "trim"), OTHER)
+    | {"false": READ, "true": WRITE}
 )
 """Operations of tables and of plain address traces, capital or small."""
 
@@ -54,7 +57,8 @@ class Shape:
     """What the lines of a format are.
 
     fields: roles from the first column on, see _ROLES; "=TEXT" is a field that has to be TEXT, or
-    else the line is passed over. Roles: counter starts with a digit; space keeps disks apart.
+    else the line is passed over, "!TEXT" one that has to be TEXT, or else the line is bad. Roles:
+    counter starts with a digit; space keeps disks apart.
     expected: the words for a right line in messages. delimiters: characters that end a field
     besides blanks; padded: blanks end no field; quote: what may enclose a field. words: what
     operations mean, a star at the end standing for anything; letters: the same for single letters
@@ -82,8 +86,9 @@ class Shape:
 
 
 class TextFormat(ForeignFormat):
-    """Base of formats of text. fetches, others: what lines that are passed over are called."""
+    """Base of formats of text. unwanted, fetches, others: what lines to pass over are called."""
 
+    unwanted = "lines of another kind"
     fetches = "instruction fetches, which are not data"
     others = "lines that touch no memory"
     hint = ""
@@ -125,15 +130,16 @@ class TextFormat(ForeignFormat):
         reading.notes += self._passed_over(lines)
 
     def _expected(self, shape: Shape, reason: int) -> str:
-        what = {
+        limits = {
             kernel.NO_SIZE: f"a size of at most 1 GiB in {shape.expected}",
             kernel.TOO_FAR: "an address below 2**64, to its last byte",
             kernel.TOO_MANY_SPACES: f"no more than {kernel.MOST_SPACES:,} devices",
-        }.get(reason, shape.expected)
-        return what + self.hint
+        }
+        return limits.get(reason) or shape.expected + self.hint
 
     def _passed_over(self, lines: "LineReader") -> Iterator[str]:
-        for outcome, what in ((FETCH, self.fetches), (OTHER, self.others)):
+        names = {kernel.UNWANTED: self.unwanted, FETCH: self.fetches, OTHER: self.others}
+        for outcome, what in names.items():
             if lines.passed(outcome):
                 yield f"passed over {lines.passed(outcome):,} {what}"
         if lines.spaces > 1:
@@ -221,8 +227,8 @@ class _DrawnWrites:
         """Set the first `count`."""
         if self._share:
             drawn = (self._random.random(count) < self._share).astype(np.int64)
-            # A list takes integers of Python, an array takes any.
-            writes[:count] = drawn.tolist() if isinstance(writes, list) else drawn  # type: ignore[index]
+            column: Any = writes
+            column[:count] = drawn.tolist() if isinstance(writes, list) else drawn
 
 
 def whole_lines(head: bytes) -> list[str]:
@@ -232,6 +238,12 @@ def whole_lines(head: bytes) -> list[str]:
     if len(head) >= HEAD_BYTES or not lines[-1]:
         lines.pop()
     return [line.rstrip("\r") for line in lines]
+
+
+def mostly(pattern: re.Pattern[str], lines: list[str]) -> bool:
+    """Say whether the first line and more than half of all match a pattern."""
+    matches = [pattern.fullmatch(line) is not None for line in lines]
+    return 2 * sum(matches) > len(matches) and matches[0]
 
 
 def _whole_lines(reading: Reading, skip_lines: int, lines: LineReader) -> Iterator[bytes]:
@@ -285,8 +297,8 @@ def make_pattern(shape: Shape, engine: str) -> LinePattern:
         digit,
         letter,
         [int(any(comment[0] == byte for comment in comments)) for byte in range(256)],
-        [kernel.WANTED if role[:1] == "=" else _ROLES[role] for role in shape.fields],
-        [_packed(role[1:])[0] if role[:1] == "=" else 0 for role in shape.fields],
+        [_TEXT_ROLES.get(role[:1]) or _ROLES[role] for role in shape.fields],
+        [_packed(role[1:])[0] if role[:1] in _TEXT_ROLES else 0 for role in shape.fields],
         [_packed(word)[0] for word in words],
         [_packed(word)[1] for word in words],
         list(words.values()),
