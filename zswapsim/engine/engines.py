@@ -37,7 +37,7 @@ _entries: dict[tuple[Callable[..., Any], Path], Callable[..., Any]] = {}
 _folders: dict[tuple[str | None, int], Path] = {}
 
 PACKAGE = Path(__file__).parents[1]
-SOURCE_FOLDERS = ("engine", "machine", "content/compressors", "trace/analysis")
+SOURCE_FOLDERS = ("engine", "machine", "content/compressors", "trace")
 """Where simulated functions, and the constants they use, are at home."""
 
 
@@ -53,6 +53,15 @@ def int_array(values: Any) -> Ints:
     from zswapsim.engine import compiled_ints
 
     return compiled_ints.int_array(values)
+
+
+def bytes_of(data: bytes, engine: str) -> Any:
+    """Return bytes as what simulated functions read them from, without a copy."""
+    if engine == "interpreted":
+        return data
+    from zswapsim.engine import compiled_bytes
+
+    return compiled_bytes.byte_array(data)
 
 
 def zeros(engine: str) -> Zeros:
@@ -145,7 +154,7 @@ def cache_folder() -> Path:
     if base is None:
         base = str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zswapsim")
     digest = hashlib.sha256()
-    own = {PACKAGE / "errors.py", PACKAGE / "profiles.py"}
+    own = {PACKAGE / "errors.py", PACKAGE / "profiles.py", PACKAGE / "trace/numbering.py"}
     own.update(path for folder in SOURCE_FOLDERS for path in (PACKAGE / folder).rglob("*.py"))
     plugged_in = {Path(function.__code__.co_filename) for function in SIMULATED}
     for path in sorted(own | plugged_in):

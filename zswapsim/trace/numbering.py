@@ -162,3 +162,11 @@ class PageNumbering:
     def _make_table(self, room: int) -> PageTable:
         zeros = engines.zeros(self._engine)
         return PageTable(zeros(room), zeros(room), zeros(room // 2), zeros(3))
+
+
+def compile_numbering() -> None:
+    """Compile the loops, or load them from the cache."""
+    engine = "compiled"
+    pages = PageNumbering(engine, collapse=True)
+    pages.add(engines.zeros(engine)(1), engines.zeros(engine)(1), 1)
+    pages._grow()
