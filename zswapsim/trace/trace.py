@@ -163,11 +163,14 @@ class Trace:
         source = Input(path, options, progress=progress)
         return recognise(source).open(source)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the own format (file.py) atomically; the same trace always gives the same bytes."""
+    def save(self, path: str | os.PathLike[str], *, level: int | None = None) -> None:
+        """Write the own format (file.py) atomically; the same trace always gives the same bytes.
+
+        level: of zstd, 1..19; None packs what is small well and what is large fast.
+        """
         from zswapsim.trace.writer import write_trace
 
-        write_trace(self, Path(path))
+        write_trace(self, Path(path), level)
 
     def cut(self, stop: int) -> "Trace":
         """Return the first `stop` accesses, 0..accesses, with the versions and contents they need.
