@@ -7,6 +7,7 @@ its size is refused after 256 MiB.
 
 import bz2
 import gzip
+import io
 import lzma
 import os
 import sys
@@ -28,6 +29,7 @@ STDIN = "-"
 
 _LZMA_BYTES = 512 << 20
 _XZ_BYTES = 1 << 16
+_ZSTD_BYTES = 1 << 10
 _DAMAGE = (zstandard.ZstdError, lzma.LZMAError, zlib.error, EOFError, ValueError, OSError)
 
 
@@ -175,11 +177,43 @@ def _unpacked(packed: _Counted) -> tuple[str, Any]:
     if magic.startswith(b"\xfd7zXZ\x00"):
         return "xz", _Xz(file)
     if magic.startswith(b"\x28\xb5\x2f\xfd"):
-        unpacker = zstandard.ZstdDecompressor(max_window_size=1 << WINDOW_LOG)
-        return "zstd", unpacker.stream_reader(file, read_across_frames=True, closefd=False)
+        return "zstd", _Zstd(file)
     if magic.startswith(b"BZh"):
         return "bzip2", bz2.BZ2File(file)
     return "", packed
+
+
+class _Zstd:
+    """Reads zstd and notices a truncated end, which the library's stream reader does not."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        self._packed = packed
+        self._left = b""
+        self._unpacked = io.BytesIO()
+        self._start()
+
+    def _start(self) -> None:
+        unpacker = zstandard.ZstdDecompressor(max_window_size=1 << WINDOW_LOG)
+        self._unpacker: Any = unpacker.decompressobj()
+
+    def read(self, size: int) -> bytes:
+        """Return up to size bytes, none at the end."""
+        data = self._unpacked.read(size)
+        while not data:
+            # A packed byte can be 32 KiB unpacked, so few are unpacked at a time.
+            more = self._left or self._packed.read(_ZSTD_BYTES)
+            self._left = b""
+            if not more:
+                if self._unpacker is not None:
+                    raise EOFError("it ends in the middle")
+                return b""
+            if self._unpacker is None:
+                self._start()
+            self._unpacked = io.BytesIO(self._unpacker.decompress(more))
+            if getattr(self._unpacker, "eof", False):  # zstandard has it from 0.19 on
+                self._left, self._unpacker = self._unpacker.unused_data, None
+            data = self._unpacked.read(size)
+        return data
 
 
 class _Xz:

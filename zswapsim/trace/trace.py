@@ -39,7 +39,7 @@ Versions = tuple[U64, U32, U32]
 
 
 class Source(Protocol):
-    """Where a trace's data comes from: one object per opened file, or arrays in memory."""
+    """Where a trace's data comes from: one object per opened file, or Parts."""
 
     def blocks(self, block_accesses: int) -> Iterator[U32]:
         """Yield all encoded accesses in order, block_accesses at a time, from the start."""
@@ -142,7 +142,8 @@ class Trace:
         tally = Tally(pages)
         tally.add(accesses)
         counts = tally.counts(versions=len(at), freed=int((~held).sum()), **tally_contents(kept))
-        return cls(counts, checked_meta(meta or {}), Arrays(accesses, versions, kept, called))
+        parts = Parts(slices(accesses), versions, kept, called)
+        return cls(counts, checked_meta(meta or {}), parts)
 
     @staticmethod
     def open(
@@ -274,25 +275,21 @@ class Trace:
         return f"<Trace {self.name}: {self.accesses:,} accesses, {self.footprint_pages:,} pages>"
 
 
-class Arrays:
-    """The source of a trace that is in memory."""
+class Parts:
+    """A source put together of its parts: a function that streams the accesses, and the rest."""
 
     def __init__(
         self,
-        accesses: U32,
+        blocks: Callable[[int], Iterator[U32]],
         versions: Versions,
         contents: Contents,
         page_numbers: U64 | None = None,
     ) -> None:
-        self._accesses = accesses
+        """blocks: as in Source; every call of it starts anew."""
+        self.blocks = blocks
         self._versions = versions
         self._contents = contents
         self._page_numbers = page_numbers
-
-    def blocks(self, block_accesses: int) -> Iterator[U32]:
-        """Yield slices."""
-        for start in range(0, len(self._accesses), block_accesses):
-            yield self._accesses[start : start + block_accesses]
 
     def versions(self) -> Versions:
         """Return the arrays."""
@@ -307,6 +304,16 @@ class Arrays:
         return self._page_numbers
 
 
+def slices(accesses: U32) -> Callable[[int], Iterator[U32]]:
+    """Return a function that streams an array, for Parts."""
+
+    def blocks(block_accesses: int) -> Iterator[U32]:
+        for start in range(0, len(accesses), block_accesses):
+            yield accesses[start : start + block_accesses]
+
+    return blocks
+
+
 def _integers(field: str, values: npt.ArrayLike) -> npt.NDArray[np.integer[Any]]:
     array = np.asarray(values)
     if array.ndim != 1:
@@ -318,4 +325,4 @@ def _integers(field: str, values: npt.ArrayLike) -> npt.NDArray[np.integer[Any]]
     return array
 
 
-__all__ = ["BLOCK_ACCESSES", "WRITE", "Arrays", "Source", "Trace", "Versions"]
+__all__ = ["BLOCK_ACCESSES", "WRITE", "Parts", "Source", "Trace", "Versions", "slices"]
