@@ -141,9 +141,6 @@ def entry(function: F, engine: str) -> F:
 
 def cache_folder() -> Path:
     """Return the folder of this source's compiled code; whether it exists is not said."""
-    base = os.environ.get("ZSWAPSIM_CACHE_DIR")
-    if base is None:
-        base = str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zswapsim")
     digest = hashlib.sha256()
     own = {PACKAGE / "errors.py", PACKAGE / "profiles.py"}
     own.update(path for folder in SOURCE_FOLDERS for path in (PACKAGE / folder).rglob("*.py"))
@@ -152,7 +149,15 @@ def cache_folder() -> Path:
         digest.update(path.read_bytes())
     for part in (sys.version, version("numba"), version("numpy")):
         digest.update(part.encode())
-    return Path(base) / "compiled" / digest.hexdigest()[:16]
+    return cache_base() / "compiled" / digest.hexdigest()[:16]
+
+
+def cache_base() -> Path:
+    """Return the folder of everything that is kept between runs; it may not exist yet."""
+    base = os.environ.get("ZSWAPSIM_CACHE_DIR")
+    if base is not None:
+        return Path(base)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zswapsim"
 
 
 def _teach_all() -> None:

@@ -23,7 +23,7 @@ from zswapsim.trace.counts import U32, U64
 from zswapsim.trace.trace import WRITE
 
 MAX_K = 1 << 20
-COMPILE_ACCESSES = 1 << 18
+COMPILE_ACCESSES = 1 << 17
 """From so many accesses on compiled code, which takes a second or three to get, is worth it."""
 
 _BLOCK_ACCESSES = 1 << 16
