@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim: replay a workload's memory traffic through a simulated Linux compressed swap cache.
 
-Whole runs: Trace, ReplayConfig, replay, Result. By hand: Zswap, Zram, Outcome, SwapFile,
+Whole runs: Trace, complete, ReplayConfig, replay, Result. By hand: Zswap, Zram, Outcome, SwapFile,
 compressor. Against a kernel: verify. Parts: zpool (register a driver), Pool. Errors: ZswapSimError.
 """
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from zswapsim.experiment.zram_by_hand import Zram
     from zswapsim.machine.pools import zpool
     from zswapsim.machine.pools.pool import Pool
+    from zswapsim.trace.join import complete
     from zswapsim.trace.trace import Trace
 
 _HOME = {
@@ -32,6 +33,7 @@ _HOME = {
     "Zram": "zswapsim.experiment.zram_by_hand",
     "Zswap": "zswapsim.experiment.by_hand",
     "ZswapSimError": "zswapsim.errors",
+    "complete": "zswapsim.trace.join",
     "compressor": "zswapsim.content.compressors",
     "replay": "zswapsim.experiment.replay",
     "verify": "zswapsim.experiment.verify",
@@ -48,6 +50,7 @@ __all__ = [
     "Zram",
     "Zswap",
     "ZswapSimError",
+    "complete",
     "compressor",
     "replay",
     "verify",

@@ -18,6 +18,7 @@ NAMES = {
     "Zram",
     "Zswap",
     "ZswapSimError",
+    "complete",
     "compressor",
     "replay",
     "verify",

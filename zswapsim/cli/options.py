@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+Progress = Callable[[str, int, int], None]
+"""progress(stage, done, total); a total of 0 is unknown."""
+
+
 def checked(check: Callable[[Any], object]) -> Callable[[click.Context, click.Parameter, Any], Any]:
     """Return an option callback that lets a value pass if `check` raises nothing."""
 
@@ -62,7 +66,7 @@ class StopFlag:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
+def progress_bar() -> Iterator[Progress | None]:
     """Show stages with rate and time left on stderr if it is a terminal; else yield None."""
     if not sys.stderr.isatty():
         yield None
@@ -81,7 +85,7 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
 
         def progress(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total, rate="")
+                tasks[stage] = bar.add_task(stage, total=total or None, rate="")
             speed = bar.tasks[list(tasks).index(stage)].speed
             bar.update(tasks[stage], completed=done, rate=f"{speed:,.0f}/s" if speed else "")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
 from zswapsim.cli.options import (
     StopFlag,
     check_distinct,
@@ -35,7 +36,22 @@ def _is_compressor(spec: str) -> None:
 
 
 @click.command("replay", short_help="Replay a trace.")
-@click.argument("trace", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("trace", type=TRACE_PATH)
+@click.option(
+    "--contents",
+    metavar="FILE|mix[:KIND=PERCENT,...]",
+    show_default="the trace's own, or mix if it has none",
+    help="What the pages hold: as in a snapshot, a core file or another trace; or made up, "
+    "as mix:zero=10,text=40,pointers=40,random=10 (and same, for same-filled).",
+)
+@click.option(
+    "--accesses",
+    metavar="KIND[:SETTING]",
+    show_default="the trace's own, or zipf:1.0 if it has none",
+    help="Make up the accesses to the pages of a snapshot: zipf[:ALPHA], scan, loop, "
+    "phases[:PAGES[:LENGTH]].",
+)
+@input_options
 @click.option(
     "--frontend",
     type=click.Choice(["zswap", "zram", "none"]),
@@ -174,6 +190,10 @@ def _is_compressor(spec: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     trace: Path,
+    contents: str | None,
+    accesses: str | None,
+    reading: Any,
+    seed: int,
     zpool_: str | None,
     swap_file: Path | None,
     series: Path | None,
@@ -183,18 +203,27 @@ def command(
     """Replay TRACE: resident memory under a limit, zswap, and a swap file behind it.
 
     Prints what happened and what zswap saved. Every page that comes back is checked.
+
+    TRACE is a trace, a log of another tool (see `zswapsim list formats`), a snapshot or a core
+    file, plain or compressed; - is standard input. What it lacks, accesses or contents, is made up,
+    and the result says so.
     """
     from zswapsim.experiment.config import ReplayConfig
     from zswapsim.experiment.replay import replay
-    from zswapsim.trace.trace import Trace
+    from zswapsim.trace.join import complete, contents_source
 
+    check_not_terminal(trace)
     check_distinct(trace, swap_file, series)
     config = ReplayConfig(
         zpool=zpool_, swap_file=None if swap_file is None else str(swap_file), **settings
     )
     samples: list[dict[str, int]] | None = None if series is None else []
     with StopFlag().watching() as stop, progress_bar() as progress:
-        result = replay(Trace.open(trace), config, progress=progress, stop=stop, series=samples)
+        held = None if contents is None else contents_source(contents)
+        whole = complete(
+            open_trace(trace, reading, progress), contents=held, accesses=accesses, seed=seed
+        )
+        result = replay(whole, config, progress=progress, stop=stop, series=samples)
     if as_json:
         click.echo(result.to_json())
     else:

@@ -3,10 +3,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
-from zswapsim.cli.options import check_distinct, check_writable, checked
+from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
+from zswapsim.cli.options import check_distinct, check_writable, checked, progress_bar
 
 
 @click.group("trace", short_help="Look at traces.")
@@ -33,7 +35,7 @@ def info(file: Path, as_json: bool) -> None:
 
 
 @command.command("convert", short_help="Write a file as .ztrace.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=TRACE_PATH)
 @click.option(
     "-o",
     "--output",
@@ -43,14 +45,31 @@ def info(file: Path, as_json: bool) -> None:
     help="The trace file to write, NAME.ztrace.",
 )
 @click.option("--head", type=click.IntRange(min=1), help="Keep only the first so many accesses.")
-def convert(file: Path, output: Path, head: int | None) -> None:
-    """Write FILE, of any known format, as a trace file of this program's own."""
-    from zswapsim.trace.trace import Trace
+@click.option(
+    "--contents",
+    metavar="FILE|mix[:KIND=PERCENT,...]",
+    show_default="the file's own, if it has any",
+    help="Put contents in, as `zswapsim replay --contents` does.",
+)
+@input_options
+def convert(
+    file: Path, output: Path, head: int | None, contents: str | None, reading: Any, seed: int
+) -> None:
+    """Write FILE, of any known format, as a trace file of this program's own.
 
+    FILE may be compressed; - is standard input. It streams through: memory does not grow with it.
+    """
+    from zswapsim.trace.join import complete, contents_source
+
+    check_not_terminal(file)
     if head is not None:  # else it is the same trace, in the same file
         check_distinct(file, output)
-    trace = Trace.open(file)
-    if head is not None:
-        trace = trace.cut(head)
-    trace.save(output)
+    held = None if contents is None else contents_source(contents)
+    with progress_bar() as progress:
+        trace = open_trace(file, reading, progress)
+        if held is not None:
+            trace = complete(trace, contents=held, seed=seed)
+        if head is not None:
+            trace = trace.cut(head)
+        trace.save(output)
     click.echo(f"{output}: {trace.accesses:,} accesses, {output.stat().st_size:,} bytes", err=True)

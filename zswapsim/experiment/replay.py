@@ -90,7 +90,10 @@ def replay(
     clock = _Seconds()
     limit_pages, slots = _sizes(trace, config)
     if not trace.has_contents:
-        raise InvalidArgument(f"trace {trace.name!r} has no page contents to compress")
+        raise InvalidArgument(
+            f"trace {trace.name!r} has no page contents to compress; complete() takes them from "
+            "elsewhere, or makes them up"
+        )
     codec = compressor(config.compressor, config.kernel)
     pages = PageStore(trace.contents_bytes, trace.contents_count, digest=trace.contents_digest)
     lengths = pages.lengths(

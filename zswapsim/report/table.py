@@ -26,7 +26,7 @@ def print_result(result: Mapping[str, Any], console: Console) -> None:
 
 def render(result: Mapping[str, Any], *, narrow: bool = False) -> RenderableType:
     """Return a result as text and tables; narrow puts each remark on a line of its own."""
-    parts: list[RenderableType] = [_headline(result), Text()]
+    parts: list[RenderableType] = [_headline(result), *_origins(result), Text()]
     if not result["complete"]:
         done, of = result["trace"]["accesses_replayed"], result["trace"]["accesses"]
         parts += [Text(f"stopped after {done:,} of {of:,} accesses", style="bold yellow"), Text()]
@@ -35,6 +35,13 @@ def render(result: Mapping[str, Any], *, narrow: bool = False) -> RenderableType
         parts += [_section(title, rows, narrow=narrow), Text()]
     parts.append(_footer(result))
     return Group(*parts)
+
+
+def _origins(result: Mapping[str, Any]) -> list[Text]:
+    """Return where accesses and contents come from, if it is not one recording."""
+    trace = result["trace"]
+    said = ((word, trace.get(f"{word}_from")) for word in ("accesses", "contents"))
+    return [Text(f"{word}: {text}", style="yellow") for word, text in said if text]
 
 
 def _warnings(result: Mapping[str, Any]) -> list[str]:

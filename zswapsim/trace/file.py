@@ -36,6 +36,7 @@ from zswapsim.errors import TraceError
 from zswapsim.trace.checks import META_BYTES, order_problem, version_problem
 from zswapsim.trace.contents import Contents, collect
 from zswapsim.trace.counts import U32, U64, Counts
+from zswapsim.trace.input import Input
 from zswapsim.trace.trace import WRITE, Trace, Versions
 from zswapsim.trace.unpack import (
     DAMAGE,
@@ -69,8 +70,9 @@ class ZtraceFormat:
         """A ZIP whose first member is meta.json; its name starts at byte 30 of the file."""
         return head[:4] == b"PK\x03\x04" and head[30:].startswith(META.encode())
 
-    def open(self, path: Path) -> Trace:
+    def open(self, source: Input) -> Trace:
         """Read meta.json; accesses, versions and contents are read when they are used."""
+        path = source.local_path()
         with path.open("rb") as file:
             identity = _identity(file)
         with _member(path, META, identity, None) as member:
@@ -80,7 +82,7 @@ class ZtraceFormat:
                 raise TraceError(f"{path}: {META}: damaged: {error}") from error
         version, counts, meta = _parse_meta(f"{path}: {META}", data)
         meta.setdefault("name", path.stem)
-        return Trace(counts, meta, _ZtraceSource(path, identity, version, counts))
+        return Trace(counts, meta, _ZtraceSource(path, identity, version, counts, source))
 
 
 FORMAT = ZtraceFormat()
@@ -89,10 +91,18 @@ FORMAT = ZtraceFormat()
 class _ZtraceSource:
     """Opens the file for each reading, so that a trace holds no file open."""
 
-    def __init__(self, path: Path, identity: tuple[int, ...], version: int, counts: Counts) -> None:
+    def __init__(
+        self,
+        path: Path,
+        identity: tuple[int, ...],
+        version: int,
+        counts: Counts,
+        source: Input,
+    ) -> None:
         self._path = path
         self._identity = identity
         self._version = version
+        self._keeps_alive = source  # the path may be that of its temporary copy
         self._counts = counts
 
     def blocks(self, block_accesses: int) -> Iterator[U32]:

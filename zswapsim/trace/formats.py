@@ -9,6 +9,7 @@ from zswapsim.errors import TraceError
 from zswapsim.registry import Registry
 
 if TYPE_CHECKING:
+    from zswapsim.trace.input import Input
     from zswapsim.trace.trace import Trace
 
 
@@ -22,10 +23,14 @@ class TraceFormat(Protocol):
     summary: str
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """Say whether the file is of this format. head: its first 4096 bytes, or all if fewer."""
+        """Say whether the file is of this format.
+
+        head: its first 4096 bytes, unpacked if it is compressed, or all if fewer; path: its name,
+        to be asked only where the bytes say too little.
+        """
         ...
 
-    def open(self, path: Path) -> "Trace":
+    def open(self, source: "Input") -> "Trace":
         """Make a Trace, which may read its data later. TraceError says what is wrong."""
         ...
 
@@ -38,16 +43,21 @@ _BUILT_IN = {
 FORMATS: Registry[TraceFormat] = Registry("trace format", "zswapsim.formats", _BUILT_IN)
 
 
-def recognise(path: Path, head: bytes) -> TraceFormat:
-    """Return the first format that recognises the file; TraceError lists the formats there are."""
+def recognise(source: "Input") -> TraceFormat:
+    """Return the format asked for, or else the first that recognises the input.
+
+    NoEntry or TraceError lists the formats there are.
+    """
+    if source.options.format is not None:
+        return FORMATS.get(source.options.format)
     for name in _names():
         trace_format = FORMATS.get(name)
-        if trace_format.recognises(path, head):
+        if trace_format.recognises(source.path, source.head):
             return trace_format
-    if not head:
-        raise TraceError(f"{path}: the file is empty")
+    if not source.head:
+        raise TraceError(f"{source.where}: the file is empty")
     raise TraceError(
-        f"{path}: no known trace format, by its first {len(head)} bytes; "
+        f"{source.where}: no known trace format, by its first {len(source.head)} bytes; "
         f"known are {', '.join(FORMATS.names())}"
     )
 

@@ -24,6 +24,7 @@ from zswapsim.errors import TraceError
 from zswapsim.trace.checks import order_problem, version_problem
 from zswapsim.trace.contents import Contents, collect
 from zswapsim.trace.counts import U32, U64, Counts, tally_contents
+from zswapsim.trace.input import Input
 from zswapsim.trace.trace import BLOCK_ACCESSES, WRITE, Trace, Versions
 from zswapsim.trace.unpack import check_ratio, checked_blocks, unpack
 from zswapsim.units import FREED, PAGE_SIZE
@@ -60,12 +61,13 @@ class RecordingFormat:
         """A JSON object that names the format early."""
         return head.lstrip()[:1] == b"{" and b'"zswapsim-recording/' in head
 
-    def open(self, path: Path) -> Trace:
+    def open(self, source: Input) -> Trace:
         """Read and check all of it."""
+        path = source.path  # the other files are beside it
         sidecar = _Sidecar(path)
         counts = sidecar.counts
-        source = _RecordingSource(sidecar)
-        blocks = source.blocks(BLOCK_ACCESSES)
+        files = _RecordingSource(sidecar)
+        blocks = files.blocks(BLOCK_ACCESSES)
         while True:
             try:
                 next(blocks)
@@ -74,15 +76,15 @@ class RecordingFormat:
                 break
         if tally.writes != counts["writes"]:
             raise TraceError(f"{path}: writes is {counts['writes']}, but there are {tally.writes}")
-        _, _, content = source.versions()
+        _, _, content = files.versions()
         freed = int(np.count_nonzero(content == FREED))
         if freed != counts["freed"]:
             raise TraceError(f"{path}: freed is {counts['freed']}, but there are {freed}")
         totals: Counts = tally.counts(
-            versions=counts["versions"], freed=freed, **tally_contents(source.contents())
+            versions=counts["versions"], freed=freed, **tally_contents(files.contents())
         )
         meta = {key: sidecar.document[key] for key in _META if key in sidecar.document}
-        return Trace(totals, {"name": path.stem} | meta | {"origin": FORMAT_NAME}, source)
+        return Trace(totals, {"name": path.stem} | meta | {"origin": FORMAT_NAME}, files)
 
 
 FORMAT = RecordingFormat()

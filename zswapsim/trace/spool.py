@@ -18,7 +18,7 @@ from zswapsim.errors import InvalidArgument
 from zswapsim.trace.checks import checked_meta, order_problem, version_problem
 from zswapsim.trace.contents import Contents
 from zswapsim.trace.counts import U32, U64, Tally, tally_contents
-from zswapsim.trace.trace import Source, Trace, Versions
+from zswapsim.trace.trace import Parts, Trace, Versions
 from zswapsim.units import FREED
 
 _PAGE = np.uint32(0x7FFFFFFF)
@@ -84,36 +84,5 @@ def spooled_trace(
     counts = spool.tally.counts(
         versions=len(at), freed=int(np.count_nonzero(content == FREED)), **counted
     )
-    source = _Spooled(spool, (at, page, content), contents, page_numbers)
-    return Trace(counts, checked_meta(meta), source)
-
-
-class _Spooled:
-    """The source of a spooled trace."""
-
-    def __init__(
-        self, spool: Spool, versions: Versions, contents: Contents, page_numbers: U64 | None
-    ) -> None:
-        self._spool = spool
-        self._versions = versions
-        self._contents = contents
-        self._page_numbers = page_numbers
-
-    def blocks(self, block_accesses: int) -> Iterator[U32]:
-        """Read the spool from its start."""
-        return self._spool.blocks(block_accesses)
-
-    def versions(self) -> Versions:
-        """Return the versions."""
-        return self._versions
-
-    def contents(self) -> Contents:
-        """Return the contents."""
-        return self._contents
-
-    def page_numbers(self) -> U64 | None:
-        """Return the page numbers."""
-        return self._page_numbers
-
-
-_: type[Source] = _Spooled
+    parts = Parts(spool.blocks, (at, page, content), contents, page_numbers)
+    return Trace(counts, checked_meta(meta), parts)

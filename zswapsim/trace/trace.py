@@ -12,10 +12,10 @@ so that a trace larger than memory replays.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,9 @@ from zswapsim.trace.checks import checked_meta, page_problem, version_problem
 from zswapsim.trace.contents import Contents, distinct
 from zswapsim.trace.counts import U32, U64, Counts, Tally, tally_contents
 from zswapsim.units import FREED
+
+if TYPE_CHECKING:
+    from zswapsim.trace.input import InputOptions
 
 WRITE = 1 << 31
 """Bit of an encoded access that says: the page was written."""
@@ -36,7 +39,7 @@ Versions = tuple[U64, U32, U32]
 
 
 class Source(Protocol):
-    """Where a trace's data comes from: one object per opened file, or arrays in memory."""
+    """Where a trace's data comes from: one object per opened file, or Parts."""
 
     def blocks(self, block_accesses: int) -> Iterator[U32]:
         """Yield all encoded accesses in order, block_accesses at a time, from the start."""
@@ -139,20 +142,27 @@ class Trace:
         tally = Tally(pages)
         tally.add(accesses)
         counts = tally.counts(versions=len(at), freed=int((~held).sum()), **tally_contents(kept))
-        return cls(counts, checked_meta(meta or {}), Arrays(accesses, versions, kept, called))
+        parts = Parts(slices(accesses), versions, kept, called)
+        return cls(counts, checked_meta(meta or {}), parts)
 
     @staticmethod
-    def open(path: str | os.PathLike[str]) -> "Trace":
-        """Open a trace of any known format, recognised by its content.
+    def open(
+        path: str | os.PathLike[str],
+        options: "InputOptions | None" = None,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> "Trace":
+        """Open a trace of any known format, recognised by its content; "-" is standard input.
 
-        TraceError says which file is damaged or unknown, and how; a missing file is an OSError.
+        options: format, lines that may be wrong, and more; progress: told (bytes read, bytes in
+        all). TraceError says which file is damaged or unknown, and how; a missing file is an
+        OSError.
         """
         from zswapsim.trace.formats import recognise
+        from zswapsim.trace.input import Input
 
-        path = Path(path)
-        with path.open("rb") as file:
-            head = file.read(4096)
-        return recognise(path, head).open(path)
+        source = Input(path, options, progress=progress)
+        return recognise(source).open(source)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the own format (file.py) atomically; the same trace always gives the same bytes."""
@@ -262,25 +272,21 @@ class Trace:
         return f"<Trace {self.name}: {self.accesses:,} accesses, {self.footprint_pages:,} pages>"
 
 
-class Arrays:
-    """The source of a trace that is in memory."""
+class Parts:
+    """A source put together of its parts: a function that streams the accesses, and the rest."""
 
     def __init__(
         self,
-        accesses: U32,
+        blocks: Callable[[int], Iterator[U32]],
         versions: Versions,
         contents: Contents,
         page_numbers: U64 | None = None,
     ) -> None:
-        self._accesses = accesses
+        """blocks: as in Source; every call of it starts anew."""
+        self.blocks = blocks
         self._versions = versions
         self._contents = contents
         self._page_numbers = page_numbers
-
-    def blocks(self, block_accesses: int) -> Iterator[U32]:
-        """Yield slices."""
-        for start in range(0, len(self._accesses), block_accesses):
-            yield self._accesses[start : start + block_accesses]
 
     def versions(self) -> Versions:
         """Return the arrays."""
@@ -295,6 +301,16 @@ class Arrays:
         return self._page_numbers
 
 
+def slices(accesses: U32) -> Callable[[int], Iterator[U32]]:
+    """Return a function that streams an array, for Parts."""
+
+    def blocks(block_accesses: int) -> Iterator[U32]:
+        for start in range(0, len(accesses), block_accesses):
+            yield accesses[start : start + block_accesses]
+
+    return blocks
+
+
 def _integers(field: str, values: npt.ArrayLike) -> npt.NDArray[np.integer[Any]]:
     array = np.asarray(values)
     if array.ndim != 1:
@@ -306,4 +322,4 @@ def _integers(field: str, values: npt.ArrayLike) -> npt.NDArray[np.integer[Any]]
     return array
 
 
-__all__ = ["BLOCK_ACCESSES", "WRITE", "Arrays", "Source", "Trace", "Versions"]
+__all__ = ["BLOCK_ACCESSES", "WRITE", "Parts", "Source", "Trace", "Versions", "slices"]

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What every command that reads a trace shares: the argument, the options, the opening."""
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from zswapsim.cli.options import Progress
+from zswapsim.trace.formats import FORMATS
+
+if TYPE_CHECKING:
+    from zswapsim.trace.trace import Trace
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+TRACE_PATH = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+MAX_SEED = (1 << 32) - 1
+
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(0, MAX_SEED),
+    default=0,
+    show_default=True,
+    help="Seed of everything that is drawn.",
+)
+
+_OPTIONS = (
+    click.option(
+        "--format",
+        "format_",
+        metavar="NAME",
+        show_default="recognised by its content",
+        help="What the file is; see `zswapsim list formats`.",
+    ),
+    click.option(
+        "--skip-bad",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        metavar="N",
+        help="Pass over up to N lines that are wrong, and say how many there were.",
+    ),
+    click.option(
+        "--columns",
+        metavar="NAME,...",
+        show_default="by the heading or the values",
+        help="What the columns of a table are, as time,op,address,size.",
+    ),
+)
+
+
+def input_options(command: F) -> F:
+    """Add --format, --skip-bad, --columns and --seed; the command gets them as `reading`.
+
+    reading: InputOptions; seed is passed to the command as well.
+    """
+
+    @functools.wraps(command)
+    def with_reading(
+        *args: Any,
+        format_: str | None,
+        skip_bad: int,
+        columns: str | None,
+        seed: int,
+        **rest: Any,
+    ) -> Any:
+        from zswapsim.trace.input import InputOptions
+
+        if format_ is not None:
+            FORMATS.get(format_)  # or say now what there is
+        reading = InputOptions(format=format_, skip_bad=skip_bad, columns=columns, seed=seed)
+        return command(*args, reading=reading, seed=seed, **rest)
+
+    for option in reversed((*_OPTIONS, seed_option)):
+        with_reading = option(with_reading)
+    return with_reading  # type: ignore[return-value]
+
+
+def open_trace(path: Path, reading: Any = None, progress: Progress | None = None) -> "Trace":
+    """Open a trace of any format, "-" being standard input, and say what was passed over.
+
+    progress: as of progress_bar, told how much of a foreign file is read.
+    """
+    from zswapsim.trace.trace import Trace
+
+    follow = None if progress is None else functools.partial(progress, "read")
+    trace = Trace.open(path, reading, progress=follow)
+    if bad_lines := trace.meta.get("bad_lines"):
+        click.echo(f"{path}: {bad_lines:,} wrong lines passed over", err=True)
+    return trace
+
+
+def check_not_terminal(path: Path) -> None:
+    """Refuse to wait for somebody to type a trace. BadParameter says what to do."""
+    if str(path) == "-" and sys.stdin.isatty():
+        raise click.UsageError("standard input is a terminal; pipe a trace into it")

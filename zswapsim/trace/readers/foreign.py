@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What all foreign formats have in common: a stream of named pages becomes a Trace.
+
+A reader yields names of pages and whether they were written, batch by batch; pages are numbered
+(numbering.py) and accesses spooled to disk (spool.py), so memory grows with the number of pages
+only.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from zswapsim.engine import engines
+from zswapsim.engine.simulated import Ints
+from zswapsim.errors import TraceError
+from zswapsim.trace.input import Input
+from zswapsim.trace.numbering import PageNumbering
+from zswapsim.trace.spool import Spool, spooled_trace
+from zswapsim.trace.trace import Trace
+
+WARM_BYTES = 2 << 20
+COLD_BYTES = 16 << 20
+"""From these sizes on compiled code is worth loading, and making: reading a MiB of text takes 0.3 s
+interpreted, loading 0.7 s, compiling 4 s."""
+
+TEXT_CHARACTERS = 80
+
+PACKED_TIMES = 8
+"""A packed file is guessed to hold so many times its size."""
+
+
+class Batch(NamedTuple):
+    """Accesses: names of pages as signed 64-bit integers, 0 or 1 for written, and how many."""
+
+    keys: Ints
+    writes: Ints
+    accesses: int
+
+
+@dataclass(slots=True)
+class Reading:
+    """One input being read: which, by which engine, and what there is to say about it at the end.
+
+    notes: sentences on what was decided or drawn; bad_lines: lines passed over so far.
+    """
+
+    source: Input
+    engine: str
+    notes: list[str] = field(default_factory=list)
+    bad_lines: int = 0
+
+    def bad_line(self, number: int, text: bytes, expected: str) -> None:
+        """Pass over a wrong line, if that is allowed; TraceError names it if it is one too many."""
+        self.bad_lines += 1
+        if self.bad_lines > self.source.options.skip_bad:
+            shown = text[:TEXT_CHARACTERS].decode("utf-8", "replace")
+            more = "..." if len(text) > TEXT_CHARACTERS else ""
+            raise TraceError(f"{self.source.where}:{number}: {shown!r}{more}; expected {expected}")
+
+
+class ForeignFormat(ABC):
+    """Base of foreign formats; see formats.TraceFormat.
+
+    collapse: whether consecutive accesses to a page become one, as is right for single instructions
+    and wrong for requests.
+    """
+
+    name: str
+    summary: str
+    collapse = True
+
+    @abstractmethod
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """See formats.TraceFormat."""
+
+    @abstractmethod
+    def batches(self, reading: Reading) -> Iterator[Batch]:
+        """Yield all accesses in order. A batch may be reused for the next one.
+
+        TraceError says where the input is wrong, as reading.bad_line does for a line.
+        """
+
+    def open(self, source: Input) -> Trace:
+        """Read all of it into a temporary file."""
+        reading = Reading(source, self._engine(source))
+        numbering = PageNumbering(reading.engine, collapse=self.collapse)
+        spool = Spool()
+        raw_accesses = 0
+        for batch in self.batches(reading):
+            raw_accesses += batch.accesses
+            spool.append(numbering.add(*batch))
+        spool.append(numbering.finish())
+        if not raw_accesses:
+            raise TraceError(f"{source.where}: no access in it, read as {self.name}")
+        said = [f"{_file_name(source)}, read as {self.name}", *reading.notes]
+        meta: dict[str, str | int] = {
+            "name": _stem(source),
+            "origin": self.name,
+            "accesses_from": "; ".join(said),
+            "raw_accesses": raw_accesses,
+        }
+        if reading.bad_lines:
+            meta["bad_lines"] = reading.bad_lines
+        return spooled_trace(spool, meta=meta, page_numbers=numbering.page_numbers)
+
+    def _engine(self, source: Input) -> str:
+        size_bytes = source.size_bytes * (PACKED_TIMES if source.packing else 1)
+        return engines.choose(
+            "auto",
+            size_bytes or COLD_BYTES,  # of a pipe the end is not known
+            f"read.{self.name}.warm",
+            warm=WARM_BYTES,
+            cold=COLD_BYTES,
+        )
+
+
+def _file_name(source: Input) -> str:
+    return source.path.name if source.size_bytes else source.where
+
+
+def _stem(source: Input) -> str:
+    name = source.path.name
+    for suffix in (".gz", ".xz", ".zst", ".bz2"):
+        name = name.removesuffix(suffix)
+    return "stdin" if name == "-" else Path(name).stem or name
