@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 COMMANDS = {
     "replay": "Replay a trace through a simulated compressed swap cache.",
+    "record": "Record a program's accesses and page contents as a trace.",
     "list": "List compressors, zpools, policies, formats or kernel profiles.",
     "trace": "Look at trace files, and convert them.",
     "verify": "Compare with recordings of a real kernel, step by step.",

@@ -38,7 +38,8 @@ _folders: dict[tuple[str | None, int], Path] = {}
 
 PACKAGE = Path(__file__).parents[1]
 SOURCE_FOLDERS = ("engine", "machine", "content/compressors")
-"""Where simulated functions, and the constants they use, are at home."""
+SOURCE_FILES = ("errors.py", "profiles.py", "trace/numbering.py", "trace/reduce.py")
+"""Where simulated functions, and the constants they use, are at home, imported or not."""
 
 
 def zeros_compiled(length: int) -> Ints:
@@ -108,7 +109,7 @@ def uninterrupted() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, before)
     if asked:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)  # to whoever listened before
 
 
 def is_warm(warm_key: str) -> bool:
@@ -142,7 +143,7 @@ def entry(function: F, engine: str) -> F:
 def cache_folder() -> Path:
     """Return the folder of this source's compiled code; whether it exists is not said."""
     digest = hashlib.sha256()
-    own = {PACKAGE / "errors.py", PACKAGE / "profiles.py"}
+    own = {PACKAGE / name for name in SOURCE_FILES}
     own.update(path for folder in SOURCE_FOLDERS for path in (PACKAGE / folder).rglob("*.py"))
     plugged_in = {Path(function.__code__.co_filename) for function in SIMULATED}
     for path in sorted(own | plugged_in):

@@ -36,8 +36,8 @@ class Window(NamedTuple):
     page: shape (k,), the page of a slot. newest: (k,), the node of its latest access. chain: (k,),
     next slot of the same bucket, plus one; of unused slots, the next unused one. bucket:
     (power of two,), first slot of a bucket, plus one. after, before: (2k + 1,), the list's links.
-    access: (2k,), encoded. index: (2k,), its index in the whole sequence plus one, or 0 for no
-    access. scalar: pages pending, first unused slot plus one.
+    access: (2k,), encoded. position: (2k,), its index in the whole sequence plus one, or 0 for
+    no access. scalar: pages pending, first unused slot plus one.
     """
 
     page: Ints
@@ -47,7 +47,7 @@ class Window(NamedTuple):
     after: Ints
     before: Ints
     access: Ints
-    index: Ints
+    position: Ints
     scalar: Ints
 
 
@@ -110,7 +110,7 @@ def unlink(window: Window, node: int) -> None:
     """Take an access out of the list."""
     window.after[window.before[node]] = window.after[node]
     window.before[window.after[node]] = window.before[node]
-    window.index[node] = 0
+    window.position[node] = 0
 
 
 @simulated
@@ -123,7 +123,7 @@ def append(window: Window, node: int, access: int, index: int) -> None:
     window.after[node] = head
     window.before[head] = node
     window.access[node] = access
-    window.index[node] = index + 1
+    window.position[node] = index + 1
 
 
 @simulated
@@ -136,7 +136,7 @@ def enter(window: Window, access: int, index: int) -> None:
     else:
         latest = window.newest[slot]
         other = latest ^ 1
-        if window.index[other] != 0:
+        if window.position[other] != 0:
             window.access[other] |= window.access[latest] & WRITE
             unlink(window, latest)
             node = latest
@@ -151,9 +151,9 @@ def leave(window: Window, accesses: Ints, indexes: Ints, at: int) -> None:
     """Move the oldest pending access out, to place `at` of the two arrays."""
     node = window.after[len(window.after) - 1]
     accesses[at] = window.access[node]
-    indexes[at] = window.index[node] - 1
+    indexes[at] = window.position[node] - 1
     unlink(window, node)
-    if window.index[node ^ 1] == 0:
+    if window.position[node ^ 1] == 0:
         release_slot(window, node >> 1)
 
 
@@ -235,9 +235,7 @@ class Reducer:
             self.engine = "compiled"
             self._settle(Window(*map(engines.int_array, self._window)))
         given: Any = block.tolist() if self.engine == "interpreted" else engines.int_array(block)
-        kept = self._run(
-            self._window, given, len(block), self.given, self._accesses, self._indexes
-        )
+        kept = self._run(self._window, given, len(block), self.given, self._accesses, self._indexes)
         self.given += len(block)
         return self._taken(kept)
 

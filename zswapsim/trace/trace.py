@@ -164,11 +164,14 @@ class Trace:
         source = Input(path, options, progress=progress)
         return recognise(source).open(source)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the own format (file.py) atomically; the same trace always gives the same bytes."""
+    def save(self, path: str | os.PathLike[str], *, quick: bool = False) -> None:
+        """Write the own format (file.py) atomically; the same trace always gives the same bytes.
+
+        quick: in much less time, a somewhat larger file.
+        """
         from zswapsim.trace.writer import write_trace
 
-        write_trace(self, Path(path))
+        write_trace(self, Path(path), quick=quick)
 
     def cut(self, stop: int) -> "Trace":
         """Return the first `stop` accesses, 0..accesses, with the versions and contents they need.

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a back end delivers while the program runs, and what it can say when the program has ended.
-"""
+"""What a back end delivers while the program runs, and what it can say at the end."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,9 +12,8 @@ ENDED = "ended"
 EXECS = "exec"
 LIMIT = "limit"
 CUT = "cut"
-"""How a stream ended: with the program, with another program in its place, at the limit, or with
-
-no word of why, as when the program is killed."""
+"""How a stream ended: with the program, with another program in its place, at the limit, or without
+a word, as when the program is killed."""
 
 KINDS = ("anonymous", "heap", "stack", "file, written to", "file", "other")
 

@@ -16,6 +16,7 @@ import termios
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -209,7 +210,7 @@ class ProcessMemory:
 
     def __init__(self, pid: int, descriptor: int) -> None:
         """TraceError if the memory may not be read."""
-        self._maps = f"/proc/{pid}/maps"
+        self._maps = Path(f"/proc/{pid}/maps")
         self._descriptor = descriptor
         try:
             self._memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY)
@@ -234,7 +235,7 @@ class ProcessMemory:
     def is_file(self, number: int) -> bool:
         """Look a page up in the maps; what is not there any more is no file's."""
         address = number << PAGE_SHIFT
-        with suppress(OSError), open(self._maps) as maps:  # noqa: PTH123
+        with suppress(OSError), self._maps.open() as maps:
             for line in maps:
                 start, _, rest = line.partition("-")
                 end, _, rest = rest.partition(" ")
@@ -295,7 +296,7 @@ class Lackey:
                 lines.take(data)
                 if lines.is_full:
                     yield lines.take_frame()
-                data = running.read(_READ_BYTES)
+                data = running.read(_READ_BYTES, lambda: _program(running.pid) != program)
             self.facts.state = self._state(running, program, at_end=not data)
             lines.finish(contents=bool(data))
             if data:
@@ -321,7 +322,7 @@ class Lackey:
 def _program(pid: int) -> str:
     """Return what a process runs; nothing if it does not run any more."""
     with suppress(OSError):
-        return os.readlink(f"/proc/{pid}/exe")
+        return str(Path(f"/proc/{pid}/exe").readlink())
     return ""
 
 

@@ -38,9 +38,11 @@ Change = Callable[[bytes], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A trace and how it came about. status: of the program, as Running.wait; stopped: whether it
+    """A trace and how it came about.
 
-    was told to end; page_accesses: before the reduction."""
+    status: of the program, as Running.wait; stopped: whether it was told to end; page_accesses:
+    before the reduction; seconds: of wall time.
+    """
 
     trace: Trace
     facts: Facts
@@ -221,7 +223,5 @@ def _meta(backend: Backend, resident_pages: int, gathered: Gathered) -> dict[str
             100 * facts.inexact_evictions / max(facts.evictions, 1), 2
         ),
         "exact_for": exact_for(resident_pages, facts),
-        "page_kinds": {
-            KINDS[kind]: count for kind, count in sorted(gathered.kinds.items())
-        },
+        "page_kinds": {KINDS[kind]: count for kind, count in sorted(gathered.kinds.items())},
     }

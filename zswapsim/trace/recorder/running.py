@@ -35,10 +35,10 @@ class Running:
         pass_on: Sequence[int],
         stop: Stop | None = None,
     ) -> None:
-        """Start a command. read_from: our end, closed when the block is left. pass_on: descriptors
+        """Start a command. OSError if it cannot be started.
 
-        that only the command is to have. stop: asked often; True ends the program. OSError if it
-        cannot be started.
+        read_from: our end, closed when the block is left. pass_on: descriptors that only the
+        command is to have. stop: asked often; True ends the program.
         """
         self.stopped = False
         self.descriptor = read_from
@@ -79,10 +79,16 @@ class Running:
         """Time since the start."""
         return time.monotonic() - self._began
 
-    def read(self, most_bytes: int) -> bytes:
-        """Return what has come, waiting for it; nothing at the end of the stream."""
+    def read(self, most_bytes: int, is_over: Stop | None = None) -> bytes:
+        """Return what has come, waiting for it; nothing at the end of the stream.
+
+        It is also at its end when nothing comes any more and the process has ended, or is_over:
+        children that live on may hold the other end open.
+        """
         while not select.select([self.descriptor], [], [], _POLL_SECONDS)[0]:
             self._ask()
+            if self._process.poll() is not None or (is_over is not None and is_over()):
+                return b""
         self._ask()
         return os.read(self.descriptor, most_bytes)
 

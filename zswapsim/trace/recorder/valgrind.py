@@ -29,9 +29,11 @@ class Valgrind:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a tool is built from. headers: the folder of pub_tool_basics.h; libraries: that of
+    """What a tool is built from.
 
-    libcoregrind; run_time: that of vgpreload_core; compiler: a C compiler."""
+    compiler: of C; platform: as Valgrind names it; headers: the folder of pub_tool_basics.h;
+    libraries: that of libcoregrind; run_time: that of vgpreload_core.
+    """
 
     compiler: str
     platform: str
