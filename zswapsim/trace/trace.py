@@ -174,7 +174,7 @@ class Trace:
     ) -> None:
         """Write the own format (file.py) atomically; the same trace always gives the same bytes.
 
-        level: zstd's, 1..19; as small as can be without taking minutes unless said. progress: told
+        level: of zstd, 1..19; None packs what is small well and what is large fast. progress: told
         now and then ("write", accesses written, all of them).
         """
         from zswapsim.trace.writer import write_trace

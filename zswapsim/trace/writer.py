@@ -26,6 +26,12 @@ from zswapsim.trace.file import (
 from zswapsim.trace.trace import Trace
 from zswapsim.trace.unpack import WINDOW_LOG
 
+BEST_LEVEL = 19
+FAST = 8 << 20, 1
+FAST_CONTENTS = 64 << 20, 3
+"""Above so many bytes this level is used instead of the best one, which does two or three MiB a
+second: half a minute for contents at most. On accesses level 3 gains next to nothing over 1."""
+
 _CHUNK_BYTES = 1 << 22
 _ZIP64_BYTES = 1 << 30
 """Members that unpack to more than this get the ZIP64 fields, which allow for any length."""
@@ -37,6 +43,8 @@ def write_trace(
     trace: Trace, path: Path, level: int | None = None, progress: Progress | None = None
 ) -> None:
     """Write trace to path atomically; see Trace.save. OSError as the file system says."""
+    if level is not None and not 1 <= level <= BEST_LEVEL:
+        raise InvalidArgument(f"level is {level}; allowed are 1..{BEST_LEVEL}")
     with whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         _write_members(archive, trace, level, progress)
 
@@ -83,8 +91,11 @@ def _write_packed(
     *,
     long_distance: bool = False,
 ) -> None:
+    if level is None:
+        limit_bytes, fast_level = FAST_CONTENTS if long_distance else FAST
+        level = fast_level if total_bytes > limit_bytes else BEST_LEVEL
     parameters = zstandard.ZstdCompressionParameters.from_level(
-        _level(total_bytes) if level is None else level,
+        level,
         source_size=total_bytes,
         write_checksum=True,
         write_content_size=True,
@@ -100,13 +111,6 @@ def _write_packed(
         yield from packer.finish()  # type: ignore[no-untyped-call]
 
     _write(archive, name, packed(), total_bytes)
-
-
-def _level(total_bytes: int) -> int:
-    # 19 packs two or three MiB a second: a minute at most, then speed matters more than size.
-    if total_bytes <= 128 << 20:
-        return 19
-    return 9 if total_bytes <= 1 << 30 else 3
 
 
 def _write(
