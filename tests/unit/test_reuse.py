@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 
+from benchmarks.oracle_general import lru_misses, write_oracle_general
 from zswapsim.errors import InvalidArgument
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.replay import replay
@@ -118,7 +119,7 @@ def test_faults_are_those_that_the_recorder_counted(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_faults_are_the_misses_of_libcachesim(name: str) -> None:
-    cachesim = pytest.importorskip(
+    pytest.importorskip(
         "libcachesim", reason="libcachesim is not installed; pip install '.[bench]' brings it"
     )
     trace = Trace.open(TRACES / f"{name}.ztrace")
@@ -132,21 +133,4 @@ def test_faults_are_the_misses_of_libcachesim(name: str) -> None:
         path = Path(folder, "pages.oracleGeneral")
         write_oracle_general(np.concatenate(pages), path)
         for memory in (64, 256, 700, 1200, trace.footprint_pages):
-            reader = cachesim.TraceReader(
-                trace=str(path),
-                trace_type=cachesim.TraceType.ORACLE_GENERAL_TRACE,
-                reader_init_params=cachesim.ReaderInitParam(ignore_obj_size=True),
-            )
-            ratio, _ = cachesim.LRU(cache_size=memory).process_trace(reader)
-            assert round(ratio * trace.accesses) == distances.faults(memory)
-
-
-def write_oracle_general(pages: "np.ndarray[tuple[int], np.dtype[np.uint32]]", path: Path) -> None:
-    """The format of libcachesim: u32 time, u64 object, u32 size, i64 next."""
-    record = np.zeros(
-        len(pages), np.dtype([("t", "<u4"), ("id", "<u8"), ("n", "<u4"), ("x", "<i8")])
-    )
-    record["id"] = pages.astype(np.uint64) + 1
-    record["n"] = 1
-    record["x"] = -1
-    record.tofile(path)
+            assert lru_misses(path, trace.accesses, memory) == distances.faults(memory)

@@ -64,6 +64,11 @@ def _counts(facts: Facts, width: int) -> list[str]:
     else:
         rows.append(("accesses", "0", "a snapshot: what pages held at one moment"))
         rows.append(("pages", format_pages(facts["pages"]), ""))
+    if facts.get("raw_accesses", 0) > facts["accesses"]:
+        raw = f"{facts['raw_accesses']:,}"
+        rows.append(("recorded accesses", raw, "consecutive ones to a page made one"))
+    if facts.get("bad_lines"):
+        rows.append(("wrong lines", f"{facts['bad_lines']:,}", "passed over"))
     if "written_pages" in facts and footprint:
         written = facts["written_pages"]
         share = f"{100 * written / footprint:.1f} % of the footprint"
