@@ -219,6 +219,38 @@ def test_ctrl_c_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+SLOW = """
+import sys, time
+from zswapsim.cli import main
+from zswapsim.trace.images.process import Process
+def slowly(self, numbers):
+    print("reading", flush=True)
+    time.sleep(60)
+Process._read_pages = slowly
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_process_goes_on_when_the_capture_is_ended(
+    number: int, known: Child, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.ztrace"
+    words = ["capture", str(known.pid), "-o", str(path), "--stop"]
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"reading\n"
+        assert known.state() == "T"
+        process.send_signal(number)
+        _, said = process.communicate()
+    assert process.returncode == 130
+    assert said.strip() == b"stopped"
+    assert known.state() != "T"
+    assert not path.exists()
+
+
 def test_a_full_disk_is_one_line() -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")

@@ -14,7 +14,7 @@ from image_files import SAMPLES, avml, elf_core, lime, page, pages, read
 from zswapsim import Trace
 from zswapsim.errors import NoEntry, TraceError
 from zswapsim.trace.images.image import IMAGES, LeftOut
-from zswapsim.trace.images.snapshot import open_contents
+from zswapsim.trace.images.snapshot import open_any, open_contents
 from zswapsim.trace.input import Input, InputOptions
 from zswapsim.trace.synthetic import random_contents, zipf
 from zswapsim.units import PAGE_SIZE
@@ -265,6 +265,17 @@ def test_contents_can_be_those_of_a_trace(file: Path) -> None:
     zipf(100, 10, seed=3).save(path)
     with pytest.raises(TraceError, match=r"memory\.ztrace: has accesses, but no contents"):
         open_contents(Input(path))
+
+
+def test_what_is_replayed_can_be_a_trace_or_an_image_with_a_magic(file: Path) -> None:
+    zipf(100, 10, seed=3).save(file)
+    assert open_any(Input(file)).accesses == 100
+    file.write_bytes(lime([(0x1000, page(1))]))
+    assert snapshot_pages(open_any(Input(file))) == {1: page(1)}
+    file.write_bytes(pages(0, 2))
+    with pytest.raises(TraceError, match="no known trace format"):
+        open_any(Input(file))
+    assert open_any(Input(file, InputOptions(format="raw"))).pages == 2
 
 
 def test_a_trace_is_no_memory_image(file: Path) -> None:

@@ -35,14 +35,27 @@ def open_contents(
     may be named in source.options. TraceError says what is wrong with the file, or that it has no
     contents.
     """
-    name = source.options.format
-    is_image = name in IMAGES.names() if name is not None else _looks_like_image(source)
-    if is_image:
+    if source.options.format is None and _looks_like_image(source):
         return image_snapshot(source, sample_pages=sample_pages, progress=progress)
-    trace = recognise(source).open(source)
+    trace = open_any(source, sample_pages=sample_pages, progress=progress)
     if not trace.has_contents:
         raise TraceError(f"{source.where}: has accesses, but no contents of pages")
     return trace
+
+
+def open_any(
+    source: Input, *, sample_pages: int = DEFAULT_PAGES, progress: Progress | None = None
+) -> Trace:
+    """Return a trace of any format, or a snapshot of a memory image.
+
+    As open_contents, but a trace need not have contents, and raw pages, which look like anything,
+    have to be asked for by source.options.format. TraceError lists the trace formats there are.
+    """
+    name = source.options.format
+    is_image = name in IMAGES.names() if name is not None else image_with_magic(source) is not None
+    if is_image:
+        return image_snapshot(source, sample_pages=sample_pages, progress=progress)
+    return recognise(source).open(source)
 
 
 def _looks_like_image(source: Input) -> bool:
@@ -145,6 +158,7 @@ class _Pages:
 __all__ = [
     "Progress",
     "image_snapshot",
+    "open_any",
     "open_contents",
     "sampled_snapshot",
 ]
