@@ -19,7 +19,9 @@ _WORD = 8
 _LAST_LITERALS = 5
 """LZ4 ends with so many at least."""
 _LEAST_MATCH, _MATCH_IN_TOKEN, _LITERALS_IN_TOKEN = 4, 15, 15
-_MOST_PERIOD = 64
+_MOST_PERIOD = 32
+_MOST_MORE = 40
+"""More than a block is longer than its literals."""
 _ATTEMPTS = 1000
 
 
@@ -78,12 +80,8 @@ def shapes_of(length: int) -> list[tuple[int, int]]:
     """
     found = []
     for period in range(1, _MOST_PERIOD):
-        for literals in range(_LAST_LITERALS, PAGE_SIZE - period - _LEAST_MATCH + 1):
-            # Both ends of the search are tight: a length is the literals and a few bytes more.
-            if literals > length:
-                break
-            if literals + period + 100 < length:
-                continue
+        most = min(length - period, PAGE_SIZE - period - _LEAST_MATCH)
+        for literals in range(max(_LAST_LITERALS, length - period - _MOST_MORE), most + 1):
             if _block_length(period, literals) == length:
                 found.append((period, literals))
     return found

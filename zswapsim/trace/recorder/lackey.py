@@ -35,6 +35,8 @@ FIRST_SWEEP, MOST_SWEEP = 1 << 10, 1 << 19
 # Loads, stores and modifications; instructions; what Valgrind itself says.
 _ACCESS = re.compile(rb"^ ([LSM]) ([0-9a-f]+),(\d+)\n", re.M)
 _OTHER = re.compile(rb"^(?:I  [0-9a-f]+,\d+|(?:==|--|\*\*).*|)\n", re.M)
+_FIRST = re.compile(rb"^(?:I | [LSM]) ", re.M)
+_SAID_BYTES = 1000
 _LINE_BYTES = 14
 """The shortest line of an access."""
 
@@ -59,13 +61,20 @@ class Memory(Protocol):
 
 
 class Lines:
-    """Makes frames of lackey's lines: take each stretch, then take_frame."""
+    """Makes frames of lackey's lines: take each stretch, then take_frame.
+
+    preamble: the end of what came before the first access or instruction; has_begun: whether that
+    has come; has_ended: whether lackey has said that the program has.
+    """
 
     def __init__(self, resident_pages: int, memory: Memory, facts: Facts) -> None:
         """resident_pages: of the LRU, two at least."""
         self._resident_pages = resident_pages
         self._memory = memory
         self._facts = facts
+        self.preamble = b""
+        self.has_begun = False
+        self.has_ended = False
         self._rest = b""
         self._current = -1
         self._written = False
@@ -87,9 +96,11 @@ class Lines:
         text = self._rest + data
         whole = text.rfind(b"\n") + 1
         self._rest = text[whole:]
-        lines = _ACCESS.findall(text, 0, whole)
-        if len(lines) + len(_OTHER.findall(text, 0, whole)) != text.count(b"\n"):
-            raise TraceError(f"lackey: a line is no access: {_strange(text[:whole])!r:.100}")
+        text = text[:whole] if self.has_begun else self._after_preamble(text[:whole])
+        lines, others = _ACCESS.findall(text), _OTHER.findall(text)
+        if len(lines) + len(others) != text.count(b"\n"):
+            raise TraceError(f"lackey: a line is no access: {_strange(text)!r:.100}")
+        self.has_ended = self.has_ended or b" Exit code:" in text
         for left, (kind, address, size) in zip(range(len(lines) - 1, -1, -1), lines, strict=True):
             start = int(address, 16)
             self._facts.raw_accesses += 1
@@ -104,6 +115,12 @@ class Lines:
                     self._current, self._written = page, write
                 else:
                     self._written |= write
+
+    def _after_preamble(self, text: bytes) -> bytes:
+        first = _FIRST.search(text)
+        self.preamble = (self.preamble + text[: first.start() if first else None])[-_SAID_BYTES:]
+        self.has_begun = first is not None
+        return text[first.start() :] if first else b""
 
     def finish(self, *, contents: bool) -> None:
         """Record what is pending. contents: take those of the resident pages too."""
@@ -266,6 +283,7 @@ class Lackey:
         """resident_pages: of the LRU; limit: loads and stores to stop after; stop: as Running."""
         self.description = f"{valgrind.version} with lackey"
         self.facts = Facts()
+        self._said = b""
         self._valgrind = valgrind
         self._resident_pages = resident_pages
         self._limit = limit
@@ -277,8 +295,8 @@ class Lackey:
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
         log = theirs.detach()
         command = [
-            *(self._valgrind.program, "--tool=lackey", "--command-line-only=yes", "-q"),
-            *("--vgdb=no", "--trace-mem=yes", "--basic-counts=no", f"--log-fd={log}", "--"),
+            *(self._valgrind.program, "--tool=lackey", "--command-line-only=yes"),
+            *("--vgdb=no", "--trace-mem=yes", f"--log-fd={log}", "--"),
         ]
         return Running([*command, *program], os.environ, ours.detach(), [log], self._stop)
 
@@ -289,41 +307,33 @@ class Lackey:
             return
         # Only now: before exec it is another memory.
         memory = ProcessMemory(running.pid, running.descriptor)
-        program = _program(running.pid)
         try:
             lines = Lines(self._resident_pages, memory, self.facts)
             while data and not running.stopped and not self._is_over():
                 lines.take(data)
                 if lines.is_full:
                     yield lines.take_frame()
-                data = running.read(_READ_BYTES, lambda: _program(running.pid) != program)
-            self.facts.state = self._state(running, program, at_end=not data)
+                data = running.read(_READ_BYTES)
             lines.finish(contents=bool(data))
             if data:
                 running.end()
-            yield lines.take_frame()
+                self.facts.state = LIMIT if self._is_over() else CUT
+            elif lines.has_ended:
+                self.facts.state = ENDED
+            elif running.wait() >= 0:  # it ended, but not under lackey
+                self.facts.state = EXECS
+            self._said = lines.preamble
+            if lines.has_begun:
+                yield lines.take_frame()
         finally:
             memory.close()
 
     def last_words(self) -> str:
-        """Return nothing: what Valgrind says is in the stream."""
-        return ""
+        """Return what came before the first access."""
+        return " ".join(self._said.decode(errors="replace").split())
 
     def _is_over(self) -> bool:
         return self._limit is not None and self.facts.raw_accesses >= self._limit
-
-    def _state(self, running: Running, program: str, *, at_end: bool) -> str:
-        if at_end:
-            now = _program(running.pid)
-            return EXECS if now not in ("", program) else ENDED
-        return LIMIT if self._is_over() else CUT
-
-
-def _program(pid: int) -> str:
-    """Return what a process runs; nothing if it does not run any more."""
-    with suppress(OSError):
-        return str(Path(f"/proc/{pid}/exe").readlink())
-    return ""
 
 
 _: Callable[[int, int], Memory] = ProcessMemory

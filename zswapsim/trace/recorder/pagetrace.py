@@ -8,6 +8,7 @@ views on a buffer for each frame of 65,536 accesses.
 import fcntl
 import os
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -69,6 +70,7 @@ class Pagetrace:
         with suppress(OSError):  # it is only faster
             fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
+        weakref.finalize(self, self._log.close)
         log = os.dup(self._log.fileno())
         command = [
             *(self._valgrind.program, f"--tool={self.name}", "--command-line-only=yes", "-q"),

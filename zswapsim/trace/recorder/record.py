@@ -181,7 +181,7 @@ class Gathered:
         columns = frame.at.tolist(), frame.page.tolist(), frame.what.tolist()
         for place, page, what in zip(*columns, strict=True):
             number = FREED if what == FREED else self._number_of(frame.contents[what])
-            if self._held.get(page) == number:
+            if self._held.get(page) == number != FREED:
                 continue
             self._held[page] = number
             at.append(place)

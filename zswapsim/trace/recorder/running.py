@@ -79,15 +79,15 @@ class Running:
         """Time since the start."""
         return time.monotonic() - self._began
 
-    def read(self, most_bytes: int, is_over: Stop | None = None) -> bytes:
+    def read(self, most_bytes: int) -> bytes:
         """Return what has come, waiting for it; nothing at the end of the stream.
 
-        It is also at its end when nothing comes any more and the process has ended, or is_over:
-        children that live on may hold the other end open.
+        It is also at its end when nothing comes any more and the process has ended: children that
+        live on may hold the other end open.
         """
         while not select.select([self.descriptor], [], [], _POLL_SECONDS)[0]:
             self._ask()
-            if self._process.poll() is not None or (is_over is not None and is_over()):
+            if self._process.poll() is not None:
                 return b""
         self._ask()
         return os.read(self.descriptor, most_bytes)
