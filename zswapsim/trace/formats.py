@@ -38,6 +38,11 @@ class TraceFormat(Protocol):
 _BUILT_IN = {
     "ztrace": "zswapsim.trace.file:FORMAT",
     "recording": "zswapsim.trace.recording:FORMAT",
+    "lcs": "zswapsim.trace.readers.lcs:FORMAT",
+    "damon": "zswapsim.trace.readers.damon:FORMAT",
+    "champsim": "zswapsim.trace.readers.champsim:FORMAT",
+    "champsim-cloudsuite": "zswapsim.trace.readers.champsim:CLOUDSUITE_FORMAT",
+    "oracleGeneral": "zswapsim.trace.readers.oracle_general:FORMAT",
 }
 
 FORMATS: Registry[TraceFormat] = Registry("trace format", "zswapsim.formats", _BUILT_IN)
