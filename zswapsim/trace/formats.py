@@ -45,6 +45,11 @@ _BUILT_IN = {
     "address": "zswapsim.trace.readers.address:FORMAT",
     "csv": "zswapsim.trace.readers.table:FORMAT",
     "txt": "zswapsim.trace.readers.object_ids:FORMAT",
+    "lcs": "zswapsim.trace.readers.lcs:FORMAT",
+    "damon": "zswapsim.trace.readers.damon:FORMAT",
+    "champsim": "zswapsim.trace.readers.champsim:FORMAT",
+    "champsim-cloudsuite": "zswapsim.trace.readers.champsim:CLOUDSUITE_FORMAT",
+    "oracleGeneral": "zswapsim.trace.readers.oracle_general:FORMAT",
 }
 
 _NAMED_COLUMNS = "csv"
