@@ -13,8 +13,9 @@ from image_files import SAMPLES, avml, elf_core, lime, page, pages, read
 
 from zswapsim import Trace
 from zswapsim.errors import NoEntry, TraceError
-from zswapsim.trace.images.image import IMAGES, LeftOut
-from zswapsim.trace.images.snapshot import open_any, open_contents
+from zswapsim.trace.formats import FORMATS
+from zswapsim.trace.images.image import LeftOut, MemoryImage
+from zswapsim.trace.images.snapshot import open_contents
 from zswapsim.trace.input import Input, InputOptions
 from zswapsim.trace.synthetic import random_contents, zipf
 from zswapsim.units import PAGE_SIZE
@@ -196,14 +197,16 @@ def test_the_format_asked_for_is_used(file: Path) -> None:
     assert len(found) == 2
     with pytest.raises(TraceError, match=r"byte 0: expected b'\\x7fELF'"):
         read(file, "elf-core")
-    with pytest.raises(NoEntry, match="no memory image 'zip'; there are elf-core, lime"):
+    with pytest.raises(NoEntry, match="no trace format 'zip'; there are ztrace, "):
         read(file, "zip")
 
 
 def test_every_kind_has_a_name_and_a_summary() -> None:
-    for name in IMAGES.names():
-        assert IMAGES.get(name).name == name
-        assert 10 < len(IMAGES.get(name).summary) <= 90
+    images = [name for name in FORMATS.names() if isinstance(FORMATS.get(name), MemoryImage)]
+    assert images == ["elf-core", "lime", "avml", "kdump", "raw"]
+    for name in images:
+        assert FORMATS.get(name).name == name
+        assert 10 < len(FORMATS.get(name).summary) <= 90
 
 
 # Snapshots
@@ -269,13 +272,13 @@ def test_contents_can_be_those_of_a_trace(file: Path) -> None:
 
 def test_what_is_replayed_can_be_a_trace_or_an_image_with_a_magic(file: Path) -> None:
     zipf(100, 10, seed=3).save(file)
-    assert open_any(Input(file)).accesses == 100
+    assert Trace.open(file).accesses == 100
     file.write_bytes(lime([(0x1000, page(1))]))
-    assert snapshot_pages(open_any(Input(file))) == {1: page(1)}
+    assert snapshot_pages(Trace.open(file)) == {1: page(1)}
     file.write_bytes(pages(0, 2))
     with pytest.raises(TraceError, match="no known trace format"):
-        open_any(Input(file))
-    assert open_any(Input(file, InputOptions(format="raw"))).pages == 2
+        Trace.open(file)
+    assert Trace.open(file, InputOptions(format="raw")).pages == 2
 
 
 def test_a_trace_is_no_memory_image(file: Path) -> None:

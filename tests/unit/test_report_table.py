@@ -171,7 +171,9 @@ def test_nothing_is_cut_off_in_a_narrow_terminal(result: dict[str, Any], width: 
 def test_where_accesses_and_contents_come_from_is_said(result: dict[str, Any]) -> None:
     assert "accesses:" not in printed(result)
     text = printed(
-        changed(result, trace={"accesses_from": "a.log, read as lackey", "contents_from": "made up"})
+        changed(
+            result, trace={"accesses_from": "a.log, read as lackey", "contents_from": "made up"}
+        )
     )
     assert line(text, "accesses:") == "a.log, read as lackey"
     assert line(text, "contents:") == "made up"

@@ -54,13 +54,6 @@ def _formats() -> Iterable[Row]:
         yield name, FORMATS.get(name).summary, FORMATS.origin(name)
 
 
-def _images() -> Iterable[Row]:
-    from zswapsim.trace.images.image import IMAGES
-
-    for name in IMAGES.names():
-        yield name, IMAGES.get(name).summary, IMAGES.origin(name)
-
-
 HEADINGS = ("name", "what it is", "from")
 COMPRESSOR_HEADINGS = ("name", "what it is", "lengths, against Linux 6.1's", "from")
 PARTS = {
@@ -68,7 +61,6 @@ PARTS = {
     "zpools": _zpools,
     "policies": _policies,
     "formats": _formats,
-    "images": _images,
 }
 
 
@@ -77,7 +69,7 @@ PARTS = {
 def command(parts: str) -> None:
     """List the PARTS there are: built-in ones and those of other packages.
 
-    PARTS is compressors, zpools, policies, formats, images or profiles.
+    PARTS is compressors, zpools, policies, formats or profiles.
     """
     from rich.table import Table
 

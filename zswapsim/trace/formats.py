@@ -38,6 +38,11 @@ class TraceFormat(Protocol):
 _BUILT_IN = {
     "ztrace": "zswapsim.trace.file:FORMAT",
     "recording": "zswapsim.trace.recording:FORMAT",
+    "elf-core": "zswapsim.trace.images.elf_core:FORMAT",
+    "lime": "zswapsim.trace.images.lime:FORMAT",
+    "avml": "zswapsim.trace.images.avml:FORMAT",
+    "kdump": "zswapsim.trace.images.kdump:FORMAT",
+    "raw": "zswapsim.trace.images.raw:FORMAT",
     "lackey": "zswapsim.trace.readers.lackey:FORMAT",
     "drmemtrace": "zswapsim.trace.readers.drmemtrace:FORMAT",
     "blkparse": "zswapsim.trace.readers.blkparse:FORMAT",

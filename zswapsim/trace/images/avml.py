@@ -19,7 +19,7 @@ from pathlib import Path
 
 from zswapsim.errors import TraceError
 from zswapsim.trace.images import lime
-from zswapsim.trace.images.image import RUN_BYTES, LeftOut, Run
+from zswapsim.trace.images.image import RUN_BYTES, LeftOut, MemoryImage, Run
 from zswapsim.trace.images.stream import ImageStream, whole_pages
 from zswapsim.trace.input import Input
 
@@ -34,7 +34,7 @@ _PACKED_BYTES = 4 + 32 + _CHUNK_BYTES + _CHUNK_BYTES // 6
 _COUNT = struct.Struct("<Q")
 
 
-class AvmlImage:
+class AvmlImage(MemoryImage):
     """Reads an AVML image."""
 
     name = "avml"
@@ -58,7 +58,7 @@ class AvmlImage:
             yield from whole_pages(first, blocks, left_out)
 
 
-IMAGE = AvmlImage()
+FORMAT = AvmlImage()
 
 
 def _snappy(where: str) -> Callable[[bytes], bytes]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from zswapsim.errors import TraceError
 from zswapsim.trace.images.elf_segments import HEADER, Segments, read_segments
-from zswapsim.trace.images.image import RUN_BYTES, LeftOut, Run
+from zswapsim.trace.images.image import RUN_BYTES, LeftOut, MemoryImage, Run
 from zswapsim.trace.images.stream import ImageStream, whole_pages
 from zswapsim.trace.input import Input
 
@@ -28,7 +28,7 @@ _ELF = struct.Struct("<4sBBBB8xHHIQQQIHHHHHH")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
 
 
-class ElfCore:
+class ElfCore(MemoryImage):
     """Reads an ELF core file."""
 
     name = "elf-core"
@@ -58,7 +58,7 @@ class ElfCore:
             yield from whole_pages(address, stream.blocks(size, what), left_out)
 
 
-IMAGE = ElfCore()
+FORMAT = ElfCore()
 
 
 @dataclass(frozen=True, slots=True)

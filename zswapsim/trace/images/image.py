@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Kinds of memory image by name, and the choice of one by what a file holds."""
+"""What a memory image is to the rest, and the choice of a kind by what a file holds."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from zswapsim.errors import TraceError
-from zswapsim.registry import Registry
-from zswapsim.trace.formats import FORMATS
+from zswapsim.trace.formats import FORMATS, TraceFormat, recognise
 from zswapsim.trace.input import Input
+from zswapsim.trace.trace import Trace
 from zswapsim.units import PAGE_SIZE
 
 Run = tuple[int, bytes]
@@ -32,68 +32,56 @@ class LeftOut:
     partial_bytes: int = 0
 
 
-class MemoryImage(Protocol):
-    """A kind of file that holds pages.
+class MemoryImage(ABC):
+    """A trace format whose files hold pages and no accesses; opened, they are a snapshot.
 
-    name: as registered; summary: one line for lists.
+    name: as registered in formats.FORMATS; summary: one line for lists.
     """
 
     name: str
     summary: str
 
+    @abstractmethod
     def recognises(self, path: Path, head: bytes) -> bool:
-        """Say whether the file is of this kind. head: its first 4096 bytes, or all if fewer."""
-        ...
+        """See formats.TraceFormat."""
 
+    @abstractmethod
     def pages(self, source: Input, left_out: LeftOut) -> Iterator[Run]:
         """Yield its pages in the order of the file, each once; count what is left out.
 
         TraceError says what is damaged, at which byte, and what was expected there.
         """
-        ...
+
+    def open(self, source: Input) -> Trace:
+        """Return a snapshot of its pages, or of a sample of them if there are many."""
+        from zswapsim.trace.images.snapshot import image_snapshot
+
+        return image_snapshot(self, source)
 
 
 RAW = "raw"
-_BUILT_IN = {
-    "elf-core": "zswapsim.trace.images.elf_core:IMAGE",
-    "lime": "zswapsim.trace.images.lime:IMAGE",
-    "avml": "zswapsim.trace.images.avml:IMAGE",
-    "kdump": "zswapsim.trace.images.kdump:IMAGE",
-    RAW: "zswapsim.trace.images.raw:IMAGE",
-}
 
-IMAGES: Registry[MemoryImage] = Registry("memory image", "zswapsim.images", _BUILT_IN)
+
+def recognise_contents(source: Input) -> TraceFormat:
+    """Return the format of what is to have contents: as formats.recognise, or else raw pages.
+
+    Raw pages may look like anything, so that only here nothing else is left.
+    """
+    try:
+        return recognise(source)
+    except TraceError:
+        if len(source.head) < PAGE_SIZE:
+            raise
+        return FORMATS.get(RAW)
 
 
 def recognise_image(source: Input) -> MemoryImage:
-    """Return the kind that the options name, or else the first that recognises the file.
+    """Return the kind of a memory image.
 
-    TraceError lists the kinds there are, or says that it is a trace; NoEntry if there is none of
+    TraceError lists the formats there are, or says that it is a trace; NoEntry if there is none of
     that name.
     """
-    if source.options.format is not None:
-        return IMAGES.get(source.options.format)
-    image = image_with_magic(source)
-    if image is not None:
-        return image
-    for name in FORMATS.names():
-        if FORMATS.get(name).recognises(source.path, source.head):
-            raise TraceError(f"{source.where}: is a trace ({name}), no memory image")
-    raw = IMAGES.get(RAW)
-    if raw.recognises(source.path, source.head):
-        return raw
-    if not source.head:
-        raise TraceError(f"{source.where}: the file is empty")
-    raise TraceError(
-        f"{source.where}: no known kind of memory image, by its first {len(source.head)} bytes, "
-        f"and less than a page; known are {', '.join(IMAGES.names())}"
-    )
-
-
-def image_with_magic(source: Input) -> MemoryImage | None:
-    """Return the first kind that recognises the file, but for raw pages, which may be anything."""
-    names = [*_BUILT_IN, *(name for name in IMAGES.names() if name not in _BUILT_IN)]
-    for name in names:
-        if name != RAW and IMAGES.get(name).recognises(source.path, source.head):
-            return IMAGES.get(name)
-    return None
+    image = recognise_contents(source)
+    if not isinstance(image, MemoryImage):
+        raise TraceError(f"{source.where}: is a trace ({image.name}), no memory image")
+    return image

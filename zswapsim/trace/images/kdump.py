@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zswapsim.errors import TraceError
-from zswapsim.trace.images.image import LeftOut, Run
+from zswapsim.trace.images.image import LeftOut, MemoryImage, Run
 from zswapsim.trace.input import Input
 
 COMPRESSED, FLATTENED = b"KDUMP   ", b"makedumpfile\0"
 
 
-class KdumpImage:
+class KdumpImage(MemoryImage):
     """Refuses a kdump-compressed dump."""
 
     name = "kdump"
@@ -31,4 +31,4 @@ class KdumpImage:
         )
 
 
-IMAGE = KdumpImage()
+FORMAT = KdumpImage()

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from zswapsim.trace.images.image import RUN_BYTES, LeftOut, Run
+from zswapsim.trace.images.image import RUN_BYTES, LeftOut, MemoryImage, Run
 from zswapsim.trace.images.stream import ImageStream, whole_pages
 from zswapsim.trace.input import Input
 
@@ -22,7 +22,7 @@ VERSION = 1
 HEADER = struct.Struct("<4sIQQ8s")
 
 
-class LimeImage:
+class LimeImage(MemoryImage):
     """Reads a LiME image."""
 
     name = "lime"
@@ -40,7 +40,7 @@ class LimeImage:
             yield from whole_pages(first, blocks, left_out)
 
 
-IMAGE = LimeImage()
+FORMAT = LimeImage()
 
 
 def ranges(stream: ImageStream, versions: dict[bytes, int]) -> Iterator[tuple[bytes, int, int]]:

@@ -8,21 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zswapsim.errors import TraceError
-from zswapsim.trace.images.image import RUN_BYTES, LeftOut, Run
+from zswapsim.trace.images.image import RUN_BYTES, LeftOut, MemoryImage, Run
 from zswapsim.trace.images.stream import whole_pages
 from zswapsim.trace.input import Input
 from zswapsim.units import PAGE_SIZE
 
 
-class RawImage:
+class RawImage(MemoryImage):
     """Reads a file of whole pages."""
 
     name = "raw"
     summary = f"pages of {PAGE_SIZE} bytes, one after the other"
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """Anything that has a page at all; pages looks at the length."""
-        return len(head) == PAGE_SIZE
+        """Never: they may look like anything; see recognise_contents."""
+        return False
 
     def pages(self, source: Input, left_out: LeftOut) -> Iterator[Run]:
         """Yield its pages. TraceError if the length is no multiple of PAGE_SIZE."""
@@ -36,7 +36,7 @@ class RawImage:
         _check_length(source, length_bytes + counted.partial_bytes)
 
 
-IMAGE = RawImage()
+FORMAT = RawImage()
 
 
 def _check_length(source: Input, length_bytes: int) -> None:

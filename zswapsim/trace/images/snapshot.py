@@ -14,8 +14,7 @@ import numpy as np
 from zswapsim.errors import TraceError
 from zswapsim.trace.contents import ContentsBuilder
 from zswapsim.trace.counts import U32, U64
-from zswapsim.trace.formats import FORMATS, recognise
-from zswapsim.trace.images.image import IMAGES, LeftOut, image_with_magic, recognise_image
+from zswapsim.trace.images.image import LeftOut, MemoryImage, recognise_contents
 from zswapsim.trace.images.sample import DEFAULT_PAGES, Sample, windows_of
 from zswapsim.trace.input import Input
 from zswapsim.trace.spool import Spool, spooled_trace
@@ -35,42 +34,23 @@ def open_contents(
     may be named in source.options. TraceError says what is wrong with the file, or that it has no
     contents.
     """
-    if source.options.format is None and _looks_like_image(source):
-        return image_snapshot(source, sample_pages=sample_pages, progress=progress)
-    trace = open_any(source, sample_pages=sample_pages, progress=progress)
+    found = recognise_contents(source)
+    if isinstance(found, MemoryImage):
+        return image_snapshot(found, source, sample_pages=sample_pages, progress=progress)
+    trace = found.open(source)
     if not trace.has_contents:
         raise TraceError(f"{source.where}: has accesses, but no contents of pages")
     return trace
 
 
-def open_any(
-    source: Input, *, sample_pages: int = DEFAULT_PAGES, progress: Progress | None = None
-) -> Trace:
-    """Return a trace of any format, or a snapshot of a memory image.
-
-    As open_contents, but a trace need not have contents, and raw pages, which look like anything,
-    have to be asked for by source.options.format. TraceError lists the trace formats there are.
-    """
-    name = source.options.format
-    is_image = name in IMAGES.names() if name is not None else image_with_magic(source) is not None
-    if is_image:
-        return image_snapshot(source, sample_pages=sample_pages, progress=progress)
-    return recognise(source).open(source)
-
-
-def _looks_like_image(source: Input) -> bool:
-    """Tell images from traces: first by an image's magic, then by any trace format."""
-    if image_with_magic(source) is not None:
-        return True
-    formats = (FORMATS.get(name) for name in FORMATS.names())
-    return not any(one.recognises(source.path, source.head) for one in formats)
-
-
 def image_snapshot(
-    source: Input, *, sample_pages: int = DEFAULT_PAGES, progress: Progress | None = None
+    image: MemoryImage,
+    source: Input,
+    *,
+    sample_pages: int = DEFAULT_PAGES,
+    progress: Progress | None = None,
 ) -> Trace:
     """Read a memory image, or a sample of it, into a snapshot. TraceError if it is damaged."""
-    image = recognise_image(source)
     sample = Sample(sample_pages, source.options.seed)
     left_out = LeftOut()
     present = 0
@@ -158,7 +138,6 @@ class _Pages:
 __all__ = [
     "Progress",
     "image_snapshot",
-    "open_any",
     "open_contents",
     "sampled_snapshot",
 ]
