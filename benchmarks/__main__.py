@@ -6,7 +6,7 @@ from importlib import import_module
 
 NAMES = ("startup", "replay_bytes", "resident_hits", "cold_start", "compressors", "drivers")
 
-LONG_NAMES = ("long_replay",)
+LONG_NAMES = ("long_replay", "record")
 
 for name in sys.argv[1:] or NAMES:
     if name not in NAMES + LONG_NAMES:
