@@ -83,8 +83,7 @@ def _measure(name: str, program: list[str], *, lackey: bool) -> None:
             f"  {kind}: {facts.raw_accesses:,} loads and stores, {recording.page_accesses:,} "
             f"changes of page, {recording.trace.accesses:,} kept, "
             f"{recording.trace.contents_count:,} contents; lag {meta['recorder_lag_mean']} on "
-            f"average, {facts.lag_accesses_max} at worst; "
-            f"{facts.inexact_evictions} of {facts.evictions} evictions possibly later",
+            f"average, {facts.lag_accesses_max} at worst",
             flush=True,
         )
 

@@ -134,7 +134,7 @@ def command(
         )
         if alone is not None:
             recording.trace.meta["slow_down"] = round(recording.seconds / max(alone, 1e-3), 1)
-    recording.trace.save(output, quick=True)
+    recording.trace.save(output, level=9)
     for line in _summary(recording, output):
         click.echo(line, err=True)
     if not scrub:

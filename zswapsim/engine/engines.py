@@ -37,8 +37,8 @@ _entries: dict[tuple[Callable[..., Any], Path], Callable[..., Any]] = {}
 _folders: dict[tuple[str | None, int], Path] = {}
 
 PACKAGE = Path(__file__).parents[1]
-SOURCE_FOLDERS = ("engine", "machine", "content/compressors")
-SOURCE_FILES = ("errors.py", "profiles.py", "trace/numbering.py", "trace/reduce.py")
+SOURCE_FOLDERS = ("engine", "machine", "content/compressors", "trace")
+SOURCE_FILES = ("errors.py", "profiles.py")
 """Where simulated functions, and the constants they use, are at home, imported or not."""
 
 
@@ -54,6 +54,15 @@ def int_array(values: Any) -> Ints:
     from zswapsim.engine import compiled_ints
 
     return compiled_ints.int_array(values)
+
+
+def bytes_of(data: bytes, engine: str) -> Any:
+    """Return bytes as what simulated functions read them from, without a copy."""
+    if engine == "interpreted":
+        return data
+    from zswapsim.engine import compiled_bytes
+
+    return compiled_bytes.byte_array(data)
 
 
 def zeros(engine: str) -> Zeros:
