@@ -14,7 +14,7 @@ NAMES = (
     "analysis",
 )
 
-LONG_NAMES = ("long_replay", "long_analysis")
+LONG_NAMES = ("long_replay", "long_analysis", "record")
 
 for name in sys.argv[1:] or NAMES:
     if name not in NAMES + LONG_NAMES:
