@@ -21,7 +21,7 @@ TOKEN, PADDING, BLANK, DELIMITER, END = range(5)
 # is it is bad.
 IGNORED, COUNTER, WANTED, FIXED, OPERATION, ADDRESS, OBJECT, SIZE, SPACE = range(9)
 
-# Meanings of operations; of several characters the greatest counts. Outcomes go on from there.
+# Meanings of operations; of several characters the greatest counts.
 NEUTRAL, READ, WRITE, FETCH, OTHER = range(5)
 
 # Outcomes of a line. Those below NOT_A_LINE are counted in state, at their own number.
@@ -36,8 +36,8 @@ HIGH, LOW, BYTES, WRITTEN, NAME, FIRST_PAGE, PAGES, PLACE, AT, LINES, COUNT, REA
 STATE_LENGTH = 17
 
 # settings
-BASE, AFTER, INDENT, UNIT_SHIFT, SIZE_SHIFT, BY_LETTER, FOLDED, QUOTE = range(8)
-SETTINGS_LENGTH = 8
+BASE, AFTER, ABSENT, INDENT, UNIT_SHIFT, SIZE_SHIFT, BY_LETTER, FOLDED, QUOTE = range(9)
+SETTINGS_LENGTH = 9
 AUTOMATIC = 0
 """A base: 16 after 0x, else 10."""
 
@@ -186,6 +186,8 @@ def number_of(digit: Ints, data: Bytes, at: int, end: int, base: int) -> int:
     """
     if at == end:
         return NOT_A_NUMBER
+    while at < end - 1 and data[at] == 48:
+        at += 1
     wide = end - at > (18 if base == 10 else 15)
     value = 0
     while at < end:
@@ -217,6 +219,9 @@ def take_address(pattern: LinePattern, data: Bytes, at: int, end: int, state: In
     after = pattern.settings[AFTER]
     if after != 0 and data[end] != after:
         return NOT_A_LINE
+    absent = pattern.settings[ABSENT]
+    if absent != 0 and data[at] == absent:
+        return OTHER
     base = pattern.settings[BASE]
     start = at
     if base != 10:

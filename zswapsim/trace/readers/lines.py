@@ -59,13 +59,16 @@ class Shape:
     fields: roles from the first column on, see _ROLES; "=TEXT" is a field that has to be TEXT, or
     else the line is passed over, "!TEXT" one that has to be TEXT, or else the line is bad. Roles:
     counter starts with a digit; space keeps disks apart.
-    expected: the words for a right line in messages. delimiters: characters that end a field
-    besides blanks; padded: blanks end no field; quote: what may enclose a field. words: what
-    operations mean, a star at the end standing for anything; letters: the same for single letters
-    of which the greatest counts, in place of words; folded: capital or small. base: of addresses,
-    0 for 16 after 0x and else 10; after: the character behind an address. comments: starts of lines
-    to pass over. indent: lines with so many blanks before them are passed over. skip_lines: at the
-    start. unit_bytes, size_unit_bytes: of address and size, powers of two.
+    expected: the words for a right line in messages.
+    delimiters: characters that end a field besides blanks; padded: blanks end no field; quote: what
+    may enclose a field.
+    words: what operations mean, a star at the end standing for anything; letters: the same for
+    single letters of which the greatest counts, in place of words; folded: capital or small.
+    base: of addresses, 0 for 16 after 0x and else 10; after: the character behind an address;
+    absent: one that starts what stands in its place where there is none.
+    comments: starts of lines to pass over; indent: lines with so many blanks before them are passed
+    over; skip_lines: at the start.
+    unit_bytes, size_unit_bytes: of address and size, powers of two.
     """
 
     fields: tuple[str, ...]
@@ -78,6 +81,7 @@ class Shape:
     folded: bool = False
     base: int = kernel.AUTOMATIC
     after: str = ""
+    absent: str = ""
     comments: tuple[str, ...] = ()
     indent: int = 1 << 30
     skip_lines: int = 0
@@ -286,6 +290,7 @@ def make_pattern(shape: Shape, engine: str) -> LinePattern:
     settings = [0] * kernel.SETTINGS_LENGTH
     settings[kernel.BASE] = shape.base
     settings[kernel.AFTER] = ord(shape.after or "\0")
+    settings[kernel.ABSENT] = ord(shape.absent or "\0")
     settings[kernel.INDENT] = shape.indent
     settings[kernel.UNIT_SHIFT] = shape.unit_bytes.bit_length() - 1
     settings[kernel.SIZE_SHIFT] = shape.size_unit_bytes.bit_length() - 1
