@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""python -m benchmarks [NAME...]: run benchmarks and print their ratios."""
+"""python -m benchmarks [NAME...]: run benchmarks, all short ones unless named."""
 
 import sys
 from importlib import import_module
 
-NAMES = ("startup", "replay_bytes", "resident_hits", "cold_start", "compressors", "drivers")
+NAMES = (
+    "startup",
+    "replay_bytes",
+    "resident_hits",
+    "cold_start",
+    "compressors",
+    "drivers",
+    "analysis",
+)
+
+LONG_NAMES = ("long_replay", "long_analysis")
 
 for name in sys.argv[1:] or NAMES:
-    if name not in NAMES:
-        sys.exit(f"no benchmark {name!r}; there are {', '.join(NAMES)}")
+    if name not in NAMES + LONG_NAMES:
+        sys.exit(f"no benchmark {name!r}; there are {', '.join(NAMES + LONG_NAMES)}")
     import_module(f"benchmarks.{name}").main()

@@ -4,7 +4,7 @@
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,6 +38,16 @@ def ratio(
         flush=True,
     )
     return middle
+
+
+def peak_bytes(command: Sequence[str]) -> int:
+    """Run a command, its output thrown away, and return the most memory that it had resident."""
+    nowhere = (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)
+    process = os.posix_spawnp(command[0], list(command), os.environ, file_actions=[nowhere])
+    _, status, usage = os.wait4(process, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)}: failed")
+    return usage.ru_maxrss << 10
 
 
 @contextmanager

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import zstandard
 
-from zswapsim.errors import TraceError
+from zswapsim.errors import InvalidArgument, TraceError
 from zswapsim.trace import contents as contents_module
+from zswapsim.trace import writer
 from zswapsim.trace.synthetic import random_contents, zipf
 from zswapsim.trace.trace import Trace
 
@@ -260,3 +261,30 @@ def test_member_to_keep_may_not_unpack_to_thousands_of_times_its_size(saved: Pat
     with_meta(saved, lambda document: document["counts"].update(contents=1 << 31))
     with pytest.raises(TraceError, match=r"bytes unpack to 8,796,093,022,208; allowed is up to"):
         _ = Trace.open(saved).contents_bytes
+
+
+def test_what_is_large_is_packed_fast(
+    trace: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sizes(name: str, level: int | None = None) -> list[int]:
+        trace.save(tmp_path / name, level=level)
+        assert read_all(Trace.open(tmp_path / name))[:3] == read_all(trace)[:3]
+        with zipfile.ZipFile(tmp_path / name) as archive:
+            return [archive.getinfo(f"{member}.zst").file_size for member in members]
+
+    members = ("accesses", "contents")
+    best = sizes("best.ztrace")
+    assert sizes("level.ztrace", 19) == best
+    monkeypatch.setattr(writer, "FAST", (4 * trace.accesses - 1, 1))
+    accesses, contents = sizes("fast.ztrace")
+    assert accesses > best[0]
+    assert contents == best[1]
+    monkeypatch.setattr(writer, "FAST_CONTENTS", (len(trace.contents_bytes) - 1, 3))
+    assert sizes("faster.ztrace")[1] > best[1]
+
+
+@pytest.mark.parametrize("level", [0, 20, -1])
+def test_a_level_that_cannot_be_is_refused(trace: Trace, tmp_path: Path, level: int) -> None:
+    with pytest.raises(InvalidArgument, match=rf"level is {level}; allowed are 1\.\.19"):
+        trace.save(tmp_path / "no.ztrace", level=level)
+    assert not list(tmp_path.iterdir())

@@ -38,6 +38,11 @@ class TraceFormat(Protocol):
 _BUILT_IN = {
     "ztrace": "zswapsim.trace.file:FORMAT",
     "recording": "zswapsim.trace.recording:FORMAT",
+    "elf-core": "zswapsim.trace.images.elf_core:FORMAT",
+    "lime": "zswapsim.trace.images.lime:FORMAT",
+    "avml": "zswapsim.trace.images.avml:FORMAT",
+    "kdump": "zswapsim.trace.images.kdump:FORMAT",
+    "raw": "zswapsim.trace.images.raw:FORMAT",
     "lackey": "zswapsim.trace.readers.lackey:FORMAT",
     "drmemtrace": "zswapsim.trace.readers.drmemtrace:FORMAT",
     "blkparse": "zswapsim.trace.readers.blkparse:FORMAT",
@@ -45,6 +50,11 @@ _BUILT_IN = {
     "address": "zswapsim.trace.readers.address:FORMAT",
     "csv": "zswapsim.trace.readers.table:FORMAT",
     "txt": "zswapsim.trace.readers.object_ids:FORMAT",
+    "lcs": "zswapsim.trace.readers.lcs:FORMAT",
+    "damon": "zswapsim.trace.readers.damon:FORMAT",
+    "champsim": "zswapsim.trace.readers.champsim:FORMAT",
+    "champsim-cloudsuite": "zswapsim.trace.readers.champsim:CLOUDSUITE_FORMAT",
+    "oracleGeneral": "zswapsim.trace.readers.oracle_general:FORMAT",
 }
 
 _NAMED_COLUMNS = "csv"

@@ -106,6 +106,11 @@ class Input:
                 self._progress(self._counted.done_bytes, self.size_bytes)
             data = self._read(chunk_bytes)
 
+    def report(self, done: int, total: int) -> None:
+        """Tell the progress of a second stage, after the reading, as if it were read again."""
+        if self._progress is not None and self.size_bytes:
+            self._progress(self.size_bytes * done // total, self.size_bytes)
+
     def local_path(self) -> Path:
         """Return a path of the unpacked input, for formats that jump about in it.
 

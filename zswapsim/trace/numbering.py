@@ -26,40 +26,62 @@ _ROOM = 1 << 12
 class PageTable(NamedTuple):
     """Names of pages and their numbers.
 
-    key, number: (a power of two,) the table, number 0 for a free place, else one more than the
-    page's; keys: (half of that,) names in order of their numbers; state: COUNT of pages, PENDING
-    access plus one, or 0 for none, accesses MADE by the last call.
+    entry: (a power of two,) the table, 0 for a free place, else the name's mark << 32 | one more
+    than the page's number; keys: (half of that,) names in order of their numbers; state: COUNT
+    of pages, PENDING access plus one, or 0 for none, accesses MADE by the last call. 12 bytes a
+    place are few for what they do: fetching memory is what a large table costs.
     """
 
-    key: Ints
-    number: Ints
+    entry: Ints
     keys: Ints
     state: Ints
 
 
 @simulated
-def find_place(table: PageTable, key: int) -> int:
-    """Return where a name is in the table, or the free place where it belongs."""
-    mask = len(table.number) - 1
+def mark_of(key: int) -> int:
+    """Return 31 bits of a name's hash, whose low bits are where it is looked for first."""
     low = (key & 0x7FFFFFFF) * 0x5BD1E995
     high = ((key >> 31) & 0x7FFFFFFF) * 0x27D4EB2F
-    place = (low ^ high ^ (key >> 62)) >> 15 & mask
-    while table.number[place] != 0 and table.key[place] != key:
-        place = place + 1 & mask
-    return place
+    return (low ^ high ^ (key >> 62)) >> 15 & 0x7FFFFFFF
 
 
 @simulated
 def refill(table: PageTable, old: PageTable) -> None:
-    """Copy an old table into an empty larger one."""
+    """Copy an old table into an empty larger one, place by place, as marks tell the new ones."""
+    mask = len(table.entry) - 1
+    for old_place in range(len(old.entry)):
+        entry = old.entry[old_place]
+        if entry != 0:
+            place = entry >> 32 & mask
+            while table.entry[place] != 0:
+                place = place + 1 & mask
+            table.entry[place] = entry
     count = old.state[COUNT]
     for index in range(count):
-        place = find_place(table, old.keys[index])
-        table.key[place] = old.keys[index]
-        table.number[place] = index + 1
         table.keys[index] = old.keys[index]
     table.state[COUNT] = count
     table.state[PENDING] = old.state[PENDING]
+
+
+@simulated
+def number_of(table: PageTable, key: int) -> int:
+    """Return one more than a page's number, a new one if need be; 0 if the table is full."""
+    mask = len(table.entry) - 1
+    mark = mark_of(key)
+    place = mark & mask
+    entry = table.entry[place]
+    while entry != 0:
+        if entry >> 32 == mark and table.keys[(entry & 0xFFFFFFFF) - 1] == key:
+            return entry & 0xFFFFFFFF
+        place = place + 1 & mask
+        entry = table.entry[place]
+    count = table.state[COUNT]
+    if count == len(table.keys):
+        return 0
+    table.keys[count] = key
+    table.entry[place] = mark << 32 | count + 1
+    table.state[COUNT] = count + 1
+    return count + 1
 
 
 @simulated
@@ -71,21 +93,13 @@ def number_pages(
     made: room for stop - first + 1 encoded accesses. collapse: 1 to make one of consecutive ones
     to a page, written if one of them is; the last stays pending.
     """
-    state = table.state
-    pending = state[PENDING] - 1
+    pending = table.state[PENDING] - 1
     count = 0
     at = first
     while at < stop:
-        place = find_place(table, keys[at])
-        number = table.number[place]
+        number = number_of(table, keys[at])
         if number == 0:
-            if state[COUNT] == len(table.keys):
-                break
-            table.keys[state[COUNT]] = keys[at]
-            number = state[COUNT] + 1
-            state[COUNT] = number
-            table.key[place] = keys[at]
-            table.number[place] = number
+            break
         access = number - 1
         if writes[at] != 0:
             access += 1 << 31
@@ -97,8 +111,8 @@ def number_pages(
                 count += 1
             pending = access
         at += 1
-    state[PENDING] = pending + 1
-    state[MADE] = count
+    table.state[PENDING] = pending + 1
+    table.state[MADE] = count
     return at
 
 
@@ -152,16 +166,16 @@ class PageNumbering:
         return names.view(np.uint64)
 
     def _grow(self) -> None:
-        room = 2 * len(self._table.number)
-        if room > 2 * MAX_PAGES:
+        places = 2 * len(self._table.entry)
+        if places > 2 * MAX_PAGES:
             raise TraceError(f"more than {MAX_PAGES:,} pages")
-        larger = self._make_table(room)
+        larger = self._make_table(places)
         self._refill(larger, self._table)
         self._table = larger
 
-    def _make_table(self, room: int) -> PageTable:
+    def _make_table(self, places: int) -> PageTable:
         zeros = engines.zeros(self._engine)
-        return PageTable(zeros(room), zeros(room), zeros(room // 2), zeros(3))
+        return PageTable(zeros(places), zeros(places // 2), zeros(3))
 
 
 def compile_numbering() -> None:
