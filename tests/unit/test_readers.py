@@ -232,7 +232,7 @@ def test_requests_to_one_page_are_not_joined_and_instructions_are(
         ("0 3000\n1 1000\n2 9000\n", [(3, 0), (1, 1)], "1 instruction fetch"),
         ("0x1: R 0x3ffc 8 0x0\n0x2: W 0x8000 4 0x1\n", [(3, 0), (4, 0), (8, 1)], "hexadecimal"),
         (" 712 R 0x7fff1000\n 712 I 0x40\n", [(0x7FFF1, 0)], "hexadecimal"),
-        ("# by hand\n0x3000\n\n0x1000\n", [(3, 0), (1, 0)], "all taken as reads"),
+        ("# by hand\n0x3000\n\n0x1000\n", [(3, 0), (1, 0)], "all are reads"),
         ("readd 0x04000BE0 2\nwrite 0xBEFFFACC 4\n", [(0x4000, 0), (0xBEFFF, 1)], "hexadecimal"),
     ],
 )
@@ -299,7 +299,7 @@ def test_writes_are_drawn_where_nothing_tells_them(write: Callable[..., Path]) -
     assert 2200 < drawn.counts.writes < 2800
     assert accesses(drawn) == accesses(opened(path, write_percent=25.0, seed=3))
     assert accesses(drawn) != accesses(opened(path, write_percent=25.0, seed=4))
-    assert "25 % drawn as writes, seed 3" in str(drawn.meta["accesses_from"])
+    assert "25 % of them, drawn with seed 3, are writes" in str(drawn.meta["accesses_from"])
 
 
 def test_the_format_asked_for_is_taken_and_must_exist(write: Callable[..., Path]) -> None:

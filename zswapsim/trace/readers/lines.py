@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from zswapsim.engine import engines
-from zswapsim.engine.simulated import Ints
 from zswapsim.errors import TraceError
 from zswapsim.trace.input import HEAD_BYTES
 from zswapsim.trace.readers import line_kernel as kernel
 from zswapsim.trace.readers.foreign import Batch, ForeignFormat, Reading
 from zswapsim.trace.readers.line_kernel import FETCH, OTHER, READ, WRITE, LinePattern
+from zswapsim.trace.readers.records import DrawnWrites
 
 CHUNK_BYTES = 1 << 18
 """Unpacked bytes read at a time: what comes of them stays in the processor's cache."""
@@ -116,12 +117,14 @@ class TextFormat(ForeignFormat):
         """See ForeignFormat."""
         shape = self.shape(reading)
         lines = LineReader(shape, reading.engine)
-        drawn = None if "operation" in shape.fields else _DrawnWrites(reading)
+        drawn = None if "operation" in shape.fields else DrawnWrites(reading.source.options)
+        if drawn is not None:
+            reading.notes.append(f"it has no operations: {drawn.note}")
         for chunk in _whole_lines(reading, shape.skip_lines, lines):
             status = lines.read(chunk)
             while True:
                 if drawn is not None:
-                    drawn.fill(lines.writes, lines.count)
+                    lines.put_writes(drawn.draw(lines.count))
                 yield Batch(lines.keys, lines.writes, lines.count)
                 if status == kernel.DONE:
                     break
@@ -205,6 +208,13 @@ class LineReader:
         self.lines += int(self._state[kernel.LINES])
         return status
 
+    def put_writes(self, written: npt.NDArray[np.bool_] | None) -> None:
+        """Say which accesses of the last call write, None for none of them."""
+        if written is not None:
+            column: Any = self.writes
+            one_by_one = self._engine == "interpreted"
+            column[: len(written)] = written.astype(int).tolist() if one_by_one else written
+
     def pass_over(self) -> tuple[int, bytes, int]:
         """Leave the bad line at hand out; return its number, its text and what is wrong."""
         start = int(self._state[kernel.AT])
@@ -212,27 +222,6 @@ class LineReader:
         self._state[kernel.AT] = end + 1
         self.lines += 1
         return self.lines, self._text[start:end].rstrip(b"\r"), int(self._state[kernel.REASON])
-
-
-class _DrawnWrites:
-    """Decides which accesses are writes where the input does not say."""
-
-    def __init__(self, reading: Reading) -> None:
-        options = reading.source.options
-        self._share = (options.write_percent or 0) / 100
-        self._random = np.random.default_rng(options.seed)
-        if self._share:
-            note = f"{options.write_percent:g} % drawn as writes, seed {options.seed}"
-        else:
-            note = "all taken as reads"
-        reading.notes.append(f"it has no operations: {note}")
-
-    def fill(self, writes: Ints, count: int) -> None:
-        """Set the first `count`."""
-        if self._share:
-            drawn = (self._random.random(count) < self._share).astype(np.int64)
-            column: Any = writes
-            column[:count] = drawn.tolist() if isinstance(writes, list) else drawn
 
 
 def whole_lines(head: bytes) -> list[str]:
