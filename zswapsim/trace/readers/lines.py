@@ -286,18 +286,14 @@ def make_pattern(shape: Shape, engine: str) -> LinePattern:
     settings[kernel.BY_LETTER] = int(shape.letters is not None)
     settings[kernel.FOLDED] = int(shape.folded)
     settings[kernel.QUOTE] = ord(shape.quote or "\0")
+    starts = [int(any(comment[0] == byte for comment in comments)) for byte in range(256)]
     columns = (
-        kind,
-        digit,
-        letter,
-        [int(any(comment[0] == byte for comment in comments)) for byte in range(256)],
+        kind + digit + letter + starts,
         [_TEXT_ROLES.get(role[:1]) or _ROLES[role] for role in shape.fields],
         [_packed(role[1:])[0] if role[:1] in _TEXT_ROLES else 0 for role in shape.fields],
-        [_packed(word)[0] for word in words],
-        [_packed(word)[1] for word in words],
-        list(words.values()),
-        [int.from_bytes(comment, "little") for comment in comments],
-        [(1 << 8 * len(comment)) - 1 for comment in comments],
+        [part for word, meaning in words.items() for part in (*_packed(word), meaning)],
+        [int.from_bytes(comment, "little") for comment in comments]
+        + [(1 << 8 * len(comment)) - 1 for comment in comments],
         settings,
     )
     if engine == "compiled":
