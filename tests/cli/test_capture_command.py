@@ -117,7 +117,7 @@ def test_the_format_asked_for_is_used(tmp_path: Path, capsys: Capture) -> None:
     assert Trace.open(path).meta["origin"] == "raw"
     capsys.readouterr()
     assert run(image, "-o", path, "--format", "zip") == 2
-    assert "no memory image 'zip'; there are elf-core" in capsys.readouterr().err
+    assert "no trace format 'zip'; there are ztrace" in capsys.readouterr().err
 
 
 def test_an_image_can_come_from_standard_input(tmp_path: Path) -> None:

@@ -110,7 +110,6 @@ def test_wrong_usage_exits_2_and_names_what_is_wrong(
         ),
         ("zpools", ["zbud", "built in"]),
         ("policies", ["lru", "clock", "two-list", "built in"]),
-        ("images", ["elf-core", "lime", "avml", "kdump", "raw", "built in"]),
         ("formats", ["ztrace", "recording", "built in"]),
         ("profiles", ["5.4 unless", "6.18", "full_action", "hysteresis"]),
     ],

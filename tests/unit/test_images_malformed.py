@@ -35,7 +35,7 @@ def refusal(file: Path, data: bytes) -> str:
 
 def test_nothing_and_less_than_a_page(file: Path) -> None:
     assert refusal(file, b"") == "the file is empty"
-    assert refusal(file, bytes(100)).startswith("no known kind of memory image, by its first 100")
+    assert refusal(file, bytes(100)).startswith("no known trace format, by its first 100")
 
 
 def test_raw_pages_that_are_none(file: Path) -> None:

@@ -121,7 +121,7 @@ def test_file_changed_after_opening_is_noticed(saved: Path) -> None:
         list(trace.blocks())
 
 
-@pytest.mark.parametrize("data", [b"", b"\x7fELF" + bytes(100), b"{}", b"seq,ip,op\n1,2,R\n"])
+@pytest.mark.parametrize("data", [b"", b"\x7fEL" + bytes(100), b"{}", b"seq,ip,op\n1,2,R\n"])
 def test_foreign_file_names_the_formats_there_are(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "foreign"
     path.write_bytes(data)

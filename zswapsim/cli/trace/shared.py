@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from zswapsim.cli.options import check_writable, checked
+from zswapsim.cli.options import Progress, check_writable, checked
 
 if TYPE_CHECKING:
     from zswapsim.trace.trace import Trace
@@ -31,10 +31,10 @@ def output_option(command: F) -> F:
 
 
 def save(
-    trace: "Trace", output: Path, progress: Callable[[str, int, int], None] | None = None
+    trace: "Trace", output: Path, progress: Progress | None = None, level: int | None = LEVEL
 ) -> None:
     """Write a trace, completely or not at all, and say on stderr what was written."""
-    trace.save(output, level=LEVEL, progress=progress)
+    trace.save(output, level=level, progress=progress)
     size_bytes = output.stat().st_size
     click.echo(
         f"{output}: {trace.accesses:,} accesses, {trace.footprint_pages:,} pages, "
