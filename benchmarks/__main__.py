@@ -12,6 +12,7 @@ NAMES = (
     "compressors",
     "drivers",
     "analysis",
+    "readers",
 )
 
 LONG_NAMES = ("long_replay", "long_analysis", "record")
