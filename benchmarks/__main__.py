@@ -4,9 +4,17 @@
 import sys
 from importlib import import_module
 
-NAMES = ("startup", "replay_bytes", "resident_hits", "cold_start", "compressors", "drivers")
+NAMES = (
+    "startup",
+    "replay_bytes",
+    "resident_hits",
+    "cold_start",
+    "compressors",
+    "drivers",
+    "analysis",
+)
 
-LONG_NAMES = ("long_replay",)
+LONG_NAMES = ("long_replay", "long_analysis")
 
 for name in sys.argv[1:] or NAMES:
     if name not in NAMES + LONG_NAMES:

@@ -6,13 +6,13 @@ pages, so that what is compared is the cost of a hit.
 """
 
 import statistics
-import struct
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from benchmarks.measure import seconds
+from benchmarks.oracle_general import write_oracle_general
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.replay import replay
 from zswapsim.trace.synthetic import random_contents, zipf
@@ -32,7 +32,7 @@ def main() -> None:
     replay(zipf(1000, 100, seed=1, contents=random_contents(64, seed=1)), config)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "zipf.oracleGeneral"
-        _write_oracle_general(np.concatenate(list(trace.blocks())) & 0x7FFFFFFF, path)
+        write_oracle_general(np.concatenate(list(trace.blocks())) & 0x7FFFFFFF, path)
         ours, theirs = [], []
         for _ in range(ROUNDS):
             result = replay(trace, config)
@@ -54,16 +54,3 @@ def main() -> None:
         f"{statistics.median(ours) / ACCESSES * 1e9:.0f} ns an access; misses "
         f"{misses[0] * ACCESSES:.0f} and {faults})"
     )
-
-
-def _write_oracle_general(pages: "np.ndarray[tuple[int], np.dtype[np.uint32]]", path: Path) -> None:
-    """Write requests as libcachesim's oracleGeneral: u32 time, u64 object, u32 size, i64 next."""
-    record = np.zeros(
-        len(pages), np.dtype([("t", "<u4"), ("id", "<u8"), ("n", "<u4"), ("x", "<i8")])
-    )
-    assert record.itemsize == struct.calcsize("<IQIq")
-    record["t"] = np.arange(len(pages)) // 1000
-    record["id"] = pages.astype(np.uint64) + 1
-    record["n"] = 1
-    record["x"] = -1
-    record.tofile(path)

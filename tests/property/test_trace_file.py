@@ -131,6 +131,48 @@ def test_cut_keeps_accesses_and_contents(arrays: Any, stop: int) -> None:
 
 
 @given(traces, st.integers(0, 12), st.integers(0, 12))
+@settings(max_examples=400, deadline=None)
+def test_a_cut_from_the_middle_keeps_accesses_and_contents(
+    arrays: Any, one: int, other: int
+) -> None:
+    accesses, versions = arrays
+    start, stop = sorted(min(place, len(accesses)) for place in (one, other))
+    whole = Trace.from_arrays(
+        [page for page, _ in accesses],
+        np.array([write for _, write in accesses], bool),
+        [min(at, len(accesses)) for at, _, _ in versions],
+        [page for _, page, _ in versions],
+        [content for _, _, content in versions],
+        CONTENTS,
+        page_numbers=[100, 200, 300, 400],
+    )
+    cut = whole.cut(stop, start)
+    expected = [page | write * WRITE for page, write in accesses[start:stop]]
+    for block_accesses in (1, 2, 5):
+        blocks = [block.tolist() for block in cut.blocks(block_accesses)]
+        assert [access for block in blocks for access in block] == expected
+        assert all(len(block) == block_accesses for block in blocks[:-1])
+    assert (cut.accesses, cut.writes) == (
+        stop - start, sum(write for _, write in accesses[start:stop]),
+    )  # fmt: skip
+    accessed = {page for page, _ in accesses[start:stop]}
+    assert cut.footprint_pages == len(accessed)
+    for access in range(start, stop):
+        for page in accessed:
+            assert content_at(cut, page, access - start) == content_at(whole, page, access)
+    at, page, content = cut.versions
+    assert (at <= stop - start).all()
+    assert (at[1:] >= at[:-1]).all()
+    assert set(content.tolist()) - {FREED} == set(range(cut.contents_count))
+    if start:
+        from_the_start = page[at == 0].tolist()
+        assert len(set(from_the_start)) == len(from_the_start) or start == stop
+    assert cut.page_numbers is not None
+    assert cut.page_numbers.tolist() == [100, 200, 300, 400][: cut.pages]
+    assert (cut.counts.versions, cut.counts.freed) == (len(at), content.tolist().count(FREED))
+
+
+@given(traces, st.integers(0, 12), st.integers(0, 12))
 @settings(max_examples=100, deadline=None)
 def test_cut_of_a_cut_is_the_shorter_cut(arrays: Any, one: int, other: int) -> None:
     accesses, versions = arrays

@@ -166,3 +166,25 @@ def test_nothing_is_cut_off_in_a_narrow_terminal(result: dict[str, Any], width: 
     for value in values.values():
         assert f"{value:,}" in text
     assert "…" not in text
+
+
+def test_where_accesses_and_contents_come_from_is_said(result: dict[str, Any]) -> None:
+    assert "accesses:" not in printed(result)
+    text = printed(
+        changed(
+            result, trace={"accesses_from": "a.log, read as lackey", "contents_from": "made up"}
+        )
+    )
+    assert line(text, "accesses:") == "a.log, read as lackey"
+    assert line(text, "contents:") == "made up"
+
+
+def test_memory_below_what_a_recording_is_exact_for_is_said(result: dict[str, Any]) -> None:
+    recorded = {"recorder_resident_pages": 64}
+    enough = {"limit_pages": 80, "peak_pool_pages": 16}
+    assert "below what was" not in printed(changed(result, trace=recorded, memory=enough))
+    less = {"limit_pages": 80, "peak_pool_pages": 17}
+    text = printed(changed(result, trace=recorded, memory=less), width=200)
+    assert line(text, "below what was recorded:").endswith(
+        "with 64 pages resident or more, here down to 63 were"
+    )

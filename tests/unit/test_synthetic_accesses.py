@@ -2,6 +2,7 @@
 """Made-up accesses and mixtures of contents: reproducible, in any blocks, as was asked for."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,11 @@ from zswapsim.trace.synthetic import (
     parse_mix,
     random_contents,
     synthetic_accesses,
+    synthetic_trace,
 )
 from zswapsim.trace.synthetic.accesses import AccessKind, parse_accesses
 from zswapsim.trace.synthetic.random import popularity
-from zswapsim.trace.trace import WRITE
+from zswapsim.trace.trace import WRITE, Trace
 from zswapsim.units import PAGE_SIZE
 
 SPECS = ["zipf", "zipf:0.6", "scan", "loop", "phases", "phases:7p", "phases:7p:100"]
@@ -171,3 +173,46 @@ def test_pages_of_a_mix_are_the_contents_of_these_percents() -> None:
     pages = mix_contents(10, parse_mix("zero=30,same=70"), 1)
     assert pages.shape == (10, PAGE_SIZE)
     assert sum(not page.any() for page in pages) == 3
+
+
+# whole traces
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_a_trace_has_the_accesses_and_counts_them(spec: str) -> None:
+    trace = synthetic_trace(spec, 1000, 30, seed=4, write_percent=20)
+    expected = made(spec, seed=4, write_percent=20)
+    for block_accesses in (64, 1000, 5000):
+        blocks = list(trace.blocks(block_accesses))
+        assert (np.concatenate(blocks) == expected).all()
+        assert {len(block) for block in blocks[:-1]} <= {block_accesses}
+    assert trace.accesses == 1000
+    assert trace.writes == np.count_nonzero(expected & np.uint32(WRITE))
+    assert trace.footprint_pages == len(set((expected & ~np.uint32(WRITE)).tolist()))
+    assert not trace.has_contents
+    assert trace.meta["accesses_from"].startswith(f"made up: {spec.split(':')[0]}")
+
+
+def test_pages_of_a_trace_hold_the_mix_from_the_start() -> None:
+    trace = synthetic_trace("loop", 10, 5000, mix={"zero": 50, "random": 50}, seed=2)
+    at, page, content = trace.versions
+    assert not at.any()
+    assert page.tolist() == list(range(5000))
+    assert trace.counts.zero_contents == 1
+    assert trace.contents_count == 1 + 2048
+    zero = trace.contents_bytes[:].index(bytes(PAGE_SIZE)) // PAGE_SIZE
+    assert np.count_nonzero(content == zero) == pytest.approx(2500, abs=100)
+    assert "zero 50 %, random 50 %" in trace.meta["contents_from"]
+
+
+def test_the_same_trace_is_the_same_file(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        synthetic_trace("phases", 5000, 100, mix=parse_mix(DEFAULT_MIX)).save(tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert Trace.open(tmp_path / "a").accesses == 5000
+
+
+def test_progress_of_a_trace_is_told() -> None:
+    told: list[tuple[str, int, int]] = []
+    synthetic_trace("loop", 5, 2, progress=lambda *step: told.append(step))
+    assert told == [("make", 5, 5)]

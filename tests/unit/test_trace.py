@@ -89,6 +89,14 @@ def test_trace_without_contents_knows_only_freed_pages() -> None:
     assert trace.counts.freed == 4
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint32, np.uint64, np.int16])
+def test_pages_may_be_integers_of_any_kind(kind: type) -> None:
+    arrays = {"page": [0, 3, 0, 3], "version_at": [4, 0, 2, 0], "version_page": [0, 0, 3, 3]}
+    trace = small(**{field: np.array(values, kind) for field, values in arrays.items()})
+    assert next(trace.blocks()).tolist() == next(small().blocks()).tolist()
+    assert trace.info() == small().info()
+
+
 def test_empty_trace_is_a_trace() -> None:
     trace = Trace.from_arrays([], [])
     assert (trace.accesses, trace.pages, trace.info()["write_percent"]) == (0, 0, 0.0)

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 COMMANDS = {
     "replay": "Replay a trace through a simulated compressed swap cache.",
+    "capture": "Take the contents of a live process, core file or memory image.",
+    "record": "Record a program's accesses and page contents as a trace.",
     "list": "List compressors, zpools, policies, formats or kernel profiles.",
-    "trace": "Look at trace files, and convert them.",
+    "trace": "Look at traces; cut, merge and convert them, or make one up.",
     "verify": "Compare with recordings of a real kernel, step by step.",
 }
 

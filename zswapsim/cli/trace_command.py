@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim trace."""
 
-import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,28 +10,43 @@ import click
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
 from zswapsim.cli.options import check_distinct, check_writable, checked, progress_bar
 
+SUBCOMMANDS = {
+    "info": "Say what a file holds and how it will behave.",
+    "head": "Print the first accesses.",
+    "cut": "Write a stretch of a trace.",
+    "gen": "Make a trace up.",
+    "merge": "Write several traces as one.",
+}
+"""Commands of zswapsim/cli/trace, imported when they are called."""
 
-@click.group("trace", short_help="Look at traces.")
+
+class LazySubcommands(click.Group):
+    """A group whose commands are added to it or live in files of their own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands' names, the lazy ones first."""
+        return [*SUBCOMMANDS, *self.commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command."""
+        if cmd_name not in SUBCOMMANDS:
+            return super().get_command(ctx, cmd_name)
+        lazy: click.Command = import_module(f"zswapsim.cli.trace.{cmd_name}").command
+        return lazy
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        rows = [
+            *SUBCOMMANDS.items(),
+            *((name, added.get_short_help_str()) for name, added in self.commands.items()),
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+@click.group("trace", cls=LazySubcommands, short_help="Look at traces.")
 def command() -> None:
-    """Look at trace files, and convert them."""
-
-
-@command.command("info", short_help="Say what a file holds.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def info(file: Path, as_json: bool) -> None:
-    """Say what FILE holds: accesses, footprint, versions, contents, where it came from."""
-    from zswapsim.trace.trace import Trace
-
-    facts = Trace.open(file).info()
-    if as_json:
-        click.echo(json.dumps(facts, indent=2, sort_keys=True))
-        return
-    width = max(len(name) for name in facts)
-    for name, value in facts.items():
-        click.echo(
-            f"{name:<{width}}  {value:,}" if isinstance(value, int) else f"{name:<{width}}  {value}"
-        )
+    """Look at trace files, cut, merge and convert them, or make one up."""
 
 
 @command.command("convert", short_help="Write a file as .ztrace.")

@@ -37,8 +37,9 @@ _entries: dict[tuple[Callable[..., Any], Path], Callable[..., Any]] = {}
 _folders: dict[tuple[str | None, int], Path] = {}
 
 PACKAGE = Path(__file__).parents[1]
-SOURCE_FOLDERS = ("engine", "machine", "content/compressors")
-"""Where simulated functions, and the constants they use, are at home."""
+SOURCE_FOLDERS = ("engine", "machine", "content/compressors", "trace")
+SOURCE_FILES = ("errors.py", "profiles.py")
+"""Where simulated functions, and the constants they use, are at home, imported or not."""
 
 
 def zeros_compiled(length: int) -> Ints:
@@ -53,6 +54,15 @@ def int_array(values: Any) -> Ints:
     from zswapsim.engine import compiled_ints
 
     return compiled_ints.int_array(values)
+
+
+def bytes_of(data: bytes, engine: str) -> Any:
+    """Return bytes as what simulated functions read them from, without a copy."""
+    if engine == "interpreted":
+        return data
+    from zswapsim.engine import compiled_bytes
+
+    return compiled_bytes.byte_array(data)
 
 
 def zeros(engine: str) -> Zeros:
@@ -108,7 +118,7 @@ def uninterrupted() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, before)
     if asked:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)  # to whoever listened before
 
 
 def is_warm(warm_key: str) -> bool:
@@ -141,18 +151,23 @@ def entry(function: F, engine: str) -> F:
 
 def cache_folder() -> Path:
     """Return the folder of this source's compiled code; whether it exists is not said."""
-    base = os.environ.get("ZSWAPSIM_CACHE_DIR")
-    if base is None:
-        base = str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zswapsim")
     digest = hashlib.sha256()
-    own = {PACKAGE / "errors.py", PACKAGE / "profiles.py"}
+    own = {PACKAGE / name for name in SOURCE_FILES}
     own.update(path for folder in SOURCE_FOLDERS for path in (PACKAGE / folder).rglob("*.py"))
     plugged_in = {Path(function.__code__.co_filename) for function in SIMULATED}
     for path in sorted(own | plugged_in):
         digest.update(path.read_bytes())
     for part in (sys.version, version("numba"), version("numpy")):
         digest.update(part.encode())
-    return Path(base) / "compiled" / digest.hexdigest()[:16]
+    return cache_base() / "compiled" / digest.hexdigest()[:16]
+
+
+def cache_base() -> Path:
+    """Return the folder of everything that is kept between runs; it may not exist yet."""
+    base = os.environ.get("ZSWAPSIM_CACHE_DIR")
+    if base is not None:
+        return Path(base)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zswapsim"
 
 
 def _teach_all() -> None:

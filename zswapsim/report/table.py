@@ -38,10 +38,21 @@ def render(result: Mapping[str, Any], *, narrow: bool = False) -> RenderableType
 
 
 def _origins(result: Mapping[str, Any]) -> list[Text]:
-    """Return where accesses and contents come from, if it is not one recording."""
+    """Return where accesses and contents come from, if not from one recording; if it is exact."""
     trace = result["trace"]
-    said = ((word, trace.get(f"{word}_from")) for word in ("accesses", "contents"))
-    return [Text(f"{word}: {text}", style="yellow") for word, text in said if text]
+    said = [
+        f"{word}: {trace[f'{word}_from']}"
+        for word in ("accesses", "contents")
+        if trace.get(f"{word}_from")
+    ]
+    exact_pages = trace.get("recorder_resident_pages", 0)
+    kept_pages = result["memory"]["limit_pages"] - result["memory"]["peak_pool_pages"]
+    if kept_pages < exact_pages:
+        said.append(
+            f"below what was recorded: faults and contents are the program's with {exact_pages:,} "
+            f"pages resident or more, here down to {max(kept_pages, 0):,} were"
+        )
+    return [Text(line, style="yellow") for line in said]
 
 
 def _warnings(result: Mapping[str, Any]) -> list[str]:

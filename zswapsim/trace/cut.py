@@ -1,32 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The start of a trace as a trace of its own, with the versions and contents that it needs."""
+"""A stretch of a trace as a trace of its own, with the versions and contents that it needs."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from zswapsim.errors import InvalidArgument
-from zswapsim.trace.contents import Contents, collect
-from zswapsim.trace.counts import U32, U64, Tally, tally_contents
-from zswapsim.trace.trace import BLOCK_ACCESSES, Source, Trace, Versions
+from zswapsim.trace.blocks import reblocked
+from zswapsim.trace.contents import collect
+from zswapsim.trace.counts import U32, Tally, tally_contents
+from zswapsim.trace.trace import BLOCK_ACCESSES, Parts, Trace, Versions
 from zswapsim.units import FREED, PAGE_SIZE
 
-_OF_THE_WHOLE = ("lru_faults", "raw_data_accesses")
+_OF_THE_WHOLE = ("lru_faults", "raw_data_accesses", "raw_accesses", "bad_lines")
 """Meta that says something about all accesses, and would be wrong for some of them."""
 
 
-def cut_trace(trace: Trace, stop: int) -> Trace:
-    """Return the first stop accesses of trace; see Trace.cut. InvalidArgument if it is shorter."""
+def cut_trace(trace: Trace, stop: int, start: int = 0) -> Trace:
+    """Return accesses start .. stop - 1 of trace; see Trace.cut. InvalidArgument if it is shorter.
+
+    Accesses are read twice, here and when they are used, and never kept.
+    """
     if not 0 <= stop <= trace.accesses:
         raise InvalidArgument(f"stop is {stop}; allowed are 0..{trace.accesses}")
+    if not 0 <= start <= stop:
+        raise InvalidArgument(f"start is {start}; allowed are 0..{stop}")
     tally = Tally(trace.pages)
-    for block in _start(trace.blocks(BLOCK_ACCESSES), stop):
+    for block in _stretch(trace.blocks(BLOCK_ACCESSES), start, stop):
         tally.add(block)
-    at, page, content = trace.versions
-    kept = _needed(trace.versions, stop, tally.seen)
-    # A version that is needed from behind the end moves to the end: no access tells the difference.
-    at, page, content = np.minimum(at[kept], np.uint64(stop)), page[kept], content[kept]
+    at, page, content = _versions(trace.versions, start, stop, tally.seen)
     held = content != FREED
     used, renumbered = np.unique(content[held], return_inverse=True)
     content = content.copy()
@@ -41,12 +45,48 @@ def cut_trace(trace: Trace, stop: int) -> Trace:
     counts = tally.counts(
         versions=len(at), freed=int(np.count_nonzero(~held)), **tally_contents(contents)
     )
-    meta = {key: value for key, value in trace.meta.items() if key not in _OF_THE_WHOLE}
-    whole_accesses = meta.setdefault("cut_from_accesses", trace.accesses)
-    if stop == whole_accesses:
-        del meta["cut_from_accesses"]
     called = None if trace.page_numbers is None else trace.page_numbers[: tally.pages]
-    return Trace(counts, meta, _Cut(trace, stop, (at, page, content), contents, called))
+    source = Parts(
+        lambda block_accesses: reblocked(
+            _stretch(trace.blocks(BLOCK_ACCESSES), start, stop), block_accesses
+        ),
+        (at, page, content),
+        contents,
+        called,
+    )
+    return Trace(counts, _meta(trace, start, stop), source)
+
+
+def _meta(trace: Trace, start: int, stop: int) -> dict[str, Any]:
+    """Return the meta of a cut; of a cut of a cut, that of the whole's."""
+    if (start, stop) == (0, trace.accesses):
+        return dict(trace.meta)
+    meta = {key: value for key, value in trace.meta.items() if key not in _OF_THE_WHOLE}
+    meta.setdefault("cut_from_accesses", trace.accesses)
+    if start:
+        meta["cut_start"] = meta.get("cut_start", 0) + start
+    return meta
+
+
+def _versions(
+    versions: Versions, start: int, stop: int, accessed: npt.NDArray[np.bool_]
+) -> Versions:
+    """Return the versions that accesses start .. stop - 1 need, counted from there on.
+
+    Of those up to start, each page's last one is as if it had always been: at 0. A version that is
+    needed from behind the end moves to the end: no access tells the difference.
+    """
+    at, page, content = versions
+    kept = _needed(versions, stop, accessed)
+    if start:
+        early = np.flatnonzero(at <= start)
+        # Of equal ones np.unique finds the first, so they are looked at from behind.
+        _, last = np.unique(page[early[::-1]], return_index=True)
+        kept[early] = False
+        kept[early[::-1][last]] = True
+    at = np.minimum(at[kept], np.uint64(stop))
+    at = np.maximum(at, np.uint64(start)) - np.uint64(start)
+    return at, page[kept], content[kept]
 
 
 def _needed(
@@ -65,49 +105,15 @@ def _needed(
     return needed
 
 
-def _start(blocks: Iterator[U32], stop: int) -> Iterator[U32]:
-    left = stop
-    if left == 0:
+def _stretch(blocks: Iterator[U32], start: int, stop: int) -> Iterator[U32]:
+    """Yield accesses start .. stop - 1 of blocks, and read no further than needed."""
+    if start == stop:
         return
+    done = 0
     for block in blocks:
-        yield block[:left]
-        left -= len(block)
-        if left <= 0:
+        part = block[max(0, start - done) : stop - done]
+        if len(part):
+            yield part
+        done += len(block)
+        if done > stop:  # not at stop itself: a file checks itself when it is asked for more
             return
-
-
-class _Cut:
-    """The source of a cut: accesses still stream from the whole trace."""
-
-    def __init__(
-        self,
-        whole: Trace,
-        stop: int,
-        versions: Versions,
-        contents: Contents,
-        page_numbers: U64 | None,
-    ) -> None:
-        self._whole = whole
-        self._stop = stop
-        self._versions = versions
-        self._contents = contents
-        self._page_numbers = page_numbers
-
-    def blocks(self, block_accesses: int) -> Iterator[U32]:
-        """Stream the whole trace's first accesses."""
-        return _start(self._whole.blocks(block_accesses), self._stop)
-
-    def versions(self) -> Versions:
-        """Return the versions kept."""
-        return self._versions
-
-    def contents(self) -> Contents:
-        """Return the contents kept."""
-        return self._contents
-
-    def page_numbers(self) -> U64 | None:
-        """Return the whole trace's, as far as they are needed."""
-        return self._page_numbers
-
-
-_: type[Source] = _Cut

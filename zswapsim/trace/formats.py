@@ -38,6 +38,18 @@ class TraceFormat(Protocol):
 _BUILT_IN = {
     "ztrace": "zswapsim.trace.file:FORMAT",
     "recording": "zswapsim.trace.recording:FORMAT",
+    "elf-core": "zswapsim.trace.images.elf_core:FORMAT",
+    "lime": "zswapsim.trace.images.lime:FORMAT",
+    "avml": "zswapsim.trace.images.avml:FORMAT",
+    "kdump": "zswapsim.trace.images.kdump:FORMAT",
+    "raw": "zswapsim.trace.images.raw:FORMAT",
+    "lackey": "zswapsim.trace.readers.lackey:FORMAT",
+    "drmemtrace": "zswapsim.trace.readers.drmemtrace:FORMAT",
+    "blkparse": "zswapsim.trace.readers.blkparse:FORMAT",
+    "msr": "zswapsim.trace.readers.msr:FORMAT",
+    "address": "zswapsim.trace.readers.address:FORMAT",
+    "csv": "zswapsim.trace.readers.table:FORMAT",
+    "txt": "zswapsim.trace.readers.object_ids:FORMAT",
     "lcs": "zswapsim.trace.readers.lcs:FORMAT",
     "damon": "zswapsim.trace.readers.damon:FORMAT",
     "champsim": "zswapsim.trace.readers.champsim:FORMAT",
@@ -45,16 +57,21 @@ _BUILT_IN = {
     "oracleGeneral": "zswapsim.trace.readers.oracle_general:FORMAT",
 }
 
+_NAMED_COLUMNS = "csv"
+"""The format that columns are named of."""
+
 FORMATS: Registry[TraceFormat] = Registry("trace format", "zswapsim.formats", _BUILT_IN)
 
 
 def recognise(source: "Input") -> TraceFormat:
-    """Return the format asked for, or else the first that recognises the input.
+    """Return the format asked for, or that columns are named of, or the first that recognises it.
 
     NoEntry or TraceError lists the formats there are.
     """
     if source.options.format is not None:
         return FORMATS.get(source.options.format)
+    if source.options.columns is not None:
+        return FORMATS.get(_NAMED_COLUMNS)
     for name in _names():
         trace_format = FORMATS.get(name)
         if trace_format.recognises(source.path, source.head):
@@ -63,7 +80,8 @@ def recognise(source: "Input") -> TraceFormat:
         raise TraceError(f"{source.where}: the file is empty")
     raise TraceError(
         f"{source.where}: no known trace format, by its first {len(source.head)} bytes; "
-        f"known are {', '.join(FORMATS.names())}"
+        f"known are {', '.join(FORMATS.names())}; name it with --format, or the columns of a table "
+        "with --columns"
     )
 
 

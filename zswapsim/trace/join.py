@@ -139,10 +139,16 @@ def with_made_up_accesses(
 
 
 def contents_source(text: str) -> Trace | str:
-    """Return what a person means by contents: a mix, as it is, or the trace of a file's name."""
+    """Return what a person means by contents: a mix, as it is, or the trace of a file's name.
+
+    The file may be a memory image, or raw pages.
+    """
+    from zswapsim.trace.images.snapshot import open_contents
+    from zswapsim.trace.input import Input
+
     if text.partition(":")[0] == MIX and not Path(text).exists():
         return text
-    return Trace.open(text)
+    return open_contents(Input(text))
 
 
 def _first_contents(snapshot: Trace) -> tuple[U32, U32]:

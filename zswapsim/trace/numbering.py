@@ -176,3 +176,11 @@ class PageNumbering:
     def _make_table(self, places: int) -> PageTable:
         zeros = engines.zeros(self._engine)
         return PageTable(zeros(places), zeros(places // 2), zeros(3))
+
+
+def compile_numbering() -> None:
+    """Compile the loops, or load them from the cache."""
+    engine = "compiled"
+    pages = PageNumbering(engine, collapse=True)
+    pages.add(engines.zeros(engine)(1), engines.zeros(engine)(1), 1)
+    pages._grow()

@@ -121,7 +121,8 @@ class Trace:
         )
         if problem:
             raise InvalidArgument(problem)
-        pages = 1 + int(max(pages_accessed.max(initial=-1), of.max(initial=-1)))
+        highest = [int(numbers.max()) for numbers in (pages_accessed, of) if len(numbers)]
+        pages = 1 + max(highest, default=-1)
         order = np.argsort(at, kind="stable")
         holds = holds.astype(np.int64)
         held = holds != FREED
@@ -164,23 +165,32 @@ class Trace:
         source = Input(path, options, progress=progress)
         return recognise(source).open(source)
 
-    def save(self, path: str | os.PathLike[str], *, level: int | None = None) -> None:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        level: int | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> None:
         """Write the own format (file.py) atomically; the same trace always gives the same bytes.
 
-        level: of zstd, 1..19; None packs what is small well and what is large fast.
+        level: of zstd, 1..19; None packs what is small well and what is large fast. progress: told
+        now and then ("write", accesses written, all of them).
         """
         from zswapsim.trace.writer import write_trace
 
-        write_trace(self, Path(path), level)
+        write_trace(self, Path(path), level, progress)
 
-    def cut(self, stop: int) -> "Trace":
-        """Return the first `stop` accesses, 0..accesses, with the versions and contents they need.
+    def cut(self, stop: int, start: int = 0) -> "Trace":
+        """Return accesses start .. stop - 1 with the versions and contents they need.
 
-        Every page accessed there has the same content at every access as in the whole trace.
+        Every page accessed there has the same content at every access as in the whole trace; what
+        pages hold at `start` they hold in the cut from its beginning. InvalidArgument unless
+        0 <= start <= stop <= accesses.
         """
         from zswapsim.trace.cut import cut_trace
 
-        return cut_trace(self, stop)
+        return cut_trace(self, stop, start)
 
     @property
     def accesses(self) -> int:

@@ -5,7 +5,7 @@ The layout is described in file.py. Memory stays bounded: accesses stream from t
 """
 
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import zstandard
@@ -36,33 +36,45 @@ _CHUNK_BYTES = 1 << 22
 _ZIP64_BYTES = 1 << 30
 """Members that unpack to more than this get the ZIP64 fields, which allow for any length."""
 
+Progress = Callable[[str, int, int], None]
 
-def write_trace(trace: Trace, path: Path, level: int | None = None) -> None:
+
+def write_trace(
+    trace: Trace, path: Path, level: int | None = None, progress: Progress | None = None
+) -> None:
     """Write trace to path atomically; see Trace.save. OSError as the file system says."""
     if level is not None and not 1 <= level <= BEST_LEVEL:
         raise InvalidArgument(f"level is {level}; allowed are 1..{BEST_LEVEL}")
     with whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        _write_members(archive, trace, level)
+        _write_members(archive, trace, level, progress)
 
 
-def _write_members(archive: zipfile.ZipFile, trace: Trace, level: int | None) -> None:
+def _write_members(
+    archive: zipfile.ZipFile, trace: Trace, level: int | None, progress: Progress | None
+) -> None:
     numbers = trace.page_numbers
     version = NUMBERED_VERSION if numbers is not None else NUMBERED_VERSION - 1
     meta = encode_meta(trace.counts, checked_meta(trace.meta), version)
     if len(meta) > META_BYTES:
         raise InvalidArgument(f"{META} has {len(meta)} bytes; allowed are up to {META_BYTES}")
     _write(archive, META, [meta], len(meta))
-    accesses = (block.astype("<u4", copy=False).tobytes() for block in trace.blocks())
-    _write_packed(archive, ACCESSES, accesses, 4 * trace.accesses, level)
+    _write_packed(archive, ACCESSES, _accesses(trace, progress), 4 * trace.accesses, level)
     at, page, content = trace.versions
     columns = (at.astype("<u8"), page.astype("<u4"), content.astype("<u4"))
-    rows = (column.tobytes() for column in columns)
-    _write_packed(archive, VERSIONS, rows, 16 * len(at), level)
+    _write_packed(archive, VERSIONS, (column.tobytes() for column in columns), 16 * len(at), level)
     contents = trace.contents_bytes
     _write_packed(archive, CONTENTS, _chunks(contents), len(contents), level, long_distance=True)
     if numbers is not None:
-        names = [numbers.astype("<u8").tobytes()]
-        _write_packed(archive, NUMBERS, names, 8 * len(numbers), level)
+        _write_packed(archive, NUMBERS, [numbers.astype("<u8").tobytes()], 8 * len(numbers), level)
+
+
+def _accesses(trace: Trace, progress: Progress | None) -> Iterator[bytes]:
+    done = 0
+    for block in trace.blocks():
+        yield block.astype("<u4", copy=False).tobytes()
+        done += len(block)
+        if progress is not None:
+            progress("write", done, trace.accesses)
 
 
 def _chunks(contents: Contents) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ from zswapsim.engine import engines
 from zswapsim.engine.simulated import Ints
 from zswapsim.errors import TraceError
 from zswapsim.trace.input import Input
-from zswapsim.trace.numbering import PageNumbering
+from zswapsim.trace.numbering import PageNumbering, compile_numbering
 from zswapsim.trace.spool import Spool, spooled_trace
 from zswapsim.trace.trace import Trace
 
@@ -82,9 +82,22 @@ class ForeignFormat(ABC):
         TraceError says where the input is wrong, as reading.bad_line does for a line.
         """
 
+    @property
+    def warm_key(self) -> str:
+        """Names the note that what compile() makes is in the cache."""
+        return "read.numbering.warm"
+
+    def compile(self) -> None:
+        """Compile what reading runs, or load it; a format with loops of its own adds them."""
+        compile_numbering()
+
     def open(self, source: Input) -> Trace:
         """Read all of it into a temporary file."""
         reading = Reading(source, self._engine(source))
+        if reading.engine == "compiled":
+            with engines.uninterrupted():
+                self.compile()
+            engines.mark_warm(self.warm_key)
         numbering = PageNumbering(reading.engine, collapse=self.collapse)
         spool = Spool()
         raw_accesses = 0
@@ -110,7 +123,7 @@ class ForeignFormat(ABC):
         return engines.choose(
             "auto",
             size_bytes or COLD_BYTES,  # of a pipe the end is not known
-            f"read.{self.name}.warm",
+            self.warm_key,
             warm=WARM_BYTES,
             cold=COLD_BYTES,
         )

@@ -2,7 +2,7 @@
 """Made-up traces and page contents, the same for the same seed on every machine.
 
 For tests, benchmarks and first looks: their compression ratios and locality are nobody's workload.
-Read accesses, contents, zipf.
+Read accesses, contents, trace, zipf.
 """
 
 from zswapsim.trace.synthetic.accesses import synthetic_accesses
@@ -13,6 +13,7 @@ from zswapsim.trace.synthetic.contents import (
     parse_mix,
     random_contents,
 )
+from zswapsim.trace.synthetic.trace import synthetic_trace
 from zswapsim.trace.synthetic.zipf import zipf
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "parse_mix",
     "random_contents",
     "synthetic_accesses",
+    "synthetic_trace",
     "zipf",
 ]

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The reduction of a trace as its definition says it, and LRU, both as slow as they are plain."""
+
+from collections import OrderedDict
+from typing import NamedTuple
+
+WRITE = 1 << 31
+
+Access = tuple[int, bool]
+
+
+def safely_allowed_drop(accesses: list[Access], k: int) -> tuple[list[int], list[Access]]:
+    """Return indexes and accesses that stay.
+
+    In order of t3: of the page's last two accesses that are still there, t1 < t2, the later one
+    goes if fewer than k distinct pages are accessed from t1 to t3; its write moves to t1.
+    """
+    written = [write for _, write in accesses]
+    there: dict[int, list[int]] = {}
+    dropped = set()
+    for t3, (page, _) in enumerate(accesses):
+        mine = there.setdefault(page, [])
+        if len(mine) >= 2:
+            t1, t2 = mine[-2:]
+            if len({other for other, _ in accesses[t1 : t3 + 1]}) < k:
+                dropped.add(t2)
+                written[t1] |= written[t2]
+                mine.pop()
+        mine.append(t3)
+    stay = [t for t in range(len(accesses)) if t not in dropped]
+    return stay, [(accesses[t][0], written[t]) for t in stay]
+
+
+class Eviction(NamedTuple):
+    """at: index in the whole sequence of the access that needed the room."""
+
+    at: int
+    page: int
+    dirty: bool
+
+
+def lru_evictions(
+    accesses: list[Access], indexes: list[int], memory: int
+) -> tuple[list[int], list[Eviction]]:
+    """Return the indexes of the faults, and the evictions, of LRU with so many pages."""
+    resident: OrderedDict[int, bool] = OrderedDict()
+    faults, evictions = [], []
+    for index, (page, write) in zip(indexes, accesses, strict=True):
+        if page in resident:
+            write |= resident.pop(page)
+        else:
+            faults.append(index)
+            if len(resident) == memory:
+                evictions.append(Eviction(index, *resident.popitem(last=False)))
+        resident[page] = write
+    return faults, evictions

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Recording a program: its accesses and its pages' contents, by running it under Valgrind.
+
+Read in this order: frames (what a back end delivers), record (the loop), running (the process),
+valgrind and build (what is installed), pagetrace (our own Valgrind tool, pagetrace.c) and lackey
+(Valgrind's own).
+"""
