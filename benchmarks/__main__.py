@@ -12,9 +12,10 @@ NAMES = (
     "compressors",
     "drivers",
     "analysis",
+    "conversion",
 )
 
-LONG_NAMES = ("long_replay", "long_analysis")
+LONG_NAMES = ("long_replay", "long_analysis", "long_conversion")
 
 for name in sys.argv[1:] or NAMES:
     if name not in NAMES + LONG_NAMES:
