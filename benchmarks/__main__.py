@@ -13,9 +13,10 @@ NAMES = (
     "drivers",
     "analysis",
     "readers",
+    "conversion",
 )
 
-LONG_NAMES = ("long_replay", "long_analysis")
+LONG_NAMES = ("long_replay", "long_analysis", "long_conversion", "record")
 
 for name in sys.argv[1:] or NAMES:
     if name not in NAMES + LONG_NAMES:

@@ -3,5 +3,5 @@
 
 Imports nothing of the other rooms but the engine. Read in this order: trace (what a trace is),
 counts, checks, contents, blocks, cut, merge, formats (what can be opened), unpack, file and
-writer (the own format), recording, synthetic, analysis.
+writer (the own format), recording, synthetic, analysis, reduce, recorder.
 """
