@@ -46,7 +46,7 @@ def read(shape: Shape, text: bytes) -> Read:
     for number, line in enumerate(lines, 1):
         if number <= shape.skip_lines:
             continue
-        stripped = line.lstrip(BLANKS)
+        stripped = line.lstrip(_blanks(shape))
         indent = len(line) - len(stripped)
         if not stripped or indent >= shape.indent:
             continue
@@ -63,7 +63,7 @@ def read(shape: Shape, text: bytes) -> Read:
 
 def _tokens(shape: Shape, line: str) -> list[tuple[str, str]]:
     """Return fields and the character behind each."""
-    blank, delimiters = f"[{BLANKS}]", f"[{re.escape(shape.delimiters)}]"
+    blank, delimiters = f"[{_blanks(shape)}]", f"[{re.escape(shape.delimiters)}]"
     if shape.padded:
         separator = f"({delimiters})" if shape.delimiters else "(\n)"
     elif shape.delimiters:
@@ -71,11 +71,14 @@ def _tokens(shape: Shape, line: str) -> list[tuple[str, str]]:
     else:
         separator = f"({blank}+)"
     parts = [*re.split(separator, line), "\n"]
-    strip = BLANKS if shape.padded else ""
-    return [
-        (parts[at].strip(strip or None) if shape.padded else parts[at], parts[at + 1][0])
-        for at in range(0, len(parts), 2)
-    ]
+    pairs = [(parts[at], parts[at + 1][0]) for at in range(0, len(parts), 2)]
+    if not shape.padded:
+        return pairs
+    return [(field.strip(_blanks(shape)), behind) for field, behind in pairs]
+
+
+def _blanks(shape: Shape) -> str:
+    return "".join(blank for blank in BLANKS if blank not in shape.delimiters)
 
 
 def _line(shape: Shape, line: str, spaces: dict[tuple[str, ...], int]) -> list[Access]:
