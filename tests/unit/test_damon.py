@@ -339,3 +339,12 @@ def test_too_many_targets_are_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_times_are_those_that_damo_writes(text: str, expected: float | None) -> None:
     found = damon_snapshots.nanoseconds(text)
     assert found == (expected if expected is None else pytest.approx(expected))
+
+
+def test_progress_is_told_of_the_making_up_too() -> None:
+    told: list[tuple[int, int]] = []
+    path = SAMPLES / EVENTS
+    Trace.open(path, progress=lambda done, total: told.append((done, total)))
+    size = path.stat().st_size
+    assert len(told) >= 2
+    assert told[-1] == (size, size)
