@@ -43,7 +43,7 @@ def test_a_sparkline_has_its_highest_character_for_the_largest_value() -> None:
 
 def test_text_is_folded_and_cannot_move_the_cursor() -> None:
     assert folded("one two three", 8, "  ") == ["one two", "  three"]
-    assert folded("red \x1b[31m bell \a", 40) == ["red ?[31m bell ?"]
+    assert folded("red \x1b[31m bell \a", 40) == [r"red \x1b[31m bell \x07"]
     assert folded("", 40) == [""]
 
 
