@@ -419,3 +419,20 @@ def test_an_empty_file_is_refused_without_compiling(
         if isinstance(foreign, ForeignFormat):
             with pytest.raises(TraceError, match=r"in\.txt: "):
                 foreign.open(Input(write(b"")))
+
+
+def test_what_is_packed_small_and_unpacks_to_much_is_worth_compiling(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        foreign.engines, "choose", lambda _, size_bytes, *__, **___: str(size_bytes)
+    )
+    text = b"op,page\n" + b"r,5\n" * (3 << 20)
+    for data, guess in (
+        (lzma.compress(text, preset=0), str(foreign.COLD_BYTES)),
+        (lzma.compress(text[:4000], preset=0), "4000"),
+        (text[:4000], "4000"),
+        (text, str(len(text))),
+    ):
+        source = Input(write(data))
+        assert FORMATS.get("csv").engine_for(foreign.Reading(source)) == guess  # type: ignore[attr-defined]
