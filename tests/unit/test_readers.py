@@ -406,6 +406,9 @@ def test_small_text_cannot_stand_for_more_than_its_worth(
             said = rf" bytes stand for [\d,]+ {what} and more; allowed are up to [\d,]+$"
             with pytest.raises(TraceError, match=said):
                 Trace.open(write(data))
+    packed = gzip.compress(b"op,page\n" + b"r,5\n" * 60_000)
+    monkeypatch.setattr(TextFormat, "accesses_per_byte", 1)
+    assert Trace.open(write(packed)).accesses == 60_000, "lines may be as alike as they like"
     few = "\n".join(["op,address,size", "w,4096,4194304"])
     assert Trace.open(write(few)).accesses == 1024
 

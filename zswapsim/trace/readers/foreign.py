@@ -136,7 +136,7 @@ class ForeignFormat(ABC):
             (accesses, self.accesses_from, self.accesses_per_byte, "accesses"),
             (pages, self.pages_from, self.pages_per_byte, "pages"),
         ):
-            most = max(least, per_byte * source.worth_bytes)
+            most = max(least, per_byte * source.worth_bytes, source.unpacked_bytes)
             if count > most:
                 raise TraceError(
                     f"{source.where}: its {source.worth_bytes:,} bytes stand for {count:,} {what} "
