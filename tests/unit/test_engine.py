@@ -74,6 +74,8 @@ def test_the_cache_lies_where_the_environment_says(
     monkeypatch.setenv("ZSWAPSIM_CACHE_DIR", str(tmp_path / "own"))
     assert engines.cache_folder().parent == tmp_path / "own" / "compiled"
     monkeypatch.delenv("ZSWAPSIM_CACHE_DIR")
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    assert engines.cache_folder().parent == Path.home() / ".cache" / "zswapsim" / "compiled"
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert engines.cache_folder().parent == Path.home() / ".cache" / "zswapsim" / "compiled"
 

@@ -167,7 +167,10 @@ def cache_base() -> Path:
     base = os.environ.get("ZSWAPSIM_CACHE_DIR")
     if base is not None:
         return Path(base)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zswapsim"
+    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # The XDG specification says to ignore a relative one. numba runs what is in there, so that it
+    # must not be wherever somebody happens to be.
+    return (cache if cache.is_absolute() else Path.home() / ".cache") / "zswapsim"
 
 
 def _teach_all() -> None:
