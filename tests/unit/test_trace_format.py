@@ -389,3 +389,16 @@ def test_a_member_that_ends_within_a_number_is_named(
     rewrite(saved, **{member: shorter})
     with pytest.raises(TraceError, match=rf"{member}\.zst: ends after byte "):
         read_all(Trace.open(saved))
+
+
+def test_a_message_is_short_whatever_the_members_are_called(saved: Path) -> None:
+    data = saved.read_bytes()
+    name = b"meta.json" + b"\xe9" * 30_000
+    with zipfile.ZipFile(saved, "w") as archive:
+        archive.writestr(name.decode("latin-1"), "{}")
+    whole = saved.read_bytes()
+    for wrong in (whole, whole.replace(b"meta.json", b"meta.jsox", 1), data[:-30] + whole[-200:]):
+        saved.write_bytes(wrong)
+        with pytest.raises(TraceError) as caught:
+            Trace.open(saved)
+        assert len(str(caught.value)) < 900 + len(str(saved))

@@ -87,7 +87,7 @@ class ZtraceFormat:
             try:
                 data = member.read(META_BYTES + 1)
             except DAMAGE as error:
-                raise TraceError(f"{where}: damaged: {error}") from error
+                raise TraceError(f"{where}: damaged: {error!s:.200}") from error
         version, counts, meta = _parse_meta(where, data)
         if problem := pages_problem(counts.pages, path.stat().st_size):
             raise TraceError(f"{where}: {problem}")
@@ -219,7 +219,7 @@ def _member(
             archive = zipfile.ZipFile(file)
             found = archive.infolist()
         except DAMAGE as error:
-            raise TraceError(f"{where}: truncated or damaged at its end: {error}") from error
+            raise TraceError(f"{where}: truncated or damaged at its end: {error!s:.200}") from error
         with archive:
             names = tuple(member.filename for member in found)
             if names[:1] != MEMBERS[:1] or (members is not None and names != members):
@@ -235,7 +235,7 @@ def _member(
                 opened = archive.open(member)
             except DAMAGE as error:
                 raise TraceError(
-                    f"{where}: {name}: damaged at byte {member.header_offset:,}: {error}"
+                    f"{where}: {name}: damaged at byte {member.header_offset:,}: {error!s:.200}"
                 ) from error
             with opened:
                 yield opened
@@ -268,7 +268,7 @@ def _parse_meta(where: str, data: bytes) -> tuple[int, Counts, dict[str, Any]]:
     try:
         document = strict_json(data)
     except ValueError as error:
-        raise TraceError(f"{where}: no JSON: {error}") from error
+        raise TraceError(f"{where}: no JSON: {error!s:.200}") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT_NAME:
         raise TraceError(f'{where}: does not say "format": "{FORMAT_NAME}"; not a trace')
     version = document.get("version")

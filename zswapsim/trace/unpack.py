@@ -76,7 +76,9 @@ def unpack(packed: IO[bytes], where: str, expected_bytes: int, chunk_bytes: int)
     except TraceError:
         raise
     except (zstandard.ZstdError, *DAMAGE) as error:
-        raise TraceError(f"{where}: damaged, near unpacked byte {done:,}: {error}") from error
+        raise TraceError(
+            f"{where}: damaged, near unpacked byte {done:,}: {error!s:.200}"
+        ) from error
 
 
 def _read(reader: "zstandard.ZstdDecompressionReader", size: int) -> bytes:

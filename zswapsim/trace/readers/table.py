@@ -30,6 +30,7 @@ NAMES = {
 _ROLE_OF = {name: role for role, names in NAMES.items() for name in names.split()}
 _PLACES = ("address", "page", "sector", "object")
 _UNIT_BYTES = {"address": 1, "page": 4096, "sector": 512, "object": 1}
+_SHOWN_COLUMNS = 8
 _DELIMITERS = ",\t;|"
 _VALUE = re.compile(r"0[xX][0-9a-fA-F]+|\d[0-9a-fA-F.]*")
 
@@ -70,10 +71,11 @@ class TableFormat(TextFormat):
         roles = [_kernel_role(role, table.place) for role in table.roles]
         while not roles[-1]:
             roles.pop()
-        named = ", ".join(f"{role} in column {at + 1}" for at, role in enumerate(roles) if role)
+        named = [f"{role} in column {at + 1}" for at, role in enumerate(roles) if role]
         return Shape(
             fields=tuple(roles),
-            expected=named,
+            expected=", ".join(named[:_SHOWN_COLUMNS])
+            + (", ..." if named[_SHOWN_COLUMNS:] else ""),
             delimiters=table.delimiter,
             padded=bool(table.delimiter),
             quote='"' if table.delimiter else "",
