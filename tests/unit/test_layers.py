@@ -90,3 +90,52 @@ def test_files_say_their_licence_and_stay_short(path: Path) -> None:
     lines = path.read_text().splitlines()
     assert lines[0] == "# SPDX-License-Identifier: GPL-2.0-only"
     assert len(lines) <= 500
+
+
+RUN_WHAT_THEY_READ = {
+    *("pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"),
+    *("yaml", "ruamel", "jsonpickle", "runpy", "code", "codeop", "xmlrpc", "multiprocessing"),
+}
+"""Modules that make objects of any class, or run code, out of what they are given."""
+
+RUNNERS = {"eval", "exec", "compile", "__import__"}
+LOADERS = {
+    *("numpy.load", "numpy.loads", "numpy.DataSource", "numpy.ctypeslib.load_library"),
+    *("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"),
+}
+MAY_RUN = {("engine/engines.py", "exec")}
+"""numba wants functions with the parameters' own names; nothing of them is read from a file."""
+
+
+def dotted(node: ast.expr) -> str:
+    """The name that is called, with numpy spelled out."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}".replace("np.", "numpy.", 1)
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_nothing_that_is_read_is_run(path: Path) -> None:
+    imported = {module.split(".")[0] for module in imports(path)}
+    assert not imported & RUN_WHAT_THEY_READ
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    here = str(path.relative_to(PACKAGE))
+    run = {(here, dotted(call.func)) for call in calls if dotted(call.func) in RUNNERS | LOADERS}
+    assert run <= MAY_RUN
+    options = {
+        (option.arg, ast.unparse(option.value)) for call in calls for option in call.keywords
+    }
+    assert not options & {("allow_pickle", "True"), ("shell", "True")}
+
+
+@pytest.mark.parametrize(
+    "source", ["import pickle", "from marshal import loads", "exec(text)", "np.load(path)",
+               "np.frombuffer(np.load(x))", "run(x, shell=True)", "import a, yaml"],
+)  # fmt: skip
+def test_what_would_run_what_is_read_is_found(source: str, tmp_path: Path) -> None:
+    package = tmp_path / "zswapsim"
+    package.mkdir()
+    (package / "x.py").write_text(source)
+    with pytest.MonkeyPatch.context() as monkeypatch, pytest.raises(AssertionError):
+        monkeypatch.setitem(globals(), "PACKAGE", package)
+        test_nothing_that_is_read_is_run(package / "x.py")

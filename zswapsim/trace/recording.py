@@ -13,6 +13,7 @@ Opening reads everything once and checks it; it is read again when it is used.
 """
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,7 @@ class _Sidecar:
     def __init__(self, path: Path) -> None:
         self.path = path
         with path.open("rb") as file:
-            data = file.read(_SIDECAR_BYTES + 1)
+            data = file.read(1 + min(_SIDECAR_BYTES, os.fstat(file.fileno()).st_size))
         if len(data) > _SIDECAR_BYTES:
             raise TraceError(f"{path}: longer than {_SIDECAR_BYTES:,} bytes")
         try:
