@@ -12,6 +12,9 @@ Integers are little-endian. A .zst member is one zstd frame with a checksum and 
 128 MiB. ZIP gives each member a CRC-32 and says where it ends; members are never compressed again,
 nor encrypted. Timestamps are 1980-01-01, so that equal traces are equal files.
 
+pages, in counts, is at most 4,194,304 or 16 times the bytes of the file, whatever is more. Of meta,
+the keys in checks.META_TEXTS are text and those in META_COUNTS integers from 0 on.
+
 Reading checks the CRC-32 and zstd checksums, all counts, the range of every number and the contents
 digest, at the moment the data is used: what is damaged ends in a TraceError before or, for the last
 block of accesses, right after it was handed out. Memory stays bounded whatever the file says.
