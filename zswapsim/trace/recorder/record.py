@@ -153,7 +153,8 @@ class Gathered:
         self.kinds.update(frame.kinds)
         self._page_numbers.extend(frame.page_numbers.tolist())
         self._renumbering.positions(self._add_versions(frame))
-        kept = self.reducer.add(frame.accesses)
+        given_back = frame.what == FREED
+        kept = self.reducer.add(frame.accesses, frame.at[given_back], frame.page[given_back])
         self._renumbering.advance(kept.indexes)
         self._spool.append(kept.accesses)
 
