@@ -278,13 +278,13 @@ class Reducer:
             self._compile_at = None
             self.engine = "compiled"
             self._settle(Window(*map(engines.int_array, self._window)))
-        given = (self._taken_in(part) for part in (freed_at, freed))
         kept = self._run(
             self._window,
             self._taken_in(block),
             len(block),
             self.given,
-            *given,
+            self._taken_in(freed_at),
+            self._taken_in(freed),
             self._accesses,
             self._indexes,
         )
