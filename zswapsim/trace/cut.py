@@ -74,11 +74,12 @@ def _versions(
     """Return the versions that accesses start .. stop - 1 need, counted from there on.
 
     Of those up to start, each page's last one is as if it had always been: at 0. A version that is
-    needed from behind the end moves to the end: no access tells the difference.
+    needed from behind the end moves to the end: no access tells the difference. A cut without
+    accesses is a snapshot, of the beginning too.
     """
     at, page, content = versions
     kept = _needed(versions, stop, accessed)
-    if start:
+    if start or not stop:
         early = np.flatnonzero(at <= start)
         # Of equal ones np.unique finds the first, so they are looked at from behind.
         _, last = np.unique(page[early[::-1]], return_index=True)
