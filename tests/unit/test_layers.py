@@ -12,11 +12,12 @@ PACKAGE = ROOT / "zswapsim"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 EVERY_FILE = sorted([*SOURCES, *ROOT.glob("tests/**/*.py"), *ROOT.glob("benchmarks/**/*.py")])
 
-COMMON = {"errors", "files", "units", "registry", "profiles"}
+COMMON = {"errors", "files", "units", "progress", "registry", "profiles"}
 MAY_IMPORT = {
     "errors": set(),
     "units": COMMON,
     "files": COMMON,
+    "progress": set(),
     "registry": COMMON,
     "profiles": COMMON,
     "engine": COMMON,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from zswapsim.cli.options import Progress
+from zswapsim.progress import Progress
 from zswapsim.trace.formats import FORMATS
 
 if TYPE_CHECKING:

@@ -14,15 +14,13 @@ import click
 
 from zswapsim.errors import InvalidArgument, ZswapSimError
 from zswapsim.files import whole_file
+from zswapsim.progress import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-Progress = Callable[[str, int, int], None]
-"""progress(stage, done, total); a total of 0 is unknown."""
 
 
 def checked(check: Callable[[Any], object]) -> Callable[[click.Context, click.Parameter, Any], Any]:
@@ -86,7 +84,8 @@ def progress_bar() -> Iterator[Progress | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
 
     columns = (
         TextColumn("{task.description}"),
@@ -94,7 +93,7 @@ def progress_bar() -> Iterator[Progress | None]:
         TextColumn("{task.percentage:>3.0f} % {task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bar:
         tasks: dict[str, Any] = {}
 
         def progress(stage: str, done: int, total: int) -> None:

@@ -106,6 +106,7 @@ def command(
     """
     from zswapsim.trace.recorder.native import native_seconds
     from zswapsim.trace.recorder.record import make_backend, record
+    from zswapsim.trace.writer import GOOD_LEVEL
 
     resident_pages = _resident_pages(memory)
     words = [_found(program[0]), *program[1:]]
@@ -128,7 +129,7 @@ def command(
         if alone is not None:
             recording.trace.meta["slow_down"] = round(recording.seconds / max(alone, 1e-3), 1)
     with private_files():
-        recording.trace.save(output, level=9)
+        recording.trace.save(output, level=GOOD_LEVEL)
     for line in _summary(recording, output):
         click.echo(line, err=True)
     if not scrub:

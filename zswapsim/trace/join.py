@@ -15,17 +15,14 @@ from zswapsim.errors import InvalidArgument
 from zswapsim.trace.contents import Contents
 from zswapsim.trace.counts import U32, Tally, tally_contents
 from zswapsim.trace.meta import OF_RECORDED_ACCESSES, OF_RECORDED_CONTENTS, without
-from zswapsim.trace.synthetic.accesses import synthetic_accesses
-from zswapsim.trace.synthetic.contents import DEFAULT_MIX, mix_contents, parse_mix
+from zswapsim.trace.synthetic.accesses import WRITE_PERCENT, synthetic_accesses
+from zswapsim.trace.synthetic.contents import DEFAULT_MIX, MAX_CONTENTS, mix_contents, parse_mix
 from zswapsim.trace.synthetic.random import random_state
 from zswapsim.trace.trace import BLOCK_ACCESSES, Parts, Trace, first_contents
 
 MIX = "mix"
 DEFAULT_ACCESSES = "zipf:1.0"
 ACCESSES_PER_PAGE = 20
-WRITE_PERCENT = 30.0
-MADE_UP_CONTENTS = 4096
-"""Distinct contents that are made up at most; more pages than that share them."""
 
 
 def complete(
@@ -94,7 +91,7 @@ def with_made_up_contents(trace: Trace, mix: str = MIX, *, seed: int = 0) -> Tra
     if name != MIX:
         raise InvalidArgument(f"contents {mix!r}: allowed is a file, or mix[:KIND=PERCENT,...]")
     shares = shares or DEFAULT_MIX
-    count = min(trace.pages, MADE_UP_CONTENTS)
+    count = min(trace.pages, MAX_CONTENTS)
     pages = mix_contents(count, parse_mix(shares), seed)
     made_up = Trace.from_arrays([], [], [0] * count, range(count), range(count), pages)
     joined = with_contents_of(trace, made_up, seed=seed)

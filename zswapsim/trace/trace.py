@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zswapsim.errors import InvalidArgument
+from zswapsim.progress import Progress
 from zswapsim.trace.checks import checked_meta, page_problem, version_problem
 from zswapsim.trace.contents import Contents, distinct
 from zswapsim.trace.counts import U32, U64, Counts, Tally, tally_contents
@@ -170,7 +171,7 @@ class Trace:
         path: str | os.PathLike[str],
         *,
         level: int | None = None,
-        progress: Callable[[str, int, int], None] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         """Write the own format (file.py) atomically; the same trace always gives the same bytes.
 

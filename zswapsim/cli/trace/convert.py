@@ -10,8 +10,7 @@ from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, o
 from zswapsim.cli.options import check_distinct, output_option, progress_bar
 from zswapsim.cli.trace.shared import save
 from zswapsim.trace.reduce import MAX_K
-
-BEST_LEVEL = 19
+from zswapsim.trace.writer import BEST_LEVEL
 
 
 @click.command("convert")

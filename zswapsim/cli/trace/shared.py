@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zswapsim.cli.options import Progress
+from zswapsim.progress import Progress
+from zswapsim.trace.writer import GOOD_LEVEL
 
 if TYPE_CHECKING:
     from zswapsim.trace.trace import Trace
 
-LEVEL = 9
-"""Of zstd. A tenth larger than what convert writes, and written twenty times as fast."""
-
 
 def save(
-    trace: "Trace", output: Path, progress: Progress | None = None, level: int | None = LEVEL
+    trace: "Trace", output: Path, progress: Progress | None = None, level: int | None = GOOD_LEVEL
 ) -> None:
     """Write a trace, completely or not at all, and say on stderr what was written."""
     trace.save(output, level=level, progress=progress)

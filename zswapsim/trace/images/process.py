@@ -24,7 +24,7 @@ from zswapsim.trace.images.mappings import Mapping, swappable
 from zswapsim.trace.images.pagemap import AT_ONCE, PageCounts, find_pages
 from zswapsim.trace.images.sample import Sample
 from zswapsim.trace.interruptible import interruptible
-from zswapsim.units import PAGE_SHIFT, PAGE_SIZE
+from zswapsim.units import NUMBER_BITS, PAGE_SHIFT, PAGE_SIZE
 
 PROC = Path("/proc")
 _YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
@@ -88,12 +88,12 @@ class Process:
         ordinal: int = 0,
         progress: Callable[[int], None] | None = None,
     ) -> None:
-        """Offer all its pages to the sample, each by its number with the ordinal above bit 52.
+        """Offer all its pages to the sample, each by its number with the ordinal above NUMBER_BITS.
 
         counts: all pages seen are added; swapped: bring in what is swapped out; progress: told of
         how many pages were passed. ProcessEnded if it ends meanwhile.
         """
-        above = np.uint64(ordinal << 52)
+        above = np.uint64(ordinal << NUMBER_BITS)
         for numbers in self._windows(sample.window_pages, counts, swapped=swapped):
             if sample.wants():
                 readable, data = self._read_pages(numbers)
