@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zswapsim.cli.options import StopFlag, check_writable, checked
+from zswapsim.cli.options import StopFlag, checked, output_option, private_files
 from zswapsim.errors import InvalidArgument, NoEntry
 from zswapsim.trace.recorder.record import (
     MAX_RESIDENT_PAGES,
@@ -44,14 +44,7 @@ def _resident_pages(text: str) -> int:
     short_help="Record a program.",
     context_settings={"allow_interspersed_args": False},
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
-    callback=checked(check_writable),
-    help="The trace file to write, NAME.ztrace.",
-)
+@output_option
 @click.option(
     "--memory",
     default=f"{RESIDENT_PAGES}p",
@@ -134,7 +127,8 @@ def command(
         )
         if alone is not None:
             recording.trace.meta["slow_down"] = round(recording.seconds / max(alone, 1e-3), 1)
-    recording.trace.save(output, level=9)
+    with private_files():
+        recording.trace.save(output, level=9)
     for line in _summary(recording, output):
         click.echo(line, err=True)
     if not scrub:
