@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,17 +116,17 @@ def command(
     from zswapsim.trace.recorder.record import make_backend, record
 
     resident_pages = _resident_pages(memory)
-    words = [_found(program[0]), *program[1:]]
+    _check_program(program[0])
     with StopFlag().watching() as stop:
         backend, slow = make_backend(recorder, resident_pages, limit, stop)
         if slow is not None:
             click.echo(f"recording with lackey, which is slow: {slow}", err=True)
-        alone = native_seconds(words) if measure_slowdown else None
+        alone = native_seconds(program) if measure_slowdown else None
         meta: dict[str, Any] = {"program": _program_text(program, scrub)}
         if scrub:
             meta["contents_from"] = "made up, with the lengths of the program's under lz4"
         recording = record(
-            words,
+            program,
             backend,
             resident_pages=resident_pages,
             reduction_k=reduction_k,
@@ -134,7 +135,8 @@ def command(
         )
         if alone is not None:
             recording.trace.meta["slow_down"] = round(recording.seconds / max(alone, 1e-3), 1)
-    recording.trace.save(output, level=9)
+    with nullcontext() if scrub else _closed_to_others():
+        recording.trace.save(output, level=9)
     for line in _summary(recording, output):
         click.echo(line, err=True)
     if not scrub:
@@ -142,13 +144,21 @@ def command(
     return 0
 
 
-def _found(program: str) -> str:
-    """Return the program's path. NoEntry if there is none that can be run."""
-    path = shutil.which(program)
-    if path is None:
+def _check_program(program: str) -> None:
+    """Raise NoEntry if there is no such program, or it cannot be run."""
+    if shutil.which(program) is None:
         there = os.sep in program and Path(program).exists()
         raise NoEntry(f"{program}: {'cannot be run' if there else 'there is no such program'}")
-    return path
+
+
+@contextmanager
+def _closed_to_others() -> Iterator[None]:
+    """Let files that are made within the block be readable by their owner only."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _program_text(program: tuple[str, ...], scrub: bool) -> str:
