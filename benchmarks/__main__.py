@@ -12,9 +12,11 @@ NAMES = (
     "compressors",
     "drivers",
     "analysis",
+    "readers",
+    "conversion",
 )
 
-LONG_NAMES = ("long_replay", "long_analysis", "record")
+LONG_NAMES = ("long_replay", "long_analysis", "long_conversion", "record")
 
 for name in sys.argv[1:] or NAMES:
     if name not in NAMES + LONG_NAMES:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What README.md shows is what happens: its sessions are run and its Python is executed."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 SESSIONS = re.findall(r"^```console\n\$ (.*)\n((?:.*\n)*?)```$", README, re.M)
+TRIES = re.findall(r"^<!-- try: ?(\w*) -->\n```sh\n((?:.*\n)*?)```$", README, re.M)
 EXAMPLES = re.findall(r"^```python\n((?:.*\n)*?)```$", README, re.M)
 TIMES = re.compile(r"\d+\.\d\d s|interpreted|compiled")
 
@@ -41,6 +44,32 @@ def test_an_example_runs(example: str, monkeypatch: pytest.MonkeyPatch) -> None:
     exec(compile(example, "README.md", "exec"), {})
 
 
+@pytest.mark.parametrize(("needed", "commands"), TRIES)
+def test_commands_for_ones_own_workload_end_in_a_replay(
+    needed: str, commands: str, tmp_path: Path
+) -> None:
+    if needed and not shutil.which(needed):
+        pytest.skip(f"{needed} is not installed")
+    (tmp_path / "words.txt").write_text("".join(f"{at * 7919 % 5000}\n" for at in range(5000)))
+    program = tmp_path / "bin" / "zswapsim"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m zswapsim "$@"\n')
+    program.chmod(0o755)
+    script = f'sleep 60 & PID=$!; trap "kill $PID" EXIT; sleep 0.3\n{commands}'
+    done = subprocess.run(
+        ["bash", "-euc", script],
+        cwd=tmp_path,
+        env=os.environ
+        | {"PATH": f"{program.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "pages came back and were checked, all equal to what was stored" in done.stdout
+
+
 def test_the_readme_has_sessions_and_examples() -> None:
     assert len(SESSIONS) >= 2
     assert len(EXAMPLES) >= 2
+    assert len(TRIES) >= 3

@@ -30,8 +30,7 @@ MAY_IMPORT = {
 NUMBA_FILES = {
     "engine/engines.py",
     "engine/compiled_byte_arrays.py",
-    "engine/compiled_bytes.py",
-    "engine/compiled_ints.py",
+    "engine/compiled_arrays.py",
 }
 
 

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim capture."""
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from zswapsim.cli.options import check_distinct, check_writable, checked, progress_bar
+from zswapsim.cli.inputs import seed_option
+from zswapsim.cli.options import (
+    check_distinct,
+    checked,
+    output_option,
+    private_files,
+    progress_bar,
+)
 from zswapsim.units import format_pages, parse_pages
 
 if TYPE_CHECKING:
@@ -34,14 +39,7 @@ def _check_format(name: str) -> None:
 
 @click.command("capture", short_help="Take the contents of live or dumped memory.")
 @click.argument("target", required=False)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
-    callback=checked(check_writable),
-    help="The trace file to write, NAME.ztrace.",
-)
+@output_option
 @click.option("--cgroup", metavar="PATH", help="Take all processes of a cgroup and those below.")
 @click.option(
     "--sample",
@@ -51,7 +49,7 @@ def _check_format(name: str) -> None:
     callback=checked(parse_pages),
     help="Take a sample if there is more than that.",
 )
-@click.option("--seed", type=click.IntRange(0, (1 << 32) - 1), default=0, help="Of the sample.")
+@seed_option
 @click.option("--swapped", is_flag=True, help="Bring in what is swapped out, and take it too.")
 @click.option("--stop", is_flag=True, help="Stop a process while it is read (SIGSTOP, SIGCONT).")
 @click.option(
@@ -98,7 +96,7 @@ def command(
             trace = _of_file(str(target), reading, options.sample_pages, progress)
         else:
             trace = process_snapshot(int(str(target)), options, progress=progress)
-    with _private_files():
+    with private_files():
         trace.save(output, level=PACK_LEVEL)
     for line in _summary(trace, output, problems):
         click.echo(line, err=True)
@@ -118,16 +116,6 @@ def _of_file(
     source = Input(target, options, progress=reading)
     image = recognise_image(source)
     return image_snapshot(image, source, sample_pages=sample_pages, progress=progress)
-
-
-@contextmanager
-def _private_files() -> Iterator[None]:
-    """Let files that are made meanwhile be readable by their owner alone."""
-    before = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(before)
 
 
 def _summary(trace: "Trace", output: Path, problems: list[str]) -> Iterator[str]:

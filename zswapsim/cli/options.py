@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,6 +18,8 @@ from zswapsim.files import whole_file
 if TYPE_CHECKING:
     from rich.console import Console
 
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 Progress = Callable[[str, int, int], None]
 """progress(stage, done, total); a total of 0 is unknown."""
@@ -35,6 +37,18 @@ def checked(check: Callable[[Any], object]) -> Callable[[click.Context, click.Pa
         return value
 
     return callback
+
+
+def output_option(command: F) -> F:
+    """Add -o/--output, which has to be given and is checked before the work."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        required=True,
+        callback=checked(check_writable),
+        help="The trace file to write, NAME.ztrace.",
+    )(command)
 
 
 class StopFlag:
@@ -90,6 +104,16 @@ def progress_bar() -> Iterator[Progress | None]:
             bar.update(tasks[stage], completed=done, rate=f"{speed:,.0f}/s" if speed else "")
 
         yield progress
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Let files that are made meanwhile be readable by their owner alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -5,13 +5,12 @@ import os
 import shlex
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from zswapsim.cli.options import StopFlag, check_writable, checked
+from zswapsim.cli.options import StopFlag, checked, output_option, private_files
 from zswapsim.errors import InvalidArgument, NoEntry
 from zswapsim.trace.recorder.record import (
     MAX_RESIDENT_PAGES,
@@ -45,14 +44,7 @@ def _resident_pages(text: str) -> int:
     short_help="Record a program.",
     context_settings={"allow_interspersed_args": False},
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
-    callback=checked(check_writable),
-    help="The trace file to write, NAME.ztrace.",
-)
+@output_option
 @click.option(
     "--memory",
     default=f"{RESIDENT_PAGES}p",
@@ -135,7 +127,7 @@ def command(
         )
         if alone is not None:
             recording.trace.meta["slow_down"] = round(recording.seconds / max(alone, 1e-3), 1)
-    with nullcontext() if scrub else _closed_to_others():
+    with private_files():
         recording.trace.save(output, level=9)
     for line in _summary(recording, output):
         click.echo(line, err=True)
@@ -149,16 +141,6 @@ def _check_program(program: str) -> None:
     if shutil.which(program) is None:
         there = os.sep in program and Path(program).exists()
         raise NoEntry(f"{program}: {'cannot be run' if there else 'there is no such program'}")
-
-
-@contextmanager
-def _closed_to_others() -> Iterator[None]:
-    """Let files that are made within the block be readable by their owner only."""
-    before = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(before)
 
 
 def _program_text(program: tuple[str, ...], scrub: bool) -> str:

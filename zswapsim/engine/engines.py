@@ -51,18 +51,18 @@ def zeros_compiled(length: int) -> Ints:
 
 def int_array(values: Any) -> Ints:
     """Return values as an array of the compiled machine."""
-    from zswapsim.engine import compiled_ints
+    from zswapsim.engine import compiled_arrays
 
-    return compiled_ints.int_array(values)
+    return compiled_arrays.int_array(values)
 
 
 def bytes_of(data: bytes, engine: str) -> Any:
     """Return bytes as what simulated functions read them from, without a copy."""
     if engine == "interpreted":
         return data
-    from zswapsim.engine import compiled_bytes
+    from zswapsim.engine import compiled_arrays
 
-    return compiled_bytes.byte_array(data)
+    return compiled_arrays.byte_array(data)
 
 
 def zeros(engine: str) -> Zeros:

@@ -66,6 +66,17 @@ class Tally:
         self.writes += int(np.count_nonzero(block > _PAGE))
         self._seen[block & _PAGE] = True
 
+    def add_numbered(self, block: U32, pages: int) -> None:
+        """Count a block whose pages are numbered in the order of appearance, pages of them so far.
+
+        Each one below pages has been added, or will be.
+        """
+        before = self.pages
+        self.grow(pages)
+        self._seen[before:pages] = True
+        self.accesses += len(block)
+        self.writes += int(np.count_nonzero(block > _PAGE))
+
     @property
     def seen(self) -> npt.NDArray[np.bool_]:
         """Whether each page was accessed: bool (pages,)."""

@@ -157,7 +157,7 @@ class PageNumbering:
     @property
     def count(self) -> int:
         """Number of pages so far."""
-        return self._table.state[COUNT]
+        return int(self._table.state[COUNT])
 
     @property
     def page_numbers(self) -> U64:

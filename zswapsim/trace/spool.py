@@ -33,12 +33,18 @@ class Spool:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115
         weakref.finalize(self, self._file.close)
 
-    def append(self, block: U32) -> None:
-        """Add encoded accesses. OSError if the disk is full."""
+    def append(self, block: U32, numbered_pages: int | None = None) -> None:
+        """Add encoded accesses. OSError if the disk is full.
+
+        numbered_pages: how many there are so far, if they are numbered as Tally.add_numbered wants.
+        """
         if not len(block):
             return
-        self.tally.grow(1 + int((block & _PAGE).max()))
-        self.tally.add(block)
+        if numbered_pages is not None:
+            self.tally.add_numbered(block, numbered_pages)
+        else:
+            self.tally.grow(1 + int((block & _PAGE).max()))
+            self.tally.add(block)
         self._file.write(np.ascontiguousarray(block, "<u4").data)
 
     def blocks(self, block_accesses: int) -> Iterator[U32]:

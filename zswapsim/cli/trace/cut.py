@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
-from zswapsim.cli.options import check_distinct, progress_bar
-from zswapsim.cli.trace.shared import output_option, save
+from zswapsim.cli.options import check_distinct, output_option, progress_bar
+from zswapsim.cli.trace.shared import save
 
 
 @click.command("cut")

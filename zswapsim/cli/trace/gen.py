@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zswapsim.cli.inputs import seed_option
-from zswapsim.cli.options import progress_bar
-from zswapsim.cli.trace.shared import output_option, save
+from zswapsim.cli.options import output_option, progress_bar
+from zswapsim.cli.trace.shared import save
 
 if TYPE_CHECKING:
     from zswapsim.trace.synthetic.accesses import AccessKind

@@ -1,33 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the commands below `zswapsim trace` share: their FILE, their --output, and its writing."""
+"""What the commands below `zswapsim trace` share: how their output is written."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from zswapsim.cli.options import Progress, check_writable, checked
+from zswapsim.cli.options import Progress
 
 if TYPE_CHECKING:
     from zswapsim.trace.trace import Trace
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 LEVEL = 9
 """Of zstd. A tenth larger than what convert writes, and written twenty times as fast."""
-
-
-def output_option(command: F) -> F:
-    """Add -o/--output, which has to be given and is checked before the work."""
-    return click.option(
-        "-o",
-        "--output",
-        type=click.Path(dir_okay=False, path_type=Path),
-        required=True,
-        callback=checked(check_writable),
-        help="The trace file to write, NAME.ztrace.",
-    )(command)
 
 
 def save(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""address: lines with an address and what was done with it, in the columns that their writers chose.
+"""address: lines with an address and what was done with it, in the columns that a writer chose.
 
     0x4c1692b: R 0x404a900          pinatrace of Pin, with size and value in some kits; #eof
     0041f7a0 R                      address, operation, perhaps a size
@@ -107,10 +107,12 @@ def _layout(head: bytes) -> _Layout | None:
 
 
 def _alike(rows: list[list[str]]) -> list[list[str]]:
-    """Return the rows as wide as most of them, of numbers and operations; none if few are so."""
+    """Return the rows as wide as most, of numbers and operations; none if the first is no such."""
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
     alike = [row for row in rows if len(row) >= width and all(map(_is_plain, row[:width]))]
-    return alike if 2 * len(alike) > len(rows) and width <= _MOST_COLUMNS else []
+    if not alike or alike[0] is not rows[0] or width > _MOST_COLUMNS:
+        return []
+    return alike if 2 * len(alike) >= len(rows) else []
 
 
 def _is_plain(text: str) -> bool:

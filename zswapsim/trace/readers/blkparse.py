@@ -18,7 +18,10 @@ _LINE = re.compile(r" *\d+,\d+ +\d+ +\d+ +\d+\.\d{9} +\d+ +([A-Za-z]{1,2}) +[A-Z
 _ACTIONS = ("Q", "D", "C")
 """Queued, issued, completed: each request has one of each, if they were recorded."""
 
-_SUMMARY = ("CPU", "Total", "Reads", "Read ", "Writes", "IO unpl", "Through", "Events", "Skips")
+_SUMMARY = (
+    *("CPU", "Total", "Reads", "Read ", "Writes", "PC ", "IO unpl"),
+    *("Through", "Events", "Skips", "Input f"),
+)
 
 
 class BlkparseFormat(TextFormat):
@@ -32,7 +35,9 @@ class BlkparseFormat(TextFormat):
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """Its lines start with a device, a processor, a number and a time to the nanosecond."""
-        lines = [line for line in whole_lines(head) if line and not line.startswith(_SUMMARY)]
+        lines = [
+            line for line in whole_lines(head) if line.strip() and not line.startswith(_SUMMARY)
+        ]
         return bool(lines) and _LINE.fullmatch(lines[0]) is not None
 
     def shape(self, reading: Reading) -> Shape:
@@ -50,6 +55,7 @@ class BlkparseFormat(TextFormat):
             expected="'major,minor cpu number time pid action rwbs sector + sectors'",
             letters=letters,
             base=10,
+            absent="[",
             comments=_SUMMARY,
             unit_bytes=512,
             size_unit_bytes=512,

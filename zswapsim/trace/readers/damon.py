@@ -78,8 +78,9 @@ def _kind(head: bytes) -> str:
 
 
 def _notes(snapshots: Snapshots, seed: int, drawn: DrawnWrites) -> list[str]:
+    count = f"{len(snapshots):,} snapshot" + "s" * (len(snapshots) != 1)
     notes = [
-        f"made up of {len(snapshots):,} snapshots: each page of a region is accessed as often as "
+        f"made up of {count}: each page of a region is accessed as often as "
         f"DAMON saw the region accessed, in an order drawn with seed {seed}",
         f"DAMON does not tell writes: {drawn.note}",
     ]

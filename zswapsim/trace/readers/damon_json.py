@@ -138,7 +138,7 @@ class _Text:
         self.at = 0
         self._ended = False
 
-    def _more(self, characters: int = _CHUNK_CHARACTERS) -> None:
+    def _more(self, characters: int) -> None:
         parts = [self.data[self.at :]]
         while characters > 0 and not self._ended:
             chunk = next(self._chunks, b"")
@@ -158,7 +158,7 @@ class _Text:
                 return None
             # What matches may have begun already.
             self.at = max(self.at, len(self.data) - _KEY_CHARACTERS)
-            self._more()
+            self._more(_CHUNK_CHARACTERS)
 
     def decode(self, decoder: json.JSONDecoder) -> Any:
         """Return the value that comes next. EOFError if it is cut off, ValueError if wrong."""
@@ -194,7 +194,8 @@ def _unpacked(reading: Reading) -> Iterator[bytes]:
             if part:
                 yield part
             unpacked_bytes += len(part)
-            check_ratio(reading.source.where, unpacked_bytes, packed_bytes)
+            file_bytes = reading.source.size_bytes or packed_bytes  # may be packed once more
+            check_ratio(reading.source.where, unpacked_bytes, min(packed_bytes, file_bytes))
             left = unpacker.unconsumed_tail
     if not unpacker.eof:
         raise TraceError(f"{reading.source.where}: truncated: the zlib data ends in the middle")

@@ -4,10 +4,10 @@
     drrun -t drmemtrace -offline -- PROGRAM
     drrun -t drmemtrace -tool view -indir drmemtrace.PROGRAM.*.dir 2> FILE
 
-A line says which record it is, by its number, the number of instructions and the thread, then `read
-8 byte(s) @ 0xADDRESS by PC 0xADDRESS`, or write, ifetch, a kind of prefetch or flush, or a marker in
-angle brackets. Releases before 9.90 print `NUMBER: TTHREAD`, those before 9.0 `TTHREAD` only, and
-show an instruction as its address. Long instructions go on in a line that is indented.
+A line says which record it is, by its number, the number of instructions and the thread, then
+`read 8 byte(s) @ 0xADDRESS by PC 0xADDRESS`, or write, ifetch, a kind of prefetch or flush, or a
+marker in angle brackets. Older releases print `NUMBER: TTHREAD`, still older ones `TTHREAD` only,
+and show an instruction as its address. Long instructions go on in a line that is indented.
 
 A prefetch never faults, so it is not an access of a page.
 """

@@ -103,8 +103,8 @@ class ForeignFormat(ABC):
         raw_accesses = 0
         for batch in self.batches(reading):
             raw_accesses += batch.accesses
-            spool.append(numbering.add(*batch))
-        spool.append(numbering.finish())
+            spool.append(numbering.add(*batch), numbering.count)
+        spool.append(numbering.finish(), numbering.count)
         if not raw_accesses:
             raise TraceError(f"{source.where}: no access in it, read as {self.name}")
         said = [f"{_file_name(source)}, read as {self.name}", *reading.notes]

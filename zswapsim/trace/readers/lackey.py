@@ -14,6 +14,7 @@ from zswapsim.trace.readers.line_kernel import FETCH, READ, WRITE
 from zswapsim.trace.readers.lines import Shape, TextFormat, mostly, whole_lines
 
 _LINE = re.compile(r"(I | L| S| M) [0-9a-f]{6,16},\d{1,4}")
+_BANNER = re.compile(r"==\d+== Lackey, an example Valgrind tool")
 _OWN = re.compile(r"(==|--|\*\*)\d+(==|--|\*\*) ?")
 
 
@@ -30,10 +31,9 @@ class LackeyFormat(TextFormat):
     def recognises(self, path: Path, head: bytes) -> bool:
         """It says who wrote it, or most lines that are not valgrind's own are of the four kinds."""
         lines = whole_lines(head)
-        theirs = [line for line in lines if not _OWN.match(line)]
-        if any(_OWN.match(line) and "Lackey, an example Valgrind tool" in line for line in lines):
-            return not theirs or any(map(_LINE.fullmatch, theirs))
-        return mostly(_LINE, theirs)
+        if any(map(_BANNER.match, lines)):
+            return True
+        return mostly(_LINE, [line for line in lines if not _OWN.match(line)])
 
     def shape(self, reading: Reading) -> Shape:
         """All logs are alike."""

@@ -21,7 +21,7 @@ TOKEN, PADDING, BLANK, DELIMITER, END = range(5)
 # is it is bad.
 IGNORED, COUNTER, WANTED, FIXED, OPERATION, ADDRESS, OBJECT, SIZE, SPACE = range(9)
 
-# Meanings of operations; of several characters the greatest counts. Outcomes go on from there.
+# Meanings of operations; of several characters the greatest counts.
 NEUTRAL, READ, WRITE, FETCH, OTHER = range(5)
 
 # Outcomes of a line. Those below NOT_A_LINE are counted in state, at their own number.
@@ -35,9 +35,12 @@ DONE, FULL, BAD, TOO_LONG = range(4)
 HIGH, LOW, BYTES, WRITTEN, NAME, FIRST_PAGE, PAGES, PLACE, AT, LINES, COUNT, REASON = range(5, 17)
 STATE_LENGTH = 17
 
+# characters
+DIGITS, LETTERS, STARTS = 256, 512, 768
+
 # settings
-BASE, AFTER, INDENT, UNIT_SHIFT, SIZE_SHIFT, BY_LETTER, FOLDED, QUOTE = range(8)
-SETTINGS_LENGTH = 8
+BASE, AFTER, ABSENT, INDENT, UNIT_SHIFT, SIZE_SHIFT, BY_LETTER, FOLDED, QUOTE = range(9)
+SETTINGS_LENGTH = 9
 AUTOMATIC = 0
 """A base: 16 after 0x, else 10."""
 
@@ -57,23 +60,18 @@ WIDE = -2
 class LinePattern(NamedTuple):
     """What lines look like.
 
-    kind: (256,) of each character; digit: (256,) its value, or NO_DIGIT; letter: (256,) its meaning
-    in an operation; starts: (256,) 1 if a comment may start with it; roles: (fields,); wanted:
-    (fields,) packed; words, masks, meanings: (words,) operations, packed, which bits of them count,
-    what they mean; comments, comment_masks: (comments,) likewise; settings: see BASE and following.
+    characters: (1024,) of each character its kind; from DIGITS on its value, or NO_DIGIT; from
+    LETTERS on its meaning in an operation; from STARTS on 1 if a comment may start with it.
+    roles, wanted: (fields,) role, packed text. words: (3 * words,) of each operation its packed
+    word, which bits of that count, what it means. comments: (2 * comments,) starts, packed, then
+    which bits count. settings: see BASE and following.
     """
 
-    kind: Ints
-    digit: Ints
-    letter: Ints
-    starts: Ints
+    characters: Ints
     roles: Ints
     wanted: Ints
     words: Ints
-    masks: Ints
-    meanings: Ints
     comments: Ints
-    comment_masks: Ints
     settings: Ints
 
 
@@ -88,7 +86,7 @@ def skip_blanks(kind: Ints, data: Bytes, at: int) -> int:
 @simulated
 def field_end(pattern: LinePattern, data: Bytes, at: int) -> int:
     """Return the end of the field that starts here, its padding left out; a quote is inside."""
-    kind = pattern.kind
+    kind = pattern.characters
     quote = pattern.settings[QUOTE]
     if quote != 0 and data[at] == quote:
         end = at + 1
@@ -106,7 +104,7 @@ def field_end(pattern: LinePattern, data: Bytes, at: int) -> int:
 @simulated
 def next_field(pattern: LinePattern, data: Bytes, at: int) -> int:
     """Return where the field after this one starts; the line's end if there is none."""
-    kind = pattern.kind
+    kind = pattern.characters
     quote = pattern.settings[QUOTE]
     if quote != 0 and data[at] == quote:
         while kind[data[at]] <= PADDING:
@@ -140,14 +138,15 @@ def packed(data: Bytes, at: int, end: int, folded: int) -> int:
 @simulated
 def is_comment(pattern: LinePattern, data: Bytes, at: int) -> bool:
     """Say whether a line that starts here is a comment."""
-    if pattern.starts[data[at]] == 0:
+    if pattern.characters[STARTS + data[at]] == 0:
         return False
     end = at
-    while end < at + 7 and pattern.kind[data[end]] != END:
+    while end < at + 7 and pattern.characters[data[end]] != END:
         end += 1
     start = packed(data, at, end, 0)
-    for index in range(len(pattern.comments)):
-        if start & pattern.comment_masks[index] == pattern.comments[index]:
+    comments = len(pattern.comments) >> 1
+    for index in range(comments):
+        if start & pattern.comments[comments + index] == pattern.comments[index]:
             return True
     return False
 
@@ -160,13 +159,13 @@ def meaning_of(pattern: LinePattern, data: Bytes, at: int, end: int) -> int:
     if pattern.settings[BY_LETTER] != 0:
         meaning = 0
         while at < end:
-            meaning = max(meaning, pattern.letter[data[at]])
+            meaning = max(meaning, pattern.characters[LETTERS + data[at]])
             at += 1
         return OTHER if meaning == NEUTRAL else meaning
     word = packed(data, at, end, pattern.settings[FOLDED])
-    for index in range(len(pattern.words)):
-        if word & pattern.masks[index] == pattern.words[index]:
-            return pattern.meanings[index]
+    for index in range(0, len(pattern.words), 3):
+        if word & pattern.words[index + 1] == pattern.words[index]:
+            return pattern.words[index + 2]
     return NO_OPERATION
 
 
@@ -179,17 +178,19 @@ def after_prefix(data: Bytes, at: int, end: int) -> int:
 
 
 @simulated
-def number_of(digit: Ints, data: Bytes, at: int, end: int, base: int) -> int:
+def number_of(characters: Ints, data: Bytes, at: int, end: int, base: int) -> int:
     """Return a number below 2**60, NOT_A_NUMBER, or WIDE if it may be larger.
 
     at: behind its prefix.
     """
     if at == end:
         return NOT_A_NUMBER
+    while at < end - 1 and data[at] == 48:
+        at += 1
     wide = end - at > (18 if base == 10 else 15)
     value = 0
     while at < end:
-        one = digit[data[at]]
+        one = characters[DIGITS + data[at]]
         if one >= base:
             return NOT_A_NUMBER
         if not wide:
@@ -199,12 +200,12 @@ def number_of(digit: Ints, data: Bytes, at: int, end: int, base: int) -> int:
 
 
 @simulated
-def wide_half(digit: Ints, data: Bytes, at: int, end: int, base: int, want_high: int) -> int:
+def wide_half(characters: Ints, data: Bytes, at: int, end: int, base: int, want_high: int) -> int:
     """Return bits 63..32 or 31..0 of a number of any length; the high half at most 2**32."""
     high = 0
     low = 0
     while at < end:
-        low = low * base + digit[data[at]]
+        low = low * base + characters[DIGITS + data[at]]
         high = min(high * base + (low >> 32), 1 << 32)
         low &= 0xFFFFFFFF
         at += 1
@@ -217,18 +218,21 @@ def take_address(pattern: LinePattern, data: Bytes, at: int, end: int, state: In
     after = pattern.settings[AFTER]
     if after != 0 and data[end] != after:
         return NOT_A_LINE
+    absent = pattern.settings[ABSENT]
+    if absent != 0 and data[at] == absent:
+        return OTHER
     base = pattern.settings[BASE]
     start = at
     if base != 10:
         start = after_prefix(data, at, end)
     if base == AUTOMATIC:
         base = 10 if start == at else 16
-    number = number_of(pattern.digit, data, start, end, base)
+    number = number_of(pattern.characters, data, start, end, base)
     if number == NOT_A_NUMBER:
         return NO_ADDRESS
     if number == WIDE:
-        state[HIGH] = wide_half(pattern.digit, data, start, end, base, 1)
-        state[LOW] = wide_half(pattern.digit, data, start, end, base, 0)
+        state[HIGH] = wide_half(pattern.characters, data, start, end, base, 1)
+        state[LOW] = wide_half(pattern.characters, data, start, end, base, 0)
     else:
         state[HIGH] = number >> 32
         state[LOW] = number & 0xFFFFFFFF
@@ -239,7 +243,7 @@ def take_address(pattern: LinePattern, data: Bytes, at: int, end: int, state: In
 def take_size(pattern: LinePattern, data: Bytes, at: int, end: int, state: Ints) -> int:
     """Put a size into BYTES. Returns: an outcome."""
     start = after_prefix(data, at, end)
-    number = number_of(pattern.digit, data, start, end, 10 if start == at else 16)
+    number = number_of(pattern.characters, data, start, end, 10 if start == at else 16)
     if number < 0 or number > MOST_BYTES >> pattern.settings[SIZE_SHIFT]:
         return NO_SIZE
     state[BYTES] = number << pattern.settings[SIZE_SHIFT]
@@ -265,7 +269,7 @@ def take_object(pattern: LinePattern, data: Bytes, at: int, end: int, state: Int
     """Make an object a page: its number if it is a plain one, else a hash, below zero."""
     if at == end:
         return NO_ADDRESS
-    number = number_of(pattern.digit, data, at, end, 10)
+    number = number_of(pattern.characters, data, at, end, 10)
     if number < 0 or (data[at] == 48 and end - at > 1):
         number = -1 - hashed(data, at, end, 0)
     state[FIRST_PAGE] = number
@@ -296,7 +300,7 @@ def take_field(
     if role == SPACE:
         state[NAME] = hashed(data, at, end, state[NAME])
     elif role == COUNTER:
-        return ACCESS if pattern.digit[data[at]] < 10 else NOT_A_LINE
+        return ACCESS if pattern.characters[DIGITS + data[at]] < 10 else NOT_A_LINE
     elif packed(data, at, end, 0) != pattern.wanted[field]:
         return UNWANTED if role == WANTED else NOT_A_LINE
     return ACCESS
@@ -343,9 +347,9 @@ def place_pages(pattern: LinePattern, spaces: Ints, state: Ints) -> int:
 def read_line(pattern: LinePattern, data: Bytes, at: int, spaces: Ints, state: Ints) -> int:
     """Read the line that starts here; PLACE is where it was left. Returns: an outcome."""
     start = at
-    at = skip_blanks(pattern.kind, data, at)
+    at = skip_blanks(pattern.characters, data, at)
     state[PLACE] = at
-    if pattern.kind[data[at]] == END or at - start >= pattern.settings[INDENT]:
+    if pattern.characters[data[at]] == END or at - start >= pattern.settings[INDENT]:
         return NOTHING
     if is_comment(pattern, data, at):
         return NOTHING

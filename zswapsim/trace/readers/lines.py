@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from zswapsim.engine import engines
-from zswapsim.engine.simulated import Ints
 from zswapsim.errors import TraceError
 from zswapsim.trace.input import HEAD_BYTES
 from zswapsim.trace.readers import line_kernel as kernel
 from zswapsim.trace.readers.foreign import Batch, ForeignFormat, Reading
 from zswapsim.trace.readers.line_kernel import FETCH, OTHER, READ, WRITE, LinePattern
+from zswapsim.trace.readers.records import DrawnWrites
 
 CHUNK_BYTES = 1 << 18
 """Unpacked bytes read at a time: what comes of them stays in the processor's cache."""
@@ -59,13 +60,16 @@ class Shape:
     fields: roles from the first column on, see _ROLES; "=TEXT" is a field that has to be TEXT, or
     else the line is passed over, "!TEXT" one that has to be TEXT, or else the line is bad. Roles:
     counter starts with a digit; space keeps disks apart.
-    expected: the words for a right line in messages. delimiters: characters that end a field
-    besides blanks; padded: blanks end no field; quote: what may enclose a field. words: what
-    operations mean, a star at the end standing for anything; letters: the same for single letters
-    of which the greatest counts, in place of words; folded: capital or small. base: of addresses,
-    0 for 16 after 0x and else 10; after: the character behind an address. comments: starts of lines
-    to pass over. indent: lines with so many blanks before them are passed over. skip_lines: at the
-    start. unit_bytes, size_unit_bytes: of address and size, powers of two.
+    expected: the words for a right line in messages.
+    delimiters: characters that end a field besides blanks; padded: blanks end no field; quote: what
+    may enclose a field.
+    words: what operations mean, a star at the end standing for anything; letters: the same for
+    single letters of which the greatest counts, in place of words; folded: capital or small.
+    base: of addresses, 0 for 16 after 0x and else 10; after: the character behind an address;
+    absent: one that starts what stands in its place where there is none.
+    comments: starts of lines to pass over; indent: lines with so many blanks before them are passed
+    over; skip_lines: at the start.
+    unit_bytes, size_unit_bytes: of address and size, powers of two.
     """
 
     fields: tuple[str, ...]
@@ -78,6 +82,7 @@ class Shape:
     folded: bool = False
     base: int = kernel.AUTOMATIC
     after: str = ""
+    absent: str = ""
     comments: tuple[str, ...] = ()
     indent: int = 1 << 30
     skip_lines: int = 0
@@ -112,12 +117,14 @@ class TextFormat(ForeignFormat):
         """See ForeignFormat."""
         shape = self.shape(reading)
         lines = LineReader(shape, reading.engine)
-        drawn = None if "operation" in shape.fields else _DrawnWrites(reading)
+        drawn = None if "operation" in shape.fields else DrawnWrites(reading.source.options)
+        if drawn is not None:
+            reading.notes.append(f"it has no operations: {drawn.note}")
         for chunk in _whole_lines(reading, shape.skip_lines, lines):
             status = lines.read(chunk)
             while True:
                 if drawn is not None:
-                    drawn.fill(lines.writes, lines.count)
+                    lines.put_writes(drawn.draw(lines.count))
                 yield Batch(lines.keys, lines.writes, lines.count)
                 if status == kernel.DONE:
                     break
@@ -201,6 +208,13 @@ class LineReader:
         self.lines += int(self._state[kernel.LINES])
         return status
 
+    def put_writes(self, written: npt.NDArray[np.bool_] | None) -> None:
+        """Say which accesses of the last call write, None for none of them."""
+        if written is not None:
+            column: Any = self.writes
+            one_by_one = self._engine == "interpreted"
+            column[: len(written)] = written.astype(int).tolist() if one_by_one else written
+
     def pass_over(self) -> tuple[int, bytes, int]:
         """Leave the bad line at hand out; return its number, its text and what is wrong."""
         start = int(self._state[kernel.AT])
@@ -208,27 +222,6 @@ class LineReader:
         self._state[kernel.AT] = end + 1
         self.lines += 1
         return self.lines, self._text[start:end].rstrip(b"\r"), int(self._state[kernel.REASON])
-
-
-class _DrawnWrites:
-    """Decides which accesses are writes where the input does not say."""
-
-    def __init__(self, reading: Reading) -> None:
-        options = reading.source.options
-        self._share = (options.write_percent or 0) / 100
-        self._random = np.random.default_rng(options.seed)
-        if self._share:
-            note = f"{options.write_percent:g} % drawn as writes, seed {options.seed}"
-        else:
-            note = "all taken as reads"
-        reading.notes.append(f"it has no operations: {note}")
-
-    def fill(self, writes: Ints, count: int) -> None:
-        """Set the first `count`."""
-        if self._share:
-            drawn = (self._random.random(count) < self._share).astype(np.int64)
-            column: Any = writes
-            column[:count] = drawn.tolist() if isinstance(writes, list) else drawn
 
 
 def whole_lines(head: bytes) -> list[str]:
@@ -286,24 +279,21 @@ def make_pattern(shape: Shape, engine: str) -> LinePattern:
     settings = [0] * kernel.SETTINGS_LENGTH
     settings[kernel.BASE] = shape.base
     settings[kernel.AFTER] = ord(shape.after or "\0")
+    settings[kernel.ABSENT] = ord(shape.absent or "\0")
     settings[kernel.INDENT] = shape.indent
     settings[kernel.UNIT_SHIFT] = shape.unit_bytes.bit_length() - 1
     settings[kernel.SIZE_SHIFT] = shape.size_unit_bytes.bit_length() - 1
     settings[kernel.BY_LETTER] = int(shape.letters is not None)
     settings[kernel.FOLDED] = int(shape.folded)
     settings[kernel.QUOTE] = ord(shape.quote or "\0")
+    starts = [int(any(comment[0] == byte for comment in comments)) for byte in range(256)]
     columns = (
-        kind,
-        digit,
-        letter,
-        [int(any(comment[0] == byte for comment in comments)) for byte in range(256)],
+        kind + digit + letter + starts,
         [_TEXT_ROLES.get(role[:1]) or _ROLES[role] for role in shape.fields],
         [_packed(role[1:])[0] if role[:1] in _TEXT_ROLES else 0 for role in shape.fields],
-        [_packed(word)[0] for word in words],
-        [_packed(word)[1] for word in words],
-        list(words.values()),
-        [int.from_bytes(comment, "little") for comment in comments],
-        [(1 << 8 * len(comment)) - 1 for comment in comments],
+        [part for word, meaning in words.items() for part in (*_packed(word), meaning)],
+        [int.from_bytes(comment, "little") for comment in comments]
+        + [(1 << 8 * len(comment)) - 1 for comment in comments],
         settings,
     )
     if engine == "compiled":

@@ -53,9 +53,7 @@ class RecordFormat(ForeignFormat):
     def _engine(self, source: Input) -> str:
         unknown = not source.size_bytes  # the end of a pipe is not known
         amount = COLD_BYTES if unknown else source.size_bytes * (8 if source.packing else 1)
-        return engines.choose(
-            "auto", amount, f"read.{self.name}.warm", warm=WARM_BYTES, cold=COLD_BYTES
-        )
+        return engines.choose("auto", amount, self.warm_key, warm=WARM_BYTES, cold=COLD_BYTES)
 
 
 class DrawnWrites:

@@ -120,7 +120,7 @@ def _from_header(number: int, line: str) -> _Table | None:
 
 
 def _from_columns(columns: str, first: tuple[int, str] | None, lines: list[str]) -> _Table:
-    """Take the names given; the first line is a header if it has words where the next has numbers."""
+    """Take the names given; a header is a line with words where the next has numbers."""
     roles = _roles(columns.split(","))
     place = next((place for place in _PLACES if place in roles), None)
     if place is None:
