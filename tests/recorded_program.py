@@ -52,6 +52,15 @@ int main(int count, char **words)
         if (read(file, array, 3 * 4096) != 3 * 4096)
             return 9;
     }
+    if (!strcmp(what, "reread")) {
+        for (unsigned page = 0; page < PAGES; page++)
+            fill(array[page], page, 0);
+        int file = open(words[2], O_RDONLY);
+        if (read(file, array, sizeof array) != sizeof array)
+            return 9;
+        for (unsigned page = 0; page < PAGES; page++)
+            fill(array[page], page, 2);
+    }
     if (!strcmp(what, "free")) {
         uint64_t (*mapped)[512] = mmap(0, 3 * 4096, PROT_READ | PROT_WRITE,
                                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

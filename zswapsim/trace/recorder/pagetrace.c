@@ -390,8 +390,16 @@ static void on_kernel_read_text(CorePart part, ThreadId t, const HChar *s, Addr 
     frame.raw++;
 }
 
-/* The kernel will write before the pages are touched, below. What the resident ones hold now is
-   what an eviction between the two has to find. */
+/* What the kernel writes is there before the pages are touched, below. If one of them is evicted
+   in between, what it holds now is what counts. */
+static void settle(UInt at)
+{
+    if (pages[at].resident && pages[at].vpn != current) {
+        record_contents(at);
+        pages[at].settled = True;
+    }
+}
+
 static void on_kernel_will_write(CorePart part, ThreadId t, const HChar *s, Addr address,
                                  SizeT bytes)
 {
@@ -400,11 +408,13 @@ static void on_kernel_will_write(CorePart part, ThreadId t, const HChar *s, Addr
     ULong first = address >> PAGE_BITS, last = (address + bytes - 1) >> PAGE_BITS;
     if (last - first + 1 >= (ULong)most_resident)
         record_current(); /* or it could be evicted before it is touched again */
-    for (UInt at = pages[0].older; at != 0; at = pages[at].older)
-        if (pages[at].vpn >= first && pages[at].vpn <= last && pages[at].vpn != current) {
-            record_contents(at);
-            pages[at].settled = True;
-        }
+    if (last - first < resident) {
+        for (ULong vpn = first; vpn <= last; vpn++)
+            settle(find(vpn));
+    } else
+        for (UInt at = pages[0].older; at != 0; at = pages[at].older)
+            if (pages[at].vpn >= first && pages[at].vpn <= last)
+                settle(at);
 }
 
 static void on_kernel_wrote(CorePart part, ThreadId t, Addr address, SizeT bytes)
