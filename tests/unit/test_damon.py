@@ -17,7 +17,7 @@ from zswapsim.errors import TraceError
 from zswapsim.trace import unpack
 from zswapsim.trace.formats import FORMATS
 from zswapsim.trace.input import Input, InputOptions
-from zswapsim.trace.readers import damon, damon_json, damon_snapshots
+from zswapsim.trace.readers import damon, damon_json, damon_snapshots, records
 from zswapsim.trace.trace import Trace
 
 EVENTS = "damon-perf-script.txt.gz"
@@ -339,3 +339,23 @@ def test_too_many_targets_are_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_times_are_those_that_damo_writes(text: str, expected: float | None) -> None:
     found = damon_snapshots.nanoseconds(text)
     assert found == (expected if expected is None else pytest.approx(expected))
+
+
+def test_progress_is_told_of_the_making_up_too() -> None:
+    told: list[tuple[int, int]] = []
+    path = SAMPLES / EVENTS
+    Trace.open(path, progress=lambda done, total: told.append((done, total)))
+    size = path.stat().st_size
+    assert len(told) >= 2
+    assert told[-1] == (size, size)
+
+
+@pytest.mark.parametrize("bytes_from", [1 << 40, 0], ids=["interpreted", "compiled"])
+def test_pages_of_the_last_targets_keep_their_names(
+    bytes_from: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "WARM_BYTES", bytes_from)
+    monkeypatch.setattr(records, "COLD_BYTES", bytes_from)
+    targets = [document([region(1, 1, 5)])[0] | {"target_id": at} for at in range(4096)]
+    made = [name for name, _ in accesses_of(opened(json.dumps(targets).encode(), tmp_path))]
+    assert made == [at << 52 | 5 for at in range(4096)]

@@ -26,6 +26,9 @@ WRITE_PERCENT = 30.0
 MAX_ACCESSES = 1 << 32
 """More would fill 16 GiB of disk, and take minutes."""
 
+ACCESS_BYTES = 24
+"""Making one up costs as much as reading so many bytes of requests."""
+
 _INDEX = np.arange(BATCH_RECORDS)
 
 
@@ -39,8 +42,8 @@ class DamonFormat(RecordFormat):
         """By the words of each kind."""
         return _kind(head) != ""
 
-    def pieces(self, reading: Reading) -> Iterator[tuple[U64, Writes | None]]:
-        """Yield accesses made up of all snapshots, in order of time."""
+    def engine_for(self, reading: Reading) -> str:
+        """Read the snapshots, as their accesses are the work and not the bytes of the file."""
         source = reading.source
         snapshots = Snapshots(source.where)
         kind = _kind(source.head)
@@ -55,6 +58,13 @@ class DamonFormat(RecordFormat):
                 f"{source.where}: {snapshots.accesses:,} accesses in {len(snapshots):,} snapshots; "
                 f"allowed are up to {MAX_ACCESSES:,}: a shorter recording is needed"
             )
+        reading.kept = snapshots
+        return self.engine_for_bytes(ACCESS_BYTES * snapshots.accesses)
+
+    def pieces(self, reading: Reading) -> Iterator[tuple[U64, Writes | None]]:
+        """Yield accesses made up of all snapshots, in order of time."""
+        source = reading.source
+        snapshots: Snapshots = reading.kept
         drawn = DrawnWrites(source.options, WRITE_PERCENT)
         done = 0
         for names in _joined(_page_names(snapshots, source.options.seed)):

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from zswapsim.engine import engines
 from zswapsim.engine.simulated import Ints
@@ -43,13 +43,15 @@ class Batch(NamedTuple):
 class Reading:
     """One input being read: which, by which engine, and what there is to say about it at the end.
 
-    notes: sentences on what was decided or drawn; bad_lines: lines passed over so far.
+    notes: sentences on what was decided or drawn; bad_lines: lines passed over so far; kept: what a
+    format read before the engine was chosen.
     """
 
     source: Input
-    engine: str
+    engine: str = "interpreted"
     notes: list[str] = field(default_factory=list)
     bad_lines: int = 0
+    kept: Any = None
 
     def bad_line(self, number: int, text: bytes, expected: str) -> None:
         """Pass over a wrong line, if that is allowed; TraceError names it if it is one too many."""
@@ -93,7 +95,8 @@ class ForeignFormat(ABC):
 
     def open(self, source: Input) -> Trace:
         """Read all of it into a temporary file."""
-        reading = Reading(source, self._engine(source))
+        reading = Reading(source)
+        reading.engine = self.engine_for(reading)
         if reading.engine == "compiled":
             with engines.uninterrupted():
                 self.compile()
@@ -118,7 +121,9 @@ class ForeignFormat(ABC):
             meta["bad_lines"] = reading.bad_lines
         return spooled_trace(spool, meta=meta, page_numbers=numbering.page_numbers)
 
-    def _engine(self, source: Input) -> str:
+    def engine_for(self, reading: Reading) -> str:
+        """Return the engine that suits the work; reading may be begun and kept for it."""
+        source = reading.source
         size_bytes = source.size_bytes * (PACKED_TIMES if source.packing else 1)
         return engines.choose(
             "auto",

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from zswapsim.engine import engines
 from zswapsim.errors import TraceError
 from zswapsim.trace.counts import U64
-from zswapsim.trace.input import Input, InputOptions
-from zswapsim.trace.readers.foreign import Batch, ForeignFormat, Reading
+from zswapsim.trace.input import InputOptions
+from zswapsim.trace.readers.foreign import PACKED_TIMES, Batch, ForeignFormat, Reading
 from zswapsim.trace.synthetic.random import random_state
 
 BATCH_RECORDS = 1 << 16
@@ -50,10 +50,15 @@ class RecordFormat(ForeignFormat):
             else:
                 yield Batch(keys.tolist(), written.tolist(), len(keys))
 
-    def _engine(self, source: Input) -> str:
-        unknown = not source.size_bytes  # the end of a pipe is not known
-        amount = COLD_BYTES if unknown else source.size_bytes * (8 if source.packing else 1)
-        return engines.choose("auto", amount, self.warm_key, warm=WARM_BYTES, cold=COLD_BYTES)
+    def engine_for(self, reading: Reading) -> str:
+        """See ForeignFormat."""
+        source = reading.source
+        size_bytes = source.size_bytes * (PACKED_TIMES if source.packing else 1)
+        return self.engine_for_bytes(size_bytes or COLD_BYTES)  # of a pipe the end is not known
+
+    def engine_for_bytes(self, size_bytes: int) -> str:
+        """Return the engine that suits records of so many bytes."""
+        return engines.choose("auto", size_bytes, self.warm_key, warm=WARM_BYTES, cold=COLD_BYTES)
 
 
 class DrawnWrites:
