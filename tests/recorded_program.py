@@ -18,6 +18,7 @@ PAGES = 48
 
 SOURCE = r"""
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +97,16 @@ int main(int count, char **words)
     if (!strcmp(what, "exec")) {
         fill(array[0], 0, 3);
         execl(words[2], words[2], (char *)0);
+    }
+    if (!strcmp(what, "killed")) {
+        for (unsigned round = 0; round < rounds; round++)
+            for (unsigned page = 0; page < PAGES; page++)
+                fill(array[page], page, round);
+        if (fork() == 0) { /* valgrind sees a kill of oneself coming */
+            kill(getppid(), SIGKILL);
+            _exit(0);
+        }
+        pause();
     }
     if (!strcmp(what, "abort")) {
         fill(array[0], 0, 3);

@@ -425,6 +425,8 @@ static void on_kernel_wrote(CorePart part, ThreadId t, Addr address, SizeT bytes
 
 static void before_syscall(ThreadId t, UInt number, UWord *arguments, UInt count)
 {
+    if (frame.accesses >= MOST_ACCESSES / 16)
+        send_frame(MORE); /* the program may wait now, and be killed */
     if (recording && (number == __NR_execve || number == __NR_execveat))
         finish(EXECS); /* if it succeeds, nothing of this process is left */
 }
