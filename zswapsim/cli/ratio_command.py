@@ -69,7 +69,7 @@ def _zpools(text: str) -> list[str]:
     show_default=True,
     metavar="NAME,...",
     callback=checked(_check_zpools),
-    help="Pools to fill. One that the kernel has not is that of the newest kernel that had it.",
+    help="Pools to fill. One that the kernel has not is that of the nearest kernel that had it.",
 )
 @click.option(
     "--kernel",

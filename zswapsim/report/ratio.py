@@ -143,13 +143,12 @@ def _lengths(result: Facts, width: int, *, ascii_only: bool) -> list[str]:
 
 def _speeds(result: Facts, width: int, *, ascii_only: bool) -> list[str]:
     timing, unit = result["timing"], _micro(ascii_only)
-    to = "-" if ascii_only else "–"
     lines = folded(
         f"Time for a page, {unit}: {timing['rounds']} rounds over {timing['pages']:,} pages", width
     )
     header = [""]
     for way in ("compress", "decompress"):
-        header += [way, f"fastest{to}slowest", "MB/s"]
+        header += [way, "fastest-slowest", "MB/s"]
     rows = []
     for told in result["compressors"]:
         row = [told["name"]]
@@ -157,7 +156,7 @@ def _speeds(result: Facts, width: int, *, ascii_only: bool) -> list[str]:
             speed = told["speed"][way]
             row += [
                 f"{speed['median_us']:.1f}",
-                f"{speed['min_us']:.1f}{to}{speed['max_us']:.1f}",
+                f"{speed['min_us']:.1f}-{speed['max_us']:.1f}",
                 f"{speed['mb_per_s']:,.0f}",
             ]
         rows.append(row)

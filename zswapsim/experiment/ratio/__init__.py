@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which compressor, which pool, and what would 1 GiB hold? Measured on given pages, without a replay.
+"""Which compressor, which pool, and what would 1 GiB hold? Measured on given pages, no replay.
 
-Read in this order: pages (what is looked at), lengths, speeds, fills (the pools), measure, result.
+Read in this order: pages (what is looked at), lengths, speeds, fills (of pools), measure, result.
 """
 
 from zswapsim.experiment.ratio.measure import RatioConfig, measure_ratio, measure_ratios

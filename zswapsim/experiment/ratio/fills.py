@@ -19,12 +19,14 @@ GIB = 1 << 30
 
 
 def row_of_pool(type_: str, row: Profile) -> Profile:
-    """Return the kernel whose pool is filled: that one, or the newest that had the pool.
+    """Return the kernel whose pool is filled: that one, or the nearest that had the pool.
 
     Any will do for a pool that no kernel had.
     """
-    had = [other for other in PROFILES.values() if type_ in other.zpools]
-    return row if row in had or not had else had[-1]
+    rows = list(PROFILES.values())
+    had = [other for other in rows if type_ in other.zpools]
+    asked = rows.index(row)
+    return min(had, key=lambda other: abs(rows.index(other) - asked), default=row)
 
 
 def pool_numbers(

@@ -34,7 +34,7 @@ Progress = Callable[[str, int, int], None]
 class RatioConfig:
     """What to measure.
 
-    compressors: specs, as "zstd:5"; zpools: each as that kernel has it, or the newest that had it;
+    compressors: specs, as "zstd:5"; zpools: each as that kernel has it, or the nearest that had it;
     kernel: whose parameters the compressors take, and which pages it keeps out of the pool;
     sample_pages: of a trace, at most; seed: of what is drawn; timed: whether speeds are measured,
     without which the result is always the same; pool_percent: share of memory for ram_ratio.
@@ -151,7 +151,7 @@ def _need_room(kinds: NDArray[np.uint8], row: Profile) -> NDArray[np.bool_]:
     """Say which pages the kernel compresses, the others being kept as a word or not at all."""
     if row.same_filled == NEVER:
         return np.ones(len(kinds), np.bool_)
-    return kinds != ZERO_FILLED if row.same_filled == ZERO_IN_CORE else kinds == 0
+    return np.not_equal(kinds, ZERO_FILLED) if row.same_filled == ZERO_IN_CORE else kinds == 0
 
 
 def _total(measured: list[_Measured]) -> _Measured:

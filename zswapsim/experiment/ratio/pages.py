@@ -57,7 +57,7 @@ class PageSet:
 
 
 def pages_of_bytes(data: bytes, name: str = "bytes") -> PageSet:
-    """Cut bytes into pages, the last one filled up with zeros. InvalidArgument if there are none."""
+    """Cut bytes into pages, the last one filled up with zeros. InvalidArgument if empty."""
     if not data:
         raise InvalidArgument(f"{name}: there are no bytes to measure")
     padded_bytes = -len(data) % PAGE_SIZE

@@ -59,6 +59,5 @@ def fill_pool(
         engines.mark_warm(warm_key)
     else:
         malloc_all(pool, given, outcomes)
-    return Filled(
-        int(zpool.zpool_total_pages(pool)), [int(outcome) for outcome in outcomes], space_of(pool)
-    )
+    told = [int(outcomes[i]) for i in range(len(sizes))]
+    return Filled(int(zpool.zpool_total_pages(pool)), told, space_of(pool))

@@ -7,10 +7,6 @@ Told from the pool's state alone, so that it can be compared with what was asked
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from zswapsim.machine.pools.zbud import CHUNK_SIZE as ZBUD_CHUNK
-from zswapsim.machine.pools.zbud import FREE, ZHDR_SIZE_ALIGNED, ZbudPool
-from zswapsim.machine.pools.zbud import PAGES_NR as ZBUD_PAGES
-from zswapsim.machine.pools.zbud import UNUSED as ZBUD_UNUSED
 from zswapsim.machine.pools.z3fold_page import (
     CHUNK_SIZE,
     FIRST,
@@ -27,6 +23,10 @@ from zswapsim.machine.pools.z3fold_page import (
 )
 from zswapsim.machine.pools.z3fold_page import PAGES_NR as Z3FOLD_PAGES
 from zswapsim.machine.pools.z3fold_page import UNUSED as Z3FOLD_UNUSED
+from zswapsim.machine.pools.zbud import CHUNK_SIZE as ZBUD_CHUNK
+from zswapsim.machine.pools.zbud import FREE, ZHDR_SIZE_ALIGNED, ZbudPool
+from zswapsim.machine.pools.zbud import PAGES_NR as ZBUD_PAGES
+from zswapsim.machine.pools.zbud import UNUSED as ZBUD_UNUSED
 from zswapsim.machine.pools.zpool import PoolState
 from zswapsim.machine.pools.zsmalloc_zspage import UNUSED as ZS_UNUSED
 from zswapsim.machine.pools.zsmalloc_zspage import ZsPool, data_offset
@@ -76,7 +76,7 @@ def z3fold_space(pool: Z3foldPool) -> Space:
 
 
 def zsmalloc_space(pool: ZsPool) -> Space:
-    """Return where the memory of a zsmalloc pool goes. The object of a huge zspage has no handle."""
+    """Return where the memory of a zsmalloc pool goes. Huge zspages have no handles."""
     objects = headers = tails = unfilled = 0
     for zspage in range(1, pool.counts[ZS_UNUSED] + 1):
         class_ = int(pool.zspage_class[zspage]) - 1
