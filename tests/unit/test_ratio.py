@@ -23,7 +23,7 @@ from zswapsim.experiment.ratio import (
     pages_of_trace,
 )
 from zswapsim.experiment.ratio.measure import label_of
-from zswapsim.experiment.ratio.speeds import measure_speeds
+from zswapsim.experiment.ratio.speeds import affordable_pages, measure_speeds
 from zswapsim.units import FREED, PAGE_SIZE
 
 ZERO, SAME = bytes(PAGE_SIZE), b"12345678" * 512
@@ -231,6 +231,15 @@ def test_speeds_have_their_median_between_the_extremes() -> None:
         for speed in told["speed"].values():
             assert 0 < speed["min_us"] <= speed["median_us"] <= speed["max_us"]
             assert speed["mb_per_s"] == pytest.approx(PAGE_SIZE / speed["median_us"])
+
+
+def test_slow_compressors_are_timed_with_fewer_pages() -> None:
+    from zswapsim.content.compressors import compressor
+
+    codecs, pages = [compressor("zstd:1")], some_pages(600)
+    assert affordable_pages(codecs, pages, most_ns=0) == pages[:32]
+    assert affordable_pages(codecs, pages, most_ns=1 << 60) == pages[:512]
+    assert affordable_pages(codecs, pages[:5], most_ns=0) == pages[:5]
 
 
 class Forgetful:

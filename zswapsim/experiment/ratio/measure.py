@@ -17,7 +17,14 @@ from zswapsim.experiment.ratio.fills import pool_numbers, row_of_pool
 from zswapsim.experiment.ratio.lengths import Lengths, length_numbers
 from zswapsim.experiment.ratio.pages import DEFAULT_SAMPLE_PAGES, PageSet, pages_of_trace
 from zswapsim.experiment.ratio.result import RatioResult
-from zswapsim.experiment.ratio.speeds import HOW, ROUNDS, TIMED_PAGES, Speed, measure_speeds
+from zswapsim.experiment.ratio.speeds import (
+    HOW,
+    ROUNDS,
+    TIMED_PAGES,
+    Speed,
+    affordable_pages,
+    measure_speeds,
+)
 from zswapsim.machine.pools import zpool
 from zswapsim.profiles import DEFAULT_KERNEL, NEVER, ZERO_IN_CORE, Profile, profile
 from zswapsim.trace.trace import Trace
@@ -93,7 +100,20 @@ def measure_ratios(
     if len(measured) > 1:
         measured.append(_total(measured))
     tell = _counting(progress, len(measured) * len(codecs) * len(asked.zpools))
-    return [_result(one, codecs, row, asked, tell) for one in measured]
+    results = []
+    for one in measured:
+        timing, speeds = _speeds(one, codecs, asked, progress)
+        result = RatioResult(
+            name=one.name,
+            what=one.what,
+            pages=one.pages,
+            config={"kernel": row.kernel, "seed": asked.seed, "pool_percent": asked.pool_percent},
+            compressors=_compressors(one, codecs, speeds),
+            pools=_pools(one, codecs, row, asked, tell),
+            timing=timing,
+        )
+        results.append(result)
+    return results
 
 
 def label_of(codec: Compressor) -> str:
@@ -171,41 +191,34 @@ def _total(measured: list[_Measured]) -> _Measured:
     ]
     columns = zip(*(one.lengths for one in measured), strict=True)
     lengths = [np.concatenate(column) for column in columns]
-    return _Measured(TOTAL, f"{len(measured)} inputs", pages, lengths, timed)
+    return _Measured(TOTAL, f"{len(measured)} inputs", pages, lengths, timed[:TIMED_PAGES])
 
 
-def _result(
-    measured: _Measured,
-    codecs: list[_Codec],
-    row: Profile,
-    config: RatioConfig,
-    tell: Callable[[], None],
-) -> RatioResult:
-    timed = config.timed and bool(measured.timed)
-    speeds: list[Speed | None] = [None] * len(codecs)
-    if timed:
-        speeds = [*measure_speeds([codec.made for codec in codecs], measured.timed)]
-    return RatioResult(
-        name=measured.name,
-        what=measured.what,
-        pages=measured.pages,
-        config={
-            "kernel": config.kernel,
-            "seed": config.seed,
-            "pool_percent": config.pool_percent,
-        },
-        compressors=[
-            {
-                "name": codec.label,
-                "version": codec.made.version,
-                **length_numbers(lengths),
-                "speed": speed,
-            }
-            for codec, lengths, speed in zip(codecs, measured.lengths, speeds, strict=True)
-        ],
-        pools=_pools(measured, codecs, row, config, tell),
-        timing={"pages": len(measured.timed), "rounds": ROUNDS, "how": HOW} if timed else None,
-    )
+def _speeds(
+    measured: _Measured, codecs: list[_Codec], config: RatioConfig, progress: Progress | None
+) -> tuple[dict[str, Any] | None, Sequence[Speed | None]]:
+    """Return how speeds were measured, and those of each compressor; None if they were not."""
+    if not config.timed or not measured.timed:
+        return None, [None] * len(codecs)
+    made = [codec.made for codec in codecs]
+    pages = affordable_pages(made, measured.timed)
+    speeds = measure_speeds(made, pages, progress=progress)
+    return {"pages": len(pages), "rounds": ROUNDS, "how": HOW}, speeds
+
+
+def _compressors(
+    measured: _Measured, codecs: list[_Codec], speeds: Sequence[Speed | None]
+) -> list[dict[str, Any]]:
+    """Return what is told of each compressor."""
+    return [
+        {
+            "name": codec.label,
+            "version": codec.made.version,
+            **length_numbers(lengths),
+            "speed": speed,
+        }
+        for codec, lengths, speed in zip(codecs, measured.lengths, speeds, strict=True)
+    ]
 
 
 def _pools(
