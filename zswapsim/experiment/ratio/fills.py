@@ -39,12 +39,10 @@ def pool_numbers(
     pool_percent: int,
     amount: int = 0,
 ) -> dict[str, Any]:
-    """Fill a pool of that type and kernel; return what came of it.
+    """Fill a pool of that type and kernel; return what came of it, as docs/ratio.md tells.
 
-    lengths: of the pages that need room in a pool; same_filled: those that need none.
-    bytes adds up to pool_pages * PAGE_SIZE. density: stored pages to a page of the pool;
-    effective_ratio: the same with the pages that need no room; gib_holds: GiB of pages to 1 GiB of
-    pool; ram_ratio: GiB to 1 GiB of memory of which pool_percent is pool.
+    lengths: of the pages that need room in a pool; same_filled: those that need none. bytes adds up
+    to pool_pages * PAGE_SIZE.
     """
     sizes = _sizes(type_, row, lengths)
     header_bytes = _header_bytes(type_, row)
@@ -52,12 +50,9 @@ def pool_numbers(
     order = np.random.RandomState(seed).permutation(len(tried))
     filled = fill_pool(type_, row, tried[order].tolist(), amount=amount)
     in_file_order = fill_pool(type_, row, tried.tolist(), amount=amount)
-    placed = np.asarray(filled.outcomes, np.int64)
-    stored = int(np.count_nonzero(placed > 0))
-    data_bytes = int(tried[order][placed > 0].sum()) - stored * header_bytes
-    pages = filled.total_pages
-    held = stored + same_filled
-    holds = _holds(filled, held)
+    placed = np.asarray(filled.outcomes, np.int64) > 0
+    stored = int(np.count_nonzero(placed))
+    data_bytes = int(tried[order][placed].sum()) - stored * header_bytes
     return {
         "zpool": type_,
         "kernel": row.kernel,
@@ -65,14 +60,11 @@ def pool_numbers(
         "stored": stored,
         "refused": len(lengths) - stored,
         "refused_incompressible": len(sizes) - len(tried),
-        "refused_too_large": int(np.count_nonzero(placed < 0)),
-        "pool_pages": pages,
-        "density": stored / pages if pages else None,
-        "effective_ratio": held / pages if pages else None,
-        "gib_holds": holds,
+        "refused_too_large": len(tried) - stored,
+        **_density(filled, stored),
+        **_worth(filled, stored + same_filled, pool_percent),
         "bytes": _bytes(filled, data_bytes, stored * header_bytes),
-        "file_order": _file_order(in_file_order),
-        "ram_ratio": _ram_ratio(holds, pool_percent),
+        "file_order": _density(in_file_order, stored),
     }
 
 
@@ -105,25 +97,28 @@ def _bytes(filled: Filled, data_bytes: int, header_bytes: int) -> dict[str, int]
     }
 
 
-def _file_order(filled: Filled) -> dict[str, Any]:
-    stored = sum(outcome > 0 for outcome in filled.outcomes)
+def _density(filled: Filled, stored: int) -> dict[str, Any]:
+    """Return the pages of a pool, and how many pages are stored in one of them.
+
+    The order changes where an object goes, never whether it is taken.
+    """
     pages = filled.total_pages
     return {"pool_pages": pages, "density": stored / pages if pages else None}
 
 
-def _holds(filled: Filled, held: int) -> float | None:
-    """Return the GiB of pages that 1 GiB of such a pool holds.
+def _worth(filled: Filled, held: int, pool_percent: int) -> dict[str, float | None]:
+    """Return what a pool holds, of its own size and of memory of which it takes a share.
 
     Each size class of zsmalloc ends in a zspage that is not full, however large the pool is: of
     few pages that is much, of 1 GiB next to nothing. All else grows with the pages.
     """
     if not filled.total_pages:
-        return None
+        return dict.fromkeys(("effective_ratio", "gib_holds", "ram_ratio"))
     unfilled_bytes = filled.space.unfilled if filled.space else 0
     used_bytes = filled.total_pages * PAGE_SIZE - unfilled_bytes
-    return held * PAGE_SIZE / used_bytes * max(0, GIB - unfilled_bytes) / GIB
-
-
-def _ram_ratio(holds: float | None, pool_percent: int) -> float | None:
-    """Return how many times its size memory holds whose pool takes that share of it, when full."""
-    return None if holds is None else 1 + (holds - 1) * pool_percent / 100
+    holds = held * PAGE_SIZE / used_bytes * max(0, GIB - unfilled_bytes) / GIB
+    return {
+        "effective_ratio": held / filled.total_pages,
+        "gib_holds": holds,
+        "ram_ratio": 1 + (holds - 1) * pool_percent / 100,
+    }
