@@ -17,6 +17,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "replay": "Replay a trace through a simulated compressed swap cache.",
     "capture": "Take the contents of a live process, core file or memory image.",
+    "ratio": "Say what compressors and pools make of your memory.",
     "record": "Record a program's accesses and page contents as a trace.",
     "list": "List compressors, zpools, policies, formats or kernel profiles.",
     "trace": "Look at traces; cut, merge and convert them, or make one up.",
