@@ -43,6 +43,7 @@ def test_sort_sorts_and_the_file_replays(tmp_path: Path) -> None:
     with (tmp_path / "numbers").open() as numbers:
         done = run("-o", str(path), "--memory", "64K", "--measure-slowdown", "sort", stdin=numbers)
     assert done.returncode == 0
+    assert path.stat().st_mode & 0o077 == 0, "it holds the program's memory"
     assert done.stdout == "".join(sorted(text.splitlines(keepends=True)))
     for said in ("recorded sort", "exit status 0", "pages", "kept (k = 4)", "times the time alone"):
         assert said in done.stderr

@@ -69,7 +69,7 @@ def opened(path: Path, **options: object) -> Trace:
 def test_a_sample_of_each_format_is_read(
     name: str, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(foreign.ForeignFormat, "_engine", lambda *_: engine)
+    monkeypatch.setattr(foreign.ForeignFormat, "engine_for", lambda *_: engine)
     trace = Trace.open(SAMPLES / name)
     assert (
         trace.meta["origin"],

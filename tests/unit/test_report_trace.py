@@ -43,7 +43,7 @@ def test_a_sparkline_has_its_highest_character_for_the_largest_value() -> None:
 
 def test_text_is_folded_and_cannot_move_the_cursor() -> None:
     assert folded("one two three", 8, "  ") == ["one two", "  three"]
-    assert folded("red \x1b[31m bell \a", 40) == ["red ?[31m bell ?"]
+    assert folded("red \x1b[31m bell \a", 40) == [r"red \x1b[31m bell \x07"]
     assert folded("", 40) == [""]
 
 
@@ -130,3 +130,12 @@ def test_a_console_without_block_characters_gets_others(encoding: str, ascii_onl
     assert ("#" in text) == ascii_only
     assert ("█" in text) != ascii_only
     assert "\x1b" not in text
+
+
+def test_meta_under_the_names_of_what_is_measured_is_not_taken_for_it() -> None:
+    meta = {"reuse": 5, "working_set": "x", "content_mix": 1, "written_pages": "many", "pages": "x"}
+    trace = Trace.from_arrays([0, 1, 0], [True] * 3, meta=meta)
+    for quick in (True, False):
+        assert not any(
+            "many" in line for line in trace_lines(facts_of(trace, None, quick=quick), 80)
+        )

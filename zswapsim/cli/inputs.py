@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from zswapsim.cli.options import say
 from zswapsim.progress import Progress
 from zswapsim.trace.formats import FORMATS
 
@@ -50,11 +51,18 @@ _OPTIONS = (
         show_default="by the heading or the values",
         help="What the columns of a table are, as time,op,address,size.",
     ),
+    click.option(
+        "--write-percent",
+        type=click.FloatRange(0, 100),
+        metavar="P",
+        show_default="as the format says",
+        help="Draw which accesses are writes, where a format does not tell.",
+    ),
 )
 
 
 def input_options(command: F) -> F:
-    """Add --format, --skip-bad, --columns and --seed; the command gets them as `reading`.
+    """Add how to read a trace, and --seed; the command gets it as `reading`.
 
     reading: InputOptions; seed is passed to the command as well.
     """
@@ -65,6 +73,7 @@ def input_options(command: F) -> F:
         format_: str | None,
         skip_bad: int,
         columns: str | None,
+        write_percent: float | None,
         seed: int,
         **rest: Any,
     ) -> Any:
@@ -72,7 +81,13 @@ def input_options(command: F) -> F:
 
         if format_ is not None:
             FORMATS.get(format_)  # or say now what there is
-        reading = InputOptions(format=format_, skip_bad=skip_bad, columns=columns, seed=seed)
+        reading = InputOptions(
+            format=format_,
+            skip_bad=skip_bad,
+            columns=columns,
+            write_percent=write_percent,
+            seed=seed,
+        )
         return command(*args, reading=reading, seed=seed, **rest)
 
     for option in reversed((*_OPTIONS, seed_option)):
@@ -90,7 +105,7 @@ def open_trace(path: Path, reading: Any = None, progress: Progress | None = None
     follow = None if progress is None else functools.partial(progress, "read")
     trace = Trace.open(path, reading, progress=follow)
     if bad_lines := trace.meta.get("bad_lines"):
-        click.echo(f"{path}: {bad_lines:,} wrong lines passed over", err=True)
+        say(f"{path}: {bad_lines:,} wrong lines passed over")
     return trace
 
 

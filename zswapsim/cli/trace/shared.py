@@ -4,8 +4,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from zswapsim.cli.options import say
 from zswapsim.progress import Progress
 from zswapsim.trace.writer import GOOD_LEVEL
 
@@ -19,8 +18,7 @@ def save(
     """Write a trace, completely or not at all, and say on stderr what was written."""
     trace.save(output, level=level, progress=progress)
     size_bytes = output.stat().st_size
-    click.echo(
+    say(
         f"{output}: {trace.accesses:,} accesses, {trace.footprint_pages:,} pages, "
-        f"{trace.contents_count:,} contents, {size_bytes:,} bytes",
-        err=True,
+        f"{trace.contents_count:,} contents, {size_bytes:,} bytes"
     )

@@ -118,10 +118,12 @@ def record(
             gathered.add(frame)
         status = running.wait()
         seconds, stopped = running.seconds, running.stopped
-    if not gathered.has_begun:
+    if not gathered.reducer.given:
         said = backend.last_words()
+        wrong = "ended before anything was recorded" if gathered.has_begun else "could not be run"
         raise TraceError(
-            f"valgrind could not run {program[0]} ({exit_text(status)})" + (said and f": {said}")
+            f"{program[0]}: under valgrind, it {wrong} ({exit_text(status)})"
+            + (said and f": {said}")
         )
     found = _meta(backend, resident_pages, gathered)
     found |= {"exit_status": status, "complete": not stopped and backend.facts.state == ENDED}
