@@ -22,6 +22,8 @@ simulated one.
 
 from typing import ClassVar, NoReturn
 
+from zswapsim.printable import printable
+
 EPERM = 1
 ENOENT = 2
 EIO = 5
@@ -95,7 +97,13 @@ class DeviceError(ZswapSimError):
 
 
 class TraceError(ZswapSimError, ValueError):
-    """A trace or recording is damaged, truncated or of another format."""
+    """A trace or recording is damaged, truncated or of another format.
+
+    The message is one line of printable text, whatever the file is called and holds.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class DataMismatch(ZswapSimError):

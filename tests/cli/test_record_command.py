@@ -113,6 +113,24 @@ def test_a_second_ctrl_c_drops_the_recording_and_leaves_no_program(
         os.kill(pid, 0)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_who_ends_the_recorder_ends_the_program_too(number: signal.Signals, tmp_path: Path) -> None:
+    path = tmp_path / "ended.ztrace"
+    words = [*RECORD, "-o", str(path), "--", "/bin/sh", "-c", "echo $$; exec 1>&-; read never"]
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as done:
+        assert done.stdout is not None
+        assert done.stderr is not None
+        pid = int(done.stdout.readline())
+        done.send_signal(number)
+        assert done.stderr.read().strip() == "stopped"
+        assert done.wait() == 130
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -387,7 +387,7 @@ def test_a_recording_that_unpacks_without_end_is_refused(
 ) -> None:
     from zswapsim.experiment import kernel_recording
 
-    monkeypatch.setattr(kernel_recording, "MAX_RECORDING_BYTES", 1 << 16)
+    monkeypatch.setattr(kernel_recording, "MAX_PAGES_BYTES", 1 << 16)
     with pytest.raises(TraceError, match="unpacks to more than 65536 bytes"):
         verify(GOLDENS / f"{PLAIN}.json.zst")
 

@@ -12,9 +12,10 @@ PACKAGE = ROOT / "zswapsim"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 EVERY_FILE = sorted([*SOURCES, *ROOT.glob("tests/**/*.py"), *ROOT.glob("benchmarks/**/*.py")])
 
-COMMON = {"errors", "files", "units", "registry", "profiles"}
+COMMON = {"errors", "files", "printable", "units", "registry", "profiles"}
 MAY_IMPORT = {
-    "errors": set(),
+    "printable": set(),
+    "errors": {"printable"},
     "units": COMMON,
     "files": COMMON,
     "registry": COMMON,
@@ -24,7 +25,7 @@ MAY_IMPORT = {
     "content": COMMON | {"engine"},
     "machine": COMMON | {"engine"},
     "experiment": COMMON | {"engine", "trace", "content", "machine"},
-    "report": {"errors", "units"},
+    "report": {"errors", "printable", "units"},
     "cli": COMMON | {"report", "experiment", "engine", "trace", "content", "machine"},
 }
 NUMBA_FILES = {

@@ -43,7 +43,7 @@ def test_a_sparkline_has_its_highest_character_for_the_largest_value() -> None:
 
 def test_text_is_folded_and_cannot_move_the_cursor() -> None:
     assert folded("one two three", 8, "  ") == ["one two", "  three"]
-    assert folded("red \x1b[31m bell \a", 40) == ["red ?[31m bell ?"]
+    assert folded("red \x1b[31m bell \a", 40) == [r"red \x1b[31m bell \x07"]
     assert folded("", 40) == [""]
 
 
@@ -91,6 +91,16 @@ def test_a_snapshot_says_that_it_is_one() -> None:
     assert re.search(r"all zero +100\.0 %", text)
 
 
+def test_why_there_were_more_accesses_is_said() -> None:
+    trace = zipf(50, 3)
+    trace.meta["raw_accesses"] = 900
+    text = "\n".join(lines_of(trace, 120))
+    assert "recorded accesses  900, consecutive ones to a page made one" in text
+    trace.meta["reduction_k"] = 32
+    text = "\n".join(lines_of(trace, 120))
+    assert "recorded accesses  900, reduced to those that LRU with 32 pages or more notices" in text
+
+
 @pytest.mark.parametrize("accesses", [0, 1, 2, 59, 61])
 def test_few_accesses_without_contents_are_drawn_too(accesses: int) -> None:
     lines = lines_of(zipf(accesses, 3))
@@ -120,3 +130,12 @@ def test_a_console_without_block_characters_gets_others(encoding: str, ascii_onl
     assert ("#" in text) == ascii_only
     assert ("█" in text) != ascii_only
     assert "\x1b" not in text
+
+
+def test_meta_under_the_names_of_what_is_measured_is_not_taken_for_it() -> None:
+    meta = {"reuse": 5, "working_set": "x", "content_mix": 1, "written_pages": "many", "pages": "x"}
+    trace = Trace.from_arrays([0, 1, 0], [True] * 3, meta=meta)
+    for quick in (True, False):
+        assert not any(
+            "many" in line for line in trace_lines(facts_of(trace, None, quick=quick), 80)
+        )

@@ -130,6 +130,60 @@ def test_foreign_file_names_the_formats_there_are(data: bytes, tmp_path: Path) -
         Trace.open(path)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("name", ["a"], "name is a list; allowed is text"),
+        ("contents_from", {"a": 1}, "contents_from is a dict; allowed is text"),
+        ("accesses_from", 5, "accesses_from is 5; allowed is text"),
+        ("program", None, "program is None; allowed is text"),
+        ("recorder_resident_pages", "many", "recorder_resident_pages is 'many'; allowed are int"),
+        ("reduction_k", "8" * 99, f"reduction_k is '{'8' * 39}; allowed are integers"),
+        ("raw_accesses", 1 << 63, "raw_accesses is 9223372036854775808; allowed are integers 0.."),
+        ("bad_lines", 1.5, "bad_lines is 1.5; allowed are integers"),
+        ("bad_lines", True, "bad_lines is True; allowed are integers"),
+        ("cut_start", -1, "cut_start is -1; allowed are integers"),
+        ("else", [[[[[]]]] * 3] * 20, ""),
+    ],
+)
+def test_meta_that_is_read_again_has_to_be_of_its_kind(
+    saved: Path, key: str, value: object, shown: str
+) -> None:
+    with_meta(saved, lambda document: document["meta"].update({key: value}))
+    if not shown:
+        assert Trace.open(saved).meta[key] == value
+        return
+    with pytest.raises(TraceError, match=r"small\.ztrace: meta\.json: ") as caught:
+        Trace.open(saved)
+    assert f"meta.json: {shown}" in str(caught.value)
+    with pytest.raises(InvalidArgument, match=f"meta: {key} is "):
+        Trace.from_arrays([], [], meta={key: value})
+
+
+UNWRITABLE = ["NaN", "-Infinity", "1e999", "[" * 51 + "]" * 51, "[" * 5000 + "]" * 5000]
+
+
+@pytest.mark.parametrize("text", [*UNWRITABLE, '{"a":' * 300 + "1" + "}" * 300])
+def test_meta_that_could_not_be_written_again_is_refused(saved: Path, text: str) -> None:
+    rewrite(
+        saved, meta=lambda data: data.replace(b'"meta": {', b'"meta": {"x": [%s],' % text.encode())
+    )
+    with pytest.raises(TraceError, match=r"small\.ztrace: meta\.json: (no JSON|it is nested)"):
+        Trace.open(saved)
+
+
+@pytest.mark.parametrize("field", ["version", "contents_digest", "accesses", "x" * 9999])
+def test_a_message_is_short_whatever_meta_holds(saved: Path, field: str) -> None:
+    def change(document: dict[str, Any]) -> None:
+        document["version" if field == "version" else "x"] = "9" * 9999
+        document["counts"][field] = "9" * 9999
+
+    with_meta(saved, change)
+    with pytest.raises(TraceError) as caught:
+        Trace.open(saved)
+    assert len(str(caught.value)) < 600 + len(str(saved))
+
+
 def test_foreign_zip_with_a_meta_member(saved: Path) -> None:
     rewrite(saved, meta=lambda _: b'{"format": "other"}')
     with pytest.raises(TraceError, match=r"small\.ztrace: meta\.json: does not say"):
@@ -152,7 +206,7 @@ def test_newer_version_says_which_versions_are_read(saved: Path) -> None:
         ("writes", 10**6, "writes is 1000000; allowed are integers 0..500"),
         ("versions", "7", "versions is '7'"),
         ("contents", True, "contents is True"),
-        ("contents_digest", None, "contents_digest is no text"),
+        ("contents_digest", None, "contents_digest is None; expected a SHA-256"),
     ],
 )
 def test_impossible_count(field: str, value: object, message: str, saved: Path) -> None:

@@ -118,6 +118,13 @@ def test_packed_and_piped_trace_files_open(tmp_path: Path, monkeypatch: pytest.M
     assert [block.tolist() for block in opened.blocks()] == [b.tolist() for b in trace.blocks()]
 
 
+@pytest.mark.parametrize("padding_bytes", [0, 4, (1 << 16) + 4])
+def test_padding_between_xz_streams_is_passed_over(tmp_path: Path, padding_bytes: int) -> None:
+    padding = bytes(padding_bytes)
+    data = lzma.compress(b"one ") + padding + lzma.compress(b"two") + padding
+    assert b"".join(Input(write(tmp_path / "x", data)).chunks()) == b"one two"
+
+
 def test_progress_is_told_in_packed_bytes(tmp_path: Path) -> None:
     packed = gzip.compress(DATA)
     told: list[tuple[int, int]] = []

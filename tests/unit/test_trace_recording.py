@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -103,11 +104,27 @@ def test_recording_is_read_and_can_be_saved(tmp_path: Path) -> None:
         ({"contents": 3}, "the counts need 12288|version_content"),
         ({"files": None}, "files does not list one file"),
         ({"files": {"../tiny.trace.bin.zst": {}}}, "files does not list one file"),
+        ({"files": {"tiny\0.trace.bin.zst": {}}}, "files does not list one file"),
+        ({"files": {"\udcff.trace.bin.zst": {}}}, "files does not list one file"),
+        ({"format": f"zswapsim-recording/{'9' * 3000}"}, "format 'zswapsim-recording/9{20}; this"),
+        ({"reduction_k": "8"}, "reduction_k is '8'; allowed are integers"),
+        ({"name": ["tiny"]}, "name is a list; allowed is text"),
+        ({"seconds": float("nan")}, "no JSON: NaN is no number"),
     ],
 )
 def test_wrong_sidecar(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
     with pytest.raises(TraceError, match=message):
         Trace.open(record(tmp_path, **changes))
+
+
+@pytest.mark.parametrize("name", ["trace.bin", "versions.bin", "pages"])
+def test_a_part_that_is_a_pipe_is_not_waited_for(name: str, tmp_path: Path) -> None:
+    path = record(tmp_path)
+    part = tmp_path / f"tiny.{name}.zst"
+    part.unlink()
+    os.mkfifo(part)
+    with pytest.raises(TraceError, match=rf"tiny\.{name}\.zst: is no plain file"):
+        Trace.open(path)
 
 
 @pytest.mark.parametrize("name", ["trace.bin", "versions.bin", "pages"])

@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 failed; 2 wrong usage; 130 stopped by Ctrl-C. Commands are
 they are called, and click when anything but help is asked for, so that help is quick.
 """
 
+import io
 import os
 import sys
 
@@ -56,6 +57,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
 
     from zswapsim.cli.group import cli
     from zswapsim.errors import InvalidArgument, NoEntry, ZswapSimError
+    from zswapsim.printable import printable
 
     try:
         outcome = cli.main(args=words, prog_name="zswapsim", standalone_mode=False)
@@ -63,7 +65,9 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        text = io.StringIO()
+        error.show(text)
+        click.echo(printable(text.getvalue(), keep="\n\t"), nl=False, err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
@@ -73,7 +77,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (ZswapSimError, OSError, MemoryError) as error:
-        click.echo(f"error: {_plain(error)}", err=True)
+        click.echo(printable(f"error: {_plain(error)}"), err=True)
         return 2 if isinstance(error, InvalidArgument | NoEntry) else 1
     return outcome if isinstance(outcome, int) else 0
 

@@ -14,6 +14,7 @@ from zswapsim.cli.options import (
     output_option,
     private_files,
     progress_bar,
+    say,
 )
 from zswapsim.units import format_pages, parse_pages
 
@@ -99,7 +100,7 @@ def command(
     with private_files():
         trace.save(output, level=PACK_LEVEL)
     for line in _summary(trace, output, problems):
-        click.echo(line, err=True)
+        say(line)
 
 
 def _of_file(

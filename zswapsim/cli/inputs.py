@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from zswapsim.cli.options import Progress
+from zswapsim.cli.options import Progress, say
 from zswapsim.trace.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def open_trace(path: Path, reading: Any = None, progress: Progress | None = None
     follow = None if progress is None else functools.partial(progress, "read")
     trace = Trace.open(path, reading, progress=follow)
     if bad_lines := trace.meta.get("bad_lines"):
-        click.echo(f"{path}: {bad_lines:,} wrong lines passed over", err=True)
+        say(f"{path}: {bad_lines:,} wrong lines passed over")
     return trace
 
 

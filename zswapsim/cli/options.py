@@ -14,6 +14,7 @@ import click
 
 from zswapsim.errors import InvalidArgument, ZswapSimError
 from zswapsim.files import whole_file
+from zswapsim.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,6 +50,11 @@ def output_option(command: F) -> F:
         callback=checked(check_writable),
         help="The trace file to write, NAME.ztrace.",
     )(command)
+
+
+def say(text: str) -> None:
+    """Print a line on stderr that may quote names of files and what is in them."""
+    click.echo(printable(text), err=True)
 
 
 class StopFlag:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zswapsim.cli.options import StopFlag, checked, output_option, private_files
+from zswapsim.cli.options import StopFlag, checked, output_option, private_files, say
 from zswapsim.errors import InvalidArgument, NoEntry
 from zswapsim.trace.recorder.record import (
     MAX_RESIDENT_PAGES,
@@ -112,7 +112,7 @@ def command(
     with StopFlag().watching() as stop:
         backend, slow = make_backend(recorder, resident_pages, limit, stop)
         if slow is not None:
-            click.echo(f"recording with lackey, which is slow: {slow}", err=True)
+            say(f"recording with lackey, which is slow: {slow}")
         alone = native_seconds(program) if measure_slowdown else None
         meta: dict[str, Any] = {"program": _program_text(program, scrub)}
         if scrub:
@@ -130,9 +130,9 @@ def command(
     with private_files():
         recording.trace.save(output, level=9)
     for line in _summary(recording, output):
-        click.echo(line, err=True)
+        say(line)
     if not scrub:
-        click.echo(f"warning: {_WARNING}", err=True)
+        say(f"warning: {_WARNING}")
     return 0
 
 

@@ -219,7 +219,7 @@ def command(
     )
     samples: list[dict[str, int]] | None = None if series is None else []
     with StopFlag().watching() as stop, progress_bar() as progress:
-        held = None if contents is None else contents_source(contents)
+        held = None if contents is None else contents_source(contents, seed=seed)
         whole = complete(
             open_trace(trace, reading, progress), contents=held, accesses=accesses, seed=seed
         )

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import click
 
+from zswapsim.cli.options import say
 from zswapsim.errors import NoEntry, TraceError
+from zswapsim.printable import printable
 
 
 @click.command("verify", short_help="Compare with a real kernel.")
@@ -48,13 +50,13 @@ def command(files: tuple[Path, ...], pages: Path | None, engine: str, own_sizes:
         try:
             verdict = verify(file, pages, engine, own_sizes=own_sizes)
         except TraceError as error:
-            click.echo(f"error: {error}", err=True)
+            say(f"error: {error}")
             worst = max(worst, 1)
             continue
         except NoEntry as error:  # a kernel or an allocator that there is not
-            click.echo(f"error: {file}: {error}", err=True)
+            say(f"error: {file}: {error}")
             worst = 2
             continue
-        click.echo(str(verdict))
+        click.echo(printable(str(verdict)))
         worst = max(worst, int(verdict.difference is not None))
     return worst

@@ -7,17 +7,21 @@ are replayed, and everything that follows from them is compared.
 """
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from zswapsim.errors import TraceError
+from zswapsim.trace.checks import strict_json
 from zswapsim.units import PAGE_SIZE
 
 FORMAT = "zswap-oracle-1"
-MAX_RECORDING_BYTES = 1 << 29
+MAX_PAGES_BYTES = 1 << 29
+MAX_STEPS_BYTES = 1 << 24
+MAX_STEPS_TIMES = 100
+"""A recording may unpack to the larger of both, of its size; parsed, its steps take 25 times as
+much memory. Those of a kernel unpack to ten times their size."""
 MAX_SLOTS = 1 << 24
 MAX_DIGITS = 9
 KNOBS = {
@@ -93,9 +97,10 @@ def open_recording(path: Path, pages_folder: Path | None = None) -> KernelRecord
     pages_folder: where the page set is; the folder `pages` beside the recording unless said.
     TraceError: what is wrong, and where.
     """
-    data = _unpack(path, MAX_RECORDING_BYTES)
+    limit_bytes = max(MAX_STEPS_BYTES, MAX_STEPS_TIMES * path.stat().st_size)
+    data = _unpack(path, min(limit_bytes, MAX_PAGES_BYTES))
     try:
-        raw = json.loads(data)
+        raw = strict_json(data)
     except ValueError as error:
         raise TraceError(f"{path}: not a recording: {error}") from None
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
@@ -196,7 +201,7 @@ def _read_pages(path: Path, raw: dict[str, Any], pages_folder: Path | None) -> b
     pages_path = (pages_folder or path.parent / "pages") / name
     if not pages_path.exists():
         raise TraceError(f"{pages_path}: no such page set; name its folder with --pages")
-    pages = _unpack(pages_path, MAX_RECORDING_BYTES)
+    pages = _unpack(pages_path, MAX_PAGES_BYTES)
     if hashlib.sha256(pages).hexdigest() != raw["pages_sha256"] or len(pages) % PAGE_SIZE:
         raise TraceError(f"{pages_path}: not the page set of {path.name} (its sha256 differs)")
     return pages

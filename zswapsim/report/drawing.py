@@ -4,6 +4,8 @@
 import textwrap
 from collections.abc import Sequence
 
+from zswapsim.printable import printable
+
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _LEVELS = "▁▂▃▄▅▆▇█"
 _ASCII_LEVELS = "_.:-=+*#"
@@ -39,7 +41,6 @@ def sparkline(values: Sequence[float], width: int, *, ascii_only: bool = False) 
 def folded(text: str, width: int, indent: str = "") -> list[str]:
     """Return text in lines of at most width; indent: before all but the first.
 
-    What is no printable character becomes a question mark.
+    What is no printable character is shown escaped.
     """
-    printable = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return textwrap.wrap(printable, width, subsequent_indent=indent) or [""]
+    return textwrap.wrap(printable(text), width, subsequent_indent=indent) or [""]

@@ -11,6 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from zswapsim.printable import printable
 from zswapsim.report.rows import Row, ratio_rows, zero_rows
 from zswapsim.report.zram import zram_rows, zram_saved_rows
 from zswapsim.units import PAGE_SIZE, format_bytes, format_pages
@@ -48,11 +49,12 @@ def _origins(result: Mapping[str, Any]) -> list[Text]:
     exact_pages = trace.get("recorder_resident_pages", 0)
     kept_pages = result["memory"]["limit_pages"] - result["memory"]["peak_pool_pages"]
     if kept_pages < exact_pages:
+        what = "faults" if trace.get("contents_from") else "faults and contents"
         said.append(
-            f"below what was recorded: faults and contents are the program's with {exact_pages:,} "
+            f"below what was recorded: {what} are the program's with {exact_pages:,} "
             f"pages resident or more, here down to {max(kept_pages, 0):,} were"
         )
-    return [Text(line, style="yellow") for line in said]
+    return [Text(printable(line), style="yellow") for line in said]
 
 
 def _warnings(result: Mapping[str, Any]) -> list[str]:
@@ -87,9 +89,9 @@ def _sections(result: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
 
 def _headline(result: Mapping[str, Any]) -> Text:
     trace = result["trace"]
-    program = f" ({trace['program']})" if trace.get("program") else ""
+    program = printable(f" ({trace['program']})") if trace.get("program") else ""
     return Text.assemble(
-        (str(trace["name"]), "bold"),
+        (printable(str(trace["name"])), "bold"),
         f"{program}: {trace['accesses']:,} accesses, {trace['write_percent']:.0f} % writes, "
         f"footprint {format_pages(trace['footprint_pages'])}\n",
         *_what_is_simulated(result),

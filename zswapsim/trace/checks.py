@@ -5,6 +5,8 @@ The caller raises: InvalidArgument for arguments, TraceError for a file.
 """
 
 import json
+import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,18 @@ Integers = npt.NDArray[np.integer[Any]]
 
 META_BYTES = 1 << 20
 """Longest meta, as JSON."""
+META_DEPTH = 50
+"""Deepest nesting of meta; Python's JSON gives up at some hundreds, here sooner, there later."""
+
+META_TEXTS = (
+    *("name", "program", "what", "recorder", "origin"),
+    *("accesses_from", "contents_from"),
+)
+META_COUNTS = (
+    *("raw_accesses", "bad_lines", "recorder_resident_pages", "reduction_k"),
+    *("cut_start", "cut_from_accesses"),
+)
+"""What of a trace's meta is read again, by reports and by what makes a trace of a trace."""
 
 
 def page_problem(field: str, pages_accessed: Integers, pages: int, start: int = 0) -> str | None:
@@ -47,6 +61,21 @@ def order_problem(at: Integers) -> str | None:
     return f"version_at[{index}] is {at[index]}, less than {at[index - 1]} before it"
 
 
+def meta_problem(meta: dict[str, Any]) -> str | None:
+    """Check the kinds of those values of meta that are read again, and that it is not deep."""
+    for key in META_TEXTS:
+        if not isinstance(meta.get(key, ""), str):
+            return f"{key} is {_shown(meta[key])}; allowed is text"
+    for key in META_COUNTS:
+        value = meta.get(key, 0)
+        if type(value) is not int or not 0 <= value < 1 << 63:
+            return f"{key} is {_shown(value)}; allowed are integers 0..{(1 << 63) - 1}"
+    level = [meta]
+    for _ in range(META_DEPTH):
+        level = [part for whole in level for part in _parts(whole)]
+    return f"it is nested deeper than {META_DEPTH}" if level else None
+
+
 def checked_meta(meta: dict[str, Any]) -> dict[str, Any]:
     """Return meta as it will be read back from a file; InvalidArgument if it is no small JSON."""
     try:
@@ -58,7 +87,35 @@ def checked_meta(meta: dict[str, Any]) -> dict[str, Any]:
             f"meta has {len(text)} bytes as JSON; allowed are up to {META_BYTES // 2}"
         )
     copy: dict[str, Any] = json.loads(text)
+    if problem := meta_problem(copy):
+        raise InvalidArgument(f"meta: {problem}")
     return copy
+
+
+def strict_json(data: str | bytes) -> Any:
+    """Parse JSON without NaN and infinities, which are none. ValueError says what is wrong."""
+
+    def finite(text: str) -> float:
+        number = float(text)
+        if not math.isfinite(number):
+            raise ValueError(f"{text[:40]} is no number")
+        return number
+
+    try:
+        return json.loads(data, parse_constant=finite, parse_float=finite)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _parts(whole: Any) -> Iterable[Any]:
+    if isinstance(whole, dict):
+        return whole.values()
+    return whole if isinstance(whole, list) else ()
+
+
+def _shown(value: Any) -> str:
+    """Return a value of JSON for a message, in 40 characters at most."""
+    return f"a {type(value).__name__}" if isinstance(value, list | dict) else f"{value!r:.40}"
 
 
 def _range_problem(

@@ -33,7 +33,13 @@ from typing import IO, Any
 import numpy as np
 
 from zswapsim.errors import TraceError
-from zswapsim.trace.checks import META_BYTES, order_problem, version_problem
+from zswapsim.trace.checks import (
+    META_BYTES,
+    meta_problem,
+    order_problem,
+    strict_json,
+    version_problem,
+)
 from zswapsim.trace.contents import Contents, collect
 from zswapsim.trace.counts import U32, U64, Counts
 from zswapsim.trace.input import Input
@@ -254,15 +260,15 @@ def _parse_meta(where: str, data: bytes) -> tuple[int, Counts, dict[str, Any]]:
     if len(data) > META_BYTES:
         raise TraceError(f"{where}: longer than {META_BYTES:,} bytes")
     try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        document = strict_json(data)
+    except ValueError as error:
         raise TraceError(f"{where}: no JSON: {error}") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT_NAME:
         raise TraceError(f'{where}: does not say "format": "{FORMAT_NAME}"; not a trace')
     version = document.get("version")
     if not isinstance(version, int) or not 1 <= version <= VERSION:
         raise TraceError(
-            f"{where}: format version {version!r}; this program reads versions 1 to {VERSION}"
+            f"{where}: format version {version!r:.40}; this program reads versions 1 to {VERSION}"
             + (": a newer one is needed" if isinstance(version, int) and version > VERSION else "")
         )
     counts, meta = document.get("counts"), document.get("meta")
@@ -270,7 +276,8 @@ def _parse_meta(where: str, data: bytes) -> tuple[int, Counts, dict[str, Any]]:
         raise TraceError(f"{where}: counts or meta is missing")
     names = [field.name for field in fields(Counts)]
     if sorted(counts) != sorted(names):
-        raise TraceError(f"{where}: counts has {sorted(counts)}; expected {sorted(names)}")
+        has = f"{sorted(counts)}"[:200]
+        raise TraceError(f"{where}: counts has {has}; expected {sorted(names)}")
     # Each count and the count that it cannot exceed.
     limits = {
         "accesses": 1 << 60,
@@ -288,6 +295,9 @@ def _parse_meta(where: str, data: bytes) -> tuple[int, Counts, dict[str, Any]]:
             raise TraceError(
                 f"{where}: {name} is {counts[name]!r:.40}; allowed are integers 0..{limit}"
             )
-    if not isinstance(counts["contents_digest"], str):
-        raise TraceError(f"{where}: contents_digest is no text")
+    digest = counts["contents_digest"]
+    if not isinstance(digest, str) or len(digest) != 64:
+        raise TraceError(f"{where}: contents_digest is {digest!r:.70}; expected a SHA-256")
+    if problem := meta_problem(meta):
+        raise TraceError(f"{where}: {problem}")
     return version, Counts(**counts), meta

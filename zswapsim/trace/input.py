@@ -232,9 +232,12 @@ class _Xz:
         while True:
             more = b""
             if self._unpacker.eof:
-                more = self._unpacker.unused_data or self._packed.read(_XZ_BYTES)
-                if not more.strip(b"\0"):  # padding, or the end
-                    return b""
+                more = self._unpacker.unused_data.lstrip(b"\0")
+                while not more:  # padding, or the end
+                    more = self._packed.read(_XZ_BYTES)
+                    if not more:
+                        return b""
+                    more = more.lstrip(b"\0")
                 self._unpacker = lzma.LZMADecompressor(memlimit=_LZMA_BYTES)
             elif self._unpacker.needs_input:
                 more = self._packed.read(_XZ_BYTES)

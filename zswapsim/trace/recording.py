@@ -13,7 +13,6 @@ Opening reads everything once and checks it; it is read again when it is used.
 """
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from zswapsim.errors import TraceError
-from zswapsim.trace.checks import order_problem, version_problem
+from zswapsim.trace.checks import meta_problem, order_problem, strict_json, version_problem
 from zswapsim.trace.contents import Contents, collect
 from zswapsim.trace.counts import U32, U64, Counts, tally_contents
 from zswapsim.trace.input import Input
@@ -84,6 +83,8 @@ class RecordingFormat:
             versions=counts["versions"], freed=freed, **tally_contents(files.contents())
         )
         meta = {key: sidecar.document[key] for key in _META if key in sidecar.document}
+        if problem := meta_problem(meta):
+            raise TraceError(f"{path}: {problem}")
         return Trace(totals, {"name": path.stem} | meta | {"origin": FORMAT_NAME}, files)
 
 
@@ -100,12 +101,12 @@ class _Sidecar:
         if len(data) > _SIDECAR_BYTES:
             raise TraceError(f"{path}: longer than {_SIDECAR_BYTES:,} bytes")
         try:
-            document = json.loads(data)
-        except (ValueError, RecursionError) as error:
+            document = strict_json(data)
+        except ValueError as error:
             raise TraceError(f"{path}: no JSON: {error}") from error
         if not isinstance(document, dict) or document.get("format") != FORMAT_NAME:
             found = document.get("format") if isinstance(document, dict) else None
-            raise TraceError(f"{path}: format {found!r}; this program reads {FORMAT_NAME!r}")
+            raise TraceError(f"{path}: format {found!r:.40}; this program reads {FORMAT_NAME!r}")
         if document.get("page_size") != PAGE_SIZE:
             raise TraceError(f"{path}: page_size is not {PAGE_SIZE}")
         self.document: dict[str, Any] = document
@@ -128,7 +129,8 @@ class _Sidecar:
             [name for name in files if name.endswith(suffix)] if isinstance(files, dict) else []
         )
         entry = files[listed[0]] if isinstance(files, dict) and len(listed) == 1 else None
-        if not isinstance(entry, dict) or Path(listed[0]).name != listed[0]:
+        plain = bool(listed) and Path(listed[0]).name == listed[0] and listed[0].isprintable()
+        if not isinstance(entry, dict) or not plain:
             raise TraceError(f"{self.path}: files does not list one file *{suffix} beside it")
         path = self.path.with_name(listed[0])
         if (size := self._count(entry, "bytes", 1 << 63)) != expected_bytes:
@@ -139,6 +141,8 @@ class _Sidecar:
         if suffix != TRACE:
             check_ratio(str(path), expected_bytes, stored_bytes)
         digest = hashlib.sha256()
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise TraceError(f"{path}: is no plain file")
         with path.open("rb") as file:
             found = path.stat().st_size
             if found != stored_bytes:

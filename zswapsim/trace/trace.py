@@ -285,6 +285,14 @@ class Trace:
         return f"<Trace {self.name}: {self.accesses:,} accesses, {self.footprint_pages:,} pages>"
 
 
+def first_contents(versions: Versions) -> tuple[U32, U32]:
+    """Return (page, content) of all pages that ever have a content, the first one of each."""
+    _, page, content = versions
+    held = content != FREED
+    pages, first = np.unique(page[held], return_index=True)
+    return pages, content[held][first]
+
+
 class Parts:
     """A source put together of its parts: a function that streams the accesses, and the rest."""
 
@@ -335,4 +343,13 @@ def _integers(field: str, values: npt.ArrayLike) -> npt.NDArray[np.integer[Any]]
     return array
 
 
-__all__ = ["BLOCK_ACCESSES", "WRITE", "Parts", "Source", "Trace", "Versions", "slices"]
+__all__ = [
+    "BLOCK_ACCESSES",
+    "WRITE",
+    "Parts",
+    "Source",
+    "Trace",
+    "Versions",
+    "first_contents",
+    "slices",
+]

@@ -58,7 +58,7 @@ def command(
     check_not_terminal(file)
     if (head, reduce_pages, contents) != (None, None, None):
         check_distinct(file, output)  # else it is the same trace, in the same file
-    held = None if contents is None else contents_source(contents)
+    held = None if contents is None else contents_source(contents, seed=seed)
     with progress_bar() as progress:
         trace = open_trace(file, reading, progress)
         if head is not None:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from zswapsim.trace.trace import Trace
 
 
+MEASURED = ("written_pages", "reuse", "working_set", "content_mix")
+"""What is said besides Trace.info, which has what the trace's meta says under any name."""
+
+
 @click.command("info")
 @click.argument("file", type=TRACE_PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print all numbers as JSON.")
@@ -42,7 +46,7 @@ def facts_of(trace: "Trace", progress: Progress | None, *, quick: bool) -> dict[
     """Return everything that is said of a trace, JSON-able."""
     from zswapsim.trace.analysis.content_mix import content_mix
 
-    facts = trace.info()
+    facts = {key: fact for key, fact in trace.info().items() if key not in MEASURED}
     if not quick:
         facts |= _behaviour(trace, progress)
     if trace.has_contents:

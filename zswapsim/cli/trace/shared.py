@@ -4,9 +4,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from zswapsim.cli.options import Progress
+from zswapsim.cli.options import Progress, say
 
 if TYPE_CHECKING:
     from zswapsim.trace.trace import Trace
@@ -21,8 +19,7 @@ def save(
     """Write a trace, completely or not at all, and say on stderr what was written."""
     trace.save(output, level=level, progress=progress)
     size_bytes = output.stat().st_size
-    click.echo(
+    say(
         f"{output}: {trace.accesses:,} accesses, {trace.footprint_pages:,} pages, "
-        f"{trace.contents_count:,} contents, {size_bytes:,} bytes",
-        err=True,
+        f"{trace.contents_count:,} contents, {size_bytes:,} bytes"
     )
