@@ -16,7 +16,6 @@ from zswapsim.units import parse_pages
 GENERATED_ACCESSES = 1 << 18
 """Accesses made at a time. The trace does not depend on it."""
 
-
 WRITE_PERCENT = 30.0
 """Share of writes unless said."""
 
