@@ -151,6 +151,17 @@ def test_more_accesses_than_a_disk_holds_are_refused(tmp_path: Path) -> None:
         opened(huge, tmp_path)
 
 
+def test_a_small_file_cannot_stand_for_more_than_its_worth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred bytes of text can name a terabyte."""
+    monkeypatch.setattr(damon.DamonFormat, "pages_from", 1 << 14)
+    for pages, samples, what in ((1 << 24, 3, "accesses"), (1 << 16, 1, "pages")):
+        huge = json.dumps(document([region(pages, samples)])).encode()
+        with pytest.raises(TraceError, match=rf"bytes stand for [\d,]+ {what} and more; allowed"):
+            opened(huge, tmp_path)
+
+
 def test_the_earlier_snapshot_of_any_target_comes_first(tmp_path: Path) -> None:
     records = document([region(1, 1)], [region(1, 1)]) + document([region(1, 2, 5)])
     records[1]["target_id"] = "other"

@@ -24,6 +24,7 @@ from zswapsim.experiment.ratio import (
 )
 from zswapsim.experiment.ratio.measure import label_of
 from zswapsim.experiment.ratio.speeds import affordable_pages, measure_speeds
+from zswapsim.report.ratio import ratio_lines
 from zswapsim.units import FREED, PAGE_SIZE
 
 ZERO, SAME = bytes(PAGE_SIZE), b"12345678" * 512
@@ -263,9 +264,14 @@ def test_a_pool_that_does_not_tell_where_its_bytes_go_still_adds_up() -> None:
     driver = bump_driver()
     zpool.register(driver)
     try:
-        (pool,) = measure(some_pages(20), zpools=["bump"]).pools
+        result = measure(some_pages(20), zpools=["bump"])
     finally:
         zpool.unregister(driver)
+    (pool,) = result.pools
+    data = f"{100 * pool['bytes']['data'] / 20 / PAGE_SIZE:.1f}"
+    (row,) = (line for line in ratio_lines(result.to_dict(), 80) if " bump " in line)
+    assert row.split()[5:7] == [data, "0.0"]
+    assert row.split()[8:] == ["-", "-", "0.0"]
     assert pool["density"] == 1
     assert set(pool["bytes"]) == {"data", "zswap_headers", "other"}
     assert sum(pool["bytes"].values()) == pool["pool_pages"] * PAGE_SIZE

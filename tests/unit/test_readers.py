@@ -21,6 +21,8 @@ from zswapsim.errors import InvalidArgument, NoEntry, TraceError
 from zswapsim.trace.formats import FORMATS
 from zswapsim.trace.input import Input, InputOptions
 from zswapsim.trace.readers import foreign
+from zswapsim.trace.readers.foreign import ForeignFormat
+from zswapsim.trace.readers.lines import TextFormat
 from zswapsim.trace.trace import Trace
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "readers"
@@ -388,3 +390,32 @@ def test_a_damaged_sample_is_a_trace_or_a_trace_error(
             assert str(path) in str(error)
         else:
             assert trace.accesses == len(accesses(trace)) > 0
+
+
+def test_small_text_cannot_stand_for_more_than_its_worth(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines of 20 bytes, each of a GiB at most, would fill a disk and take hours."""
+    distinct = [f"w,{start << 24},{1 << 24}" for start in range(100)]
+    again = ["w,0,16777216"] * 100
+    for lines, what, other in ((distinct, "pages", "accesses"), (again, "accesses", "pages")):
+        monkeypatch.setattr(TextFormat, f"{what}_from", 1 << 10)
+        monkeypatch.setattr(TextFormat, f"{other}_from", 1 << 20)
+        text = "\n".join(["op,address,size", *lines])
+        for data in (text.encode(), gzip.compress(text.encode())):
+            said = rf" bytes stand for [\d,]+ {what} and more; allowed are up to [\d,]+$"
+            with pytest.raises(TraceError, match=said):
+                Trace.open(write(data))
+    few = "\n".join(["op,address,size", "w,4096,4194304"])
+    assert Trace.open(write(few)).accesses == 1024
+
+
+def test_an_empty_file_is_refused_without_compiling(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ForeignFormat, "compile", lambda _: pytest.fail("compiles"))
+    for name in FORMATS.names():
+        foreign = FORMATS.get(name)
+        if isinstance(foreign, ForeignFormat):
+            with pytest.raises(TraceError, match=r"in\.txt: "):
+                foreign.open(Input(write(b"")))

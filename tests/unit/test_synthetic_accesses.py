@@ -136,6 +136,7 @@ def test_spec_is_understood_and_said_again(spec: str, kind: AccessKind) -> None:
         (lambda: parse_accesses("scan:1"), "say too much"),
         (lambda: parse_accesses("phases:x"), "'x' is no size"),
         (lambda: parse_accesses("phases:5p:-1"), "length is -1"),
+        (lambda: parse_accesses(f"phases:5p:{1 << 63}"), "length is 9223372036854775808; allowed"),
         (lambda: parse_accesses("phases:5p:x"), "no number"),
         (lambda: AccessKind(kind="walk"), "no accesses 'walk'"),
         (lambda: synthetic_accesses("zipf", -1, 5), "accesses is -1"),

@@ -2,6 +2,7 @@
 """The own trace file: what comes back, and what is said of files that are not right."""
 
 import json
+import lzma
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -342,3 +343,36 @@ def test_a_level_that_cannot_be_is_refused(trace: Trace, tmp_path: Path, level: 
     with pytest.raises(InvalidArgument, match=rf"level is {level}; allowed are 1\.\.19"):
         trace.save(tmp_path / "no.ztrace", level=level)
     assert not list(tmp_path.iterdir())
+
+
+def test_more_pages_than_a_file_can_tell_of_are_neither_read_nor_written(
+    saved: Path, tmp_path: Path
+) -> None:
+    """What is known of a page takes memory: 800 bytes must not ask for 16 GiB."""
+    with_meta(saved, lambda document: document["counts"].update(pages=1 << 31))
+    with pytest.raises(
+        TraceError, match=r"meta\.json: 2,147,483,648 pages in [\d,]+ bytes; allowed"
+    ):
+        Trace.open(saved)
+    with_meta(saved, lambda document: document["counts"].update(pages=4 << 20))
+    assert Trace.open(saved).pages == 4 << 20
+    wide = Trace.from_arrays([4 << 20], [True])
+    with pytest.raises(InvalidArgument, match=r"4,194,305 pages in \d+ bytes; allowed are up"):
+        wide.save(tmp_path / "wide.ztrace")
+    assert [path.name for path in tmp_path.iterdir()] == [saved.name]
+
+
+@pytest.mark.parametrize("member", ["meta", "versions", "contents"])
+def test_a_packed_file_that_is_damaged_is_named_as_it_was_given(saved: Path, member: str) -> None:
+    rewrite(saved, **{member: lambda data: data[:-9] if member != "meta" else b"{"})
+    packed = saved.with_name("packed.ztrace.xz")
+    packed.write_bytes(lzma.compress(saved.read_bytes()))
+    with pytest.raises(TraceError, match=rf"^{packed}: {member}\."):
+        read_all(Trace.open(packed))
+
+
+def test_a_packed_file_without_a_name_is_called_as_it_was_given(tmp_path: Path) -> None:
+    Trace.from_arrays([7], [True]).save(tmp_path / "tiny.ztrace")
+    packed = tmp_path / "other.ztrace.xz"
+    packed.write_bytes(lzma.compress((tmp_path / "tiny.ztrace").read_bytes()))
+    assert Trace.open(packed).name == "other"

@@ -102,6 +102,10 @@ def test_recording_is_read_and_can_be_saved(tmp_path: Path) -> None:
         ({"writes": 2}, "writes is 2, but there are 1"),
         ({"freed": 0}, "freed is 0, but there are 1"),
         ({"contents": 3}, "the counts need 12288|version_content"),
+        (
+            {"pages": (4 << 20) + 1},
+            r"json: 4,194,305 pages in \d+ bytes; allowed are up to 4,194,304",
+        ),
         ({"files": None}, "files does not list one file"),
         ({"files": {"../tiny.trace.bin.zst": {}}}, "files does not list one file"),
         ({"files": {"tiny\0.trace.bin.zst": {}}}, "files does not list one file"),

@@ -48,6 +48,7 @@ from zswapsim.trace.unpack import (
     DAMAGE,
     check_ratio,
     checked_blocks,
+    pages_problem,
     split_versions,
     unpack,
 )
@@ -81,13 +82,16 @@ class ZtraceFormat:
         path = source.local_path()
         with path.open("rb") as file:
             identity = _identity(file)
-        with _member(path, META, identity, None) as member:
+        where = f"{source.where}: {META}"
+        with _member(path, source.where, META, identity, None) as member:
             try:
                 data = member.read(META_BYTES + 1)
             except DAMAGE as error:
-                raise TraceError(f"{path}: {META}: damaged: {error}") from error
-        version, counts, meta = _parse_meta(f"{path}: {META}", data)
-        meta.setdefault("name", path.stem)
+                raise TraceError(f"{where}: damaged: {error}") from error
+        version, counts, meta = _parse_meta(where, data)
+        if problem := pages_problem(counts.pages, path.stat().st_size):
+            raise TraceError(f"{where}: {problem}")
+        meta.setdefault("name", source.stem)
         return Trace(counts, meta, _ZtraceSource(path, identity, version, counts, source))
 
 
@@ -108,12 +112,13 @@ class _ZtraceSource:
         self._path = path
         self._identity = identity
         self._version = version
+        self._where = source.where
         self._keeps_alive = source  # the path may be that of its temporary copy
         self._counts = counts
 
     def blocks(self, block_accesses: int) -> Iterator[U32]:
         """Stream accesses.zst."""
-        where = f"{self._path}: {ACCESSES}"
+        where = f"{self._where}: {ACCESSES}"
         counts = self._counts
         with self._member(ACCESSES) as member:
             chunks = unpack(member, where, 4 * counts.accesses, 4 * block_accesses)
@@ -123,7 +128,7 @@ class _ZtraceSource:
 
     def versions(self) -> Versions:
         """Read versions.zst."""
-        where = f"{self._path}: {VERSIONS}"
+        where = f"{self._where}: {VERSIONS}"
         counts = self._counts
         total_bytes = 16 * counts.versions
         data = self._kept(VERSIONS, total_bytes)
@@ -143,7 +148,7 @@ class _ZtraceSource:
 
     def contents(self) -> Contents:
         """Read contents.zst."""
-        where = f"{self._path}: {CONTENTS}"
+        where = f"{self._where}: {CONTENTS}"
         total_bytes = PAGE_SIZE * self._counts.contents
         digest = hashlib.sha256()
         data = self._kept(CONTENTS, total_bytes, digest)
@@ -160,7 +165,7 @@ class _ZtraceSource:
 
     def _kept(self, name: str, total_bytes: int, digest: Any = None) -> Contents:
         """Unpack a member whole; digest gets what was unpacked."""
-        where = f"{self._path}: {name}"
+        where = f"{self._where}: {name}"
 
         def hashed(chunks: Iterator[bytes]) -> Iterator[bytes]:
             for chunk in chunks:
@@ -173,7 +178,7 @@ class _ZtraceSource:
 
     def _member(self, name: str, kept_bytes: int = 0) -> AbstractContextManager[IO[bytes]]:
         members = MEMBERS if self._version >= NUMBERED_VERSION else MEMBERS[:-1]
-        return _member(self._path, name, self._identity, members, kept_bytes)
+        return _member(self._path, self._where, name, self._identity, members, kept_bytes)
 
 
 class _BoundedFile(io.BufferedReader):
@@ -195,6 +200,7 @@ class _BoundedFile(io.BufferedReader):
 @contextmanager
 def _member(
     path: Path,
+    where: str,
     name: str,
     identity: tuple[int, ...],
     members: tuple[str, ...] | None,
@@ -202,34 +208,34 @@ def _member(
 ) -> Iterator[IO[bytes]]:
     """Open one member for reading.
 
-    identity: that of the file when it was first opened; members: all there have to be, or None
-    when only meta.json is known, with the version in it: a newer layout must not look like damage;
-    kept_bytes: what it unpacks to and is kept whole.
+    where: what the file is called in messages; identity: that of the file when it was first
+    opened; members: all there have to be, or None when only meta.json is known, with the version in
+    it: a newer layout must not look like damage; kept_bytes: what it unpacks to and is kept whole.
     """
     with _BoundedFile(io.FileIO(path)) as file:
         if _identity(file) != identity:
-            raise TraceError(f"{path}: the file has changed since it was opened")
+            raise TraceError(f"{where}: the file has changed since it was opened")
         try:
             archive = zipfile.ZipFile(file)
             found = archive.infolist()
         except DAMAGE as error:
-            raise TraceError(f"{path}: truncated or damaged at its end: {error}") from error
+            raise TraceError(f"{where}: truncated or damaged at its end: {error}") from error
         with archive:
             names = tuple(member.filename for member in found)
             if names[:1] != MEMBERS[:1] or (members is not None and names != members):
                 raise TraceError(
-                    f"{path}: damaged: members are {', '.join(map(repr, names))[:200]}; "
+                    f"{where}: damaged: members are {', '.join(map(repr, names))[:200]}; "
                     f"expected {', '.join(members or MEMBERS[:-1])}"
                 )
             member = found[names.index(name)]
-            check_ratio(f"{path}: {name}", kept_bytes, member.file_size)
+            check_ratio(f"{where}: {name}", kept_bytes, member.file_size)
             if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 0x1:
-                raise TraceError(f"{path}: {name}: damaged: the member is not stored as it is")
+                raise TraceError(f"{where}: {name}: damaged: the member is not stored as it is")
             try:
                 opened = archive.open(member)
             except DAMAGE as error:
                 raise TraceError(
-                    f"{path}: {name}: damaged at byte {member.header_offset:,}: {error}"
+                    f"{where}: {name}: damaged at byte {member.header_offset:,}: {error}"
                 ) from error
             with opened:
                 yield opened

@@ -27,6 +27,7 @@ from zswapsim.trace.unpack import WINDOW_LOG, check_ratio
 HEAD_BYTES = 4096
 STDIN = "-"
 
+_USUAL_TIMES = 32
 _LZMA_BYTES = 512 << 20
 _XZ_BYTES = 1 << 16
 _ZSTD_BYTES = 1 << 10
@@ -92,6 +93,24 @@ class Input:
         self.packing, self._stream = _unpacked(self._counted)
         self._unpacked_bytes = 0
         self.head = self._read(HEAD_BYTES)
+
+    @property
+    def stem(self) -> str:
+        """The file's name without folder and suffixes, "stdin" for standard input."""
+        name = self.path.name
+        for suffix in (".gz", ".xz", ".zst", ".bz2"):
+            name = name.removesuffix(suffix)
+        return "stdin" if name == STDIN else Path(name).stem or name
+
+    @property
+    def worth_bytes(self) -> int:
+        """Bytes read so far, unpacked, but no more than a usual packing makes of the packed ones.
+
+        What an input may ask for is measured by it.
+        """
+        if not self.packing:
+            return self._unpacked_bytes
+        return min(self._unpacked_bytes, _USUAL_TIMES * self._counted.done_bytes)
 
     def chunks(self, chunk_bytes: int = 1 << 20) -> Iterator[bytes]:
         """Yield all unpacked bytes from the start, chunk_bytes at a time or more; only once.

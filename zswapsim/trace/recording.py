@@ -25,7 +25,7 @@ from zswapsim.trace.contents import Contents, collect
 from zswapsim.trace.counts import U32, U64, Counts, tally_contents
 from zswapsim.trace.input import Input
 from zswapsim.trace.trace import BLOCK_ACCESSES, WRITE, Trace, Versions
-from zswapsim.trace.unpack import check_ratio, checked_blocks, unpack
+from zswapsim.trace.unpack import check_ratio, checked_blocks, pages_problem, unpack
 from zswapsim.units import FREED, PAGE_SIZE
 
 FORMAT_NAME = "zswapsim-recording/1"
@@ -121,21 +121,16 @@ class _Sidecar:
                 ("contents", FREED - 1),
             )
         }
+        file_bytes = sum(self._part(part)[0].stat().st_size for part in (TRACE, VERSIONS, PAGES))
+        if problem := pages_problem(self.counts["pages"], file_bytes):
+            raise TraceError(f"{path}: {problem}")
 
     def stream(self, suffix: str, expected_bytes: int, chunk_bytes: int) -> Iterator[bytes]:
         """Unpack the file beside the sidecar whose name ends so, and check its SHA-256."""
-        files = self.document.get("files")
-        listed = (
-            [name for name in files if name.endswith(suffix)] if isinstance(files, dict) else []
-        )
-        entry = files[listed[0]] if isinstance(files, dict) and len(listed) == 1 else None
-        plain = bool(listed) and Path(listed[0]).name == listed[0] and listed[0].isprintable()
-        if not isinstance(entry, dict) or not plain:
-            raise TraceError(f"{self.path}: files does not list one file *{suffix} beside it")
-        path = self.path.with_name(listed[0])
+        path, entry = self._part(suffix)
         if (size := self._count(entry, "bytes", 1 << 63)) != expected_bytes:
             raise TraceError(
-                f"{self.path}: {listed[0]} has {size} bytes; the counts need {expected_bytes}"
+                f"{self.path}: {path.name} has {size} bytes; the counts need {expected_bytes}"
             )
         stored_bytes = self._count(entry, "stored_bytes", 1 << 63)
         if suffix != TRACE:
@@ -152,6 +147,18 @@ class _Sidecar:
                 yield chunk
         if digest.hexdigest() != entry.get("sha256"):
             raise TraceError(f"{path}: its SHA-256 is not the one in {self.path.name}")
+
+    def _part(self, suffix: str) -> tuple[Path, dict[str, Any]]:
+        """Return the path and the entry of the file beside the sidecar whose name ends so."""
+        files = self.document.get("files")
+        listed = (
+            [name for name in files if name.endswith(suffix)] if isinstance(files, dict) else []
+        )
+        entry = files[listed[0]] if isinstance(files, dict) and len(listed) == 1 else None
+        plain = bool(listed) and Path(listed[0]).name == listed[0] and listed[0].isprintable()
+        if not isinstance(entry, dict) or not plain:
+            raise TraceError(f"{self.path}: files does not list one file *{suffix} beside it")
+        return self.path.with_name(listed[0]), entry
 
     def _count(self, entry: dict[str, Any], field: str, limit: int) -> int:
         value = entry.get(field)

@@ -34,6 +34,20 @@ def check_ratio(where: str, unpacked_bytes: int, packed_bytes: int) -> None:
         )
 
 
+PAGES_FROM = 1 << 22
+PAGES_PER_BYTE = 16
+"""A file may number pages up to the larger of both, the latter for each byte of it: what is known
+of a page takes memory, whether or not it is accessed. A real trace has a byte and more a page."""
+
+
+def pages_problem(pages: int, file_bytes: int) -> str | None:
+    """Check the pages that a file of so many bytes numbers; return what is wrong, or None."""
+    most = max(PAGES_FROM, PAGES_PER_BYTE * file_bytes)
+    if pages <= most:
+        return None
+    return f"{pages:,} pages in {file_bytes:,} bytes; allowed are up to {most:,}"
+
+
 def unpack(packed: IO[bytes], where: str, expected_bytes: int, chunk_bytes: int) -> Iterator[bytes]:
     """Yield expected_bytes in chunks of chunk_bytes, the last one shorter.
 

@@ -25,7 +25,7 @@ from zswapsim.trace.file import (
     encode_meta,
 )
 from zswapsim.trace.trace import Trace
-from zswapsim.trace.unpack import WINDOW_LOG
+from zswapsim.trace.unpack import PAGES_FROM, WINDOW_LOG, pages_problem
 
 BEST_LEVEL = 19
 GOOD_LEVEL = 9
@@ -46,8 +46,13 @@ def write_trace(
     """Write trace to path atomically; see Trace.save. OSError as the file system says."""
     if level is not None and not 1 <= level <= BEST_LEVEL:
         raise InvalidArgument(f"level is {level}; allowed are 1..{BEST_LEVEL}")
-    with whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        _write_members(archive, trace, level, progress)
+    with whole_file(path) as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            _write_members(archive, trace, level, progress)
+        if trace.pages > PAGES_FROM and file.seekable():
+            problem = pages_problem(trace.pages, file.tell())
+            if problem:
+                raise InvalidArgument(f"{path}: {problem}")
 
 
 def _write_members(

@@ -38,6 +38,8 @@ class DamonFormat(RecordFormat):
 
     name = "damon"
     summary = "DAMON: damo's record files and raw form, or damon_aggregated events"
+    accesses_from, accesses_per_byte = 1 << 25, 4096
+    pages_from = 1 << 24
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """By the words of each kind."""
@@ -59,6 +61,7 @@ class DamonFormat(RecordFormat):
                 f"{source.where}: {snapshots.accesses:,} accesses in {len(snapshots):,} snapshots; "
                 f"allowed are up to {MAX_ACCESSES:,}: a shorter recording is needed"
             )
+        self.check_worth(source, snapshots.accesses, 0)
         reading.kept = snapshots
         return self.engine_for_bytes(ACCESS_BYTES * snapshots.accesses)
 

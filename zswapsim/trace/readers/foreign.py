@@ -72,6 +72,10 @@ class ForeignFormat(ABC):
     name: str
     summary: str
     collapse = True
+    accesses_from, accesses_per_byte = 1 << 22, 64
+    pages_from, pages_per_byte = 1 << 22, 16
+    """An input may stand for so many accesses and pages, or so many for each byte that it is worth,
+    whatever is more. One line with a size, or a region, can mean a quarter of a million."""
 
     @abstractmethod
     def recognises(self, path: Path, head: bytes) -> bool:
@@ -106,13 +110,15 @@ class ForeignFormat(ABC):
         raw_accesses = 0
         for batch in self.batches(reading):
             raw_accesses += batch.accesses
-            spool.append(numbering.add(*batch), numbering.count)
+            numbered = numbering.add(*batch)
+            self.check_worth(source, raw_accesses, numbering.count)
+            spool.append(numbered, numbering.count)
         spool.append(numbering.finish(), numbering.count)
         if not raw_accesses:
             raise TraceError(f"{source.where}: no access in it, read as {self.name}")
         said = [f"{_file_name(source)}, read as {self.name}", *reading.notes]
         meta: dict[str, str | int] = {
-            "name": _stem(source),
+            "name": source.stem,
             "origin": self.name,
             "accesses_from": "; ".join(said),
             "raw_accesses": raw_accesses,
@@ -121,9 +127,24 @@ class ForeignFormat(ABC):
             meta["bad_lines"] = reading.bad_lines
         return spooled_trace(spool, meta=meta, page_numbers=numbering.page_numbers)
 
+    def check_worth(self, source: Input, accesses: int, pages: int) -> None:
+        """Refuse an input that stands for more than it is worth. TraceError says so."""
+        for count, least, per_byte, what in (
+            (accesses, self.accesses_from, self.accesses_per_byte, "accesses"),
+            (pages, self.pages_from, self.pages_per_byte, "pages"),
+        ):
+            most = max(least, per_byte * source.worth_bytes)
+            if count > most:
+                raise TraceError(
+                    f"{source.where}: its {source.worth_bytes:,} bytes stand for {count:,} {what} "
+                    f"and more; allowed are up to {most:,}"
+                )
+
     def engine_for(self, reading: Reading) -> str:
         """Return the engine that suits the work; reading may be begun and kept for it."""
         source = reading.source
+        if not source.head:
+            return "interpreted"
         size_bytes = source.size_bytes * (PACKED_TIMES if source.packing else 1)
         return engines.choose(
             "auto",
@@ -136,10 +157,3 @@ class ForeignFormat(ABC):
 
 def _file_name(source: Input) -> str:
     return source.path.name if source.size_bytes else source.where
-
-
-def _stem(source: Input) -> str:
-    name = source.path.name
-    for suffix in (".gz", ".xz", ".zst", ".bz2"):
-        name = name.removesuffix(suffix)
-    return "stdin" if name == "-" else Path(name).stem or name

@@ -53,6 +53,8 @@ class RecordFormat(ForeignFormat):
     def engine_for(self, reading: Reading) -> str:
         """See ForeignFormat."""
         source = reading.source
+        if not source.head:
+            return "interpreted"
         size_bytes = source.size_bytes * (PACKED_TIMES if source.packing else 1)
         return self.engine_for_bytes(size_bytes or COLD_BYTES)  # of a pipe the end is not known
 

@@ -19,6 +19,8 @@ GENERATED_ACCESSES = 1 << 18
 WRITE_PERCENT = 30.0
 """Share of writes unless said."""
 
+MAX_ACCESSES = 1 << 60
+
 PHASES = 16
 """Phases of a trace whose phases have no length of their own."""
 
@@ -49,8 +51,8 @@ class AccessKind:
         if not 0 <= self.alpha <= 10:
             raise InvalidArgument(f"alpha is {self.alpha}; allowed are 0..10")
         for field, value in (("set_pages", self.set_pages), ("length", self.length)):
-            if value < 0:
-                raise InvalidArgument(f"{field} is {value}; allowed are 1 and more")
+            if not 0 <= value <= MAX_ACCESSES:
+                raise InvalidArgument(f"{field} is {value}; allowed are 1..{MAX_ACCESSES}")
 
     def __str__(self) -> str:
         if self.kind == "zipf":
@@ -99,7 +101,7 @@ def synthetic_accesses(
     """
     kind = parse_accesses(spec) if isinstance(spec, str) else spec
     for field, value, low, high in (
-        ("accesses", accesses, 0, 1 << 60),
+        ("accesses", accesses, 0, MAX_ACCESSES),
         ("pages", pages, 1, WRITE),
         ("write_percent", write_percent, 0, 100),
         ("block_accesses", block_accesses, 1, 1 << 30),
