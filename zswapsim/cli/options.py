@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -119,6 +119,16 @@ def private_files() -> Iterator[None]:
         yield
     finally:
         os.umask(before)
+
+
+def as_private_as(*inputs: Path | str | None) -> AbstractContextManager[None]:
+    """Let files be made meanwhile that nobody may read who may not read one of the inputs.
+
+    inputs: what is no file, such as standard input or None, does not count.
+    """
+    files = [Path(path) for path in inputs if path is not None]
+    private = any(path.is_file() and not path.stat().st_mode & 0o077 for path in files)
+    return private_files() if private else nullcontext()
 
 
 def write_whole(path: Path, text: str) -> None:

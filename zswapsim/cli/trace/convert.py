@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
-from zswapsim.cli.options import check_distinct, output_option, progress_bar
+from zswapsim.cli.options import as_private_as, check_distinct, output_option, progress_bar
 from zswapsim.cli.trace.shared import save
 from zswapsim.trace.reduce import MAX_K
 from zswapsim.trace.writer import BEST_LEVEL
@@ -58,7 +58,7 @@ def command(
     if (head, reduce_pages, contents) != (None, None, None):
         check_distinct(file, output)  # else it is the same trace, in the same file
     held = None if contents is None else contents_source(contents, seed=seed)
-    with progress_bar() as progress:
+    with progress_bar() as progress, as_private_as(file, contents):
         trace = open_trace(file, reading, progress)
         if head is not None:
             trace = trace.cut(head)

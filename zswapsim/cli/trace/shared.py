@@ -18,7 +18,8 @@ def save(
     """Write a trace, completely or not at all, and say on stderr what was written."""
     trace.save(output, level=level, progress=progress)
     size_bytes = output.stat().st_size
+    pages = trace.footprint_pages if trace.accesses else trace.pages
     say(
-        f"{output}: {trace.accesses:,} accesses, {trace.footprint_pages:,} pages, "
+        f"{output}: {trace.accesses:,} accesses, {pages:,} pages, "
         f"{trace.contents_count:,} contents, {size_bytes:,} bytes"
     )
