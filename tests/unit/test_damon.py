@@ -162,6 +162,15 @@ def test_a_small_file_cannot_stand_for_more_than_its_worth(
             opened(huge, tmp_path)
 
 
+def test_more_regions_than_a_snapshot_is_held_with_are_refused(tmp_path: Path) -> None:
+    many = (1 << 20) + 1
+    raw = f"base_time_absolute: 1 s\nmonitoring_start: 0 ns\ntarget_id: 1\nnr_regions: {many}\n"
+    event = f"k 1 [0] 1.0: damon_aggregated: target_id=1 nr_regions={many} 4096-8192: 0 3\n"
+    for text, line in ((raw, 4), (event, 1)):
+        with pytest.raises(TraceError, match=rf":{line}: 1,048,577 regions in a snapshot; allowed"):
+            opened(text.encode(), tmp_path)
+
+
 def test_the_earlier_snapshot_of_any_target_comes_first(tmp_path: Path) -> None:
     records = document([region(1, 1)], [region(1, 1)]) + document([region(1, 2, 5)])
     records[1]["target_id"] = "other"

@@ -406,6 +406,9 @@ def test_small_text_cannot_stand_for_more_than_its_worth(
             said = rf" bytes stand for [\d,]+ {what} and more; allowed are up to [\d,]+$"
             with pytest.raises(TraceError, match=said):
                 Trace.open(write(data))
+    packed = gzip.compress(b"op,page\n" + b"r,5\n" * 60_000)
+    monkeypatch.setattr(TextFormat, "accesses_per_byte", 1)
+    assert Trace.open(write(packed)).accesses == 60_000, "lines may be as alike as they like"
     few = "\n".join(["op,address,size", "w,4096,4194304"])
     assert Trace.open(write(few)).accesses == 1024
 
@@ -419,3 +422,20 @@ def test_an_empty_file_is_refused_without_compiling(
         if isinstance(foreign, ForeignFormat):
             with pytest.raises(TraceError, match=r"in\.txt: "):
                 foreign.open(Input(write(b"")))
+
+
+def test_what_is_packed_small_and_unpacks_to_much_is_worth_compiling(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        foreign.engines, "choose", lambda _, size_bytes, *__, **___: str(size_bytes)
+    )
+    text = b"op,page\n" + b"r,5\n" * (3 << 20)
+    for data, guess in (
+        (lzma.compress(text, preset=0), str(foreign.COLD_BYTES)),
+        (lzma.compress(text[:4000], preset=0), "4000"),
+        (text[:4000], "4000"),
+        (text, str(len(text))),
+    ):
+        source = Input(write(data))
+        assert FORMATS.get("csv").engine_for(foreign.Reading(source)) == guess  # type: ignore[attr-defined]

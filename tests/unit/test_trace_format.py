@@ -376,3 +376,16 @@ def test_a_packed_file_without_a_name_is_called_as_it_was_given(tmp_path: Path) 
     packed = tmp_path / "other.ztrace.xz"
     packed.write_bytes(lzma.compress((tmp_path / "tiny.ztrace").read_bytes()))
     assert Trace.open(packed).name == "other"
+
+
+@pytest.mark.parametrize("member", ["accesses", "versions", "contents"])
+@pytest.mark.parametrize("missing_bytes", [1, 2, 3, 4])
+def test_a_member_that_ends_within_a_number_is_named(
+    saved: Path, member: str, missing_bytes: int
+) -> None:
+    def shorter(data: bytes) -> bytes:
+        return zstandard.compress(zstandard.decompress(data)[:-missing_bytes])
+
+    rewrite(saved, **{member: shorter})
+    with pytest.raises(TraceError, match=rf"{member}\.zst: ends after byte "):
+        read_all(Trace.open(saved))

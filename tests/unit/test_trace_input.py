@@ -125,6 +125,20 @@ def test_padding_between_xz_streams_is_passed_over(tmp_path: Path, padding_bytes
     assert b"".join(Input(write(tmp_path / "x", data)).chunks()) == b"one two"
 
 
+@packings
+@pytest.mark.parametrize("length", [0, 1, 4095, 4096, 4097, 100_000])
+def test_reading_ahead_tells_the_length_and_takes_nothing_away(
+    packing: str, length: int, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "x", PACKINGS[packing](DATA[:length]))
+    for ahead in (0, 1, 4096, 5000, 200_000):
+        source = Input(path)
+        assert source.at_least(ahead) == (length >= ahead)
+        assert source.at_least(50_000) == (length >= 50_000)
+        assert source.head == DATA[: min(length, 4096)]
+        assert b"".join(source.chunks(1000)) == DATA[:length]
+
+
 def test_progress_is_told_in_packed_bytes(tmp_path: Path) -> None:
     packed = gzip.compress(DATA)
     told: list[tuple[int, int]] = []

@@ -65,7 +65,8 @@ class Input:
 
     path: of the file, "-" for standard input; where: its name in messages; options; head: its
     first HEAD_BYTES unpacked bytes, fewer if there are no more; packing: "", "gzip", "xz", "zstd"
-    or "bzip2"; size_bytes: of the file, packed as it is, or 0 if that is not known.
+    or "bzip2"; size_bytes: of the file, packed as it is, or 0 if that is not known;
+    unpacked_bytes: read so far.
     """
 
     def __init__(
@@ -91,7 +92,8 @@ class Input:
         size_bytes = 0 if is_stdin else os.fstat(self._packed.fileno()).st_size
         self.size_bytes = size_bytes
         self.packing, self._stream = _unpacked(self._counted)
-        self._unpacked_bytes = 0
+        self.unpacked_bytes = 0
+        self._ahead = b""
         self.head = self._read(HEAD_BYTES)
 
     @property
@@ -109,16 +111,26 @@ class Input:
         What an input may ask for is measured by it.
         """
         if not self.packing:
-            return self._unpacked_bytes
-        return min(self._unpacked_bytes, _USUAL_TIMES * self._counted.done_bytes)
+            return self.unpacked_bytes
+        return min(self.unpacked_bytes, _USUAL_TIMES * self._counted.done_bytes)
+
+    def at_least(self, size: int) -> bool:
+        """Say whether there are so many unpacked bytes; read ahead for it, if it is not known."""
+        if not self.packing and self.size_bytes:
+            return self.size_bytes >= size
+        self._ahead += self._read(max(0, size - self.unpacked_bytes))
+        return self.unpacked_bytes >= size
 
     def chunks(self, chunk_bytes: int = 1 << 20) -> Iterator[bytes]:
         """Yield all unpacked bytes from the start, chunk_bytes at a time or more; only once.
 
         TraceError says where it is damaged, or that it unpacks to too much.
         """
-        head, self.head = self.head, b""
-        data = head + self._read(max(chunk_bytes - len(head), 1))
+        data, self.head, self._ahead = self.head + self._ahead, b"", b""
+        while len(data) > chunk_bytes:
+            yield data[:chunk_bytes]
+            data = data[chunk_bytes:]
+        data += self._read(max(chunk_bytes - len(data), 1))
         while data:
             yield data
             if self._progress is not None:
@@ -156,15 +168,15 @@ class Input:
                     raise
                 raise TraceError(
                     f"{self.where}: damaged {self.packing} data, near unpacked byte "
-                    f"{self._unpacked_bytes:,}: {error}"
+                    f"{self.unpacked_bytes:,}: {error}"
                 ) from error
             if not data:
                 break
             parts.append(data)
             size -= len(data)
-            self._unpacked_bytes += len(data)
+            self.unpacked_bytes += len(data)
         if self.packing:
-            check_ratio(self.where, self._unpacked_bytes, self._counted.done_bytes)
+            check_ratio(self.where, self.unpacked_bytes, self._counted.done_bytes)
         return b"".join(parts)
 
 

@@ -59,12 +59,13 @@ def unpack(packed: IO[bytes], where: str, expected_bytes: int, chunk_bytes: int)
         unpacker = zstandard.ZstdDecompressor(max_window_size=1 << WINDOW_LOG)
         with unpacker.stream_reader(packed, read_size=READ_BYTES, closefd=False) as reader:
             while done < expected_bytes:
-                data = _read(reader, min(chunk_bytes, expected_bytes - done))
-                if not data:
+                size = min(chunk_bytes, expected_bytes - done)
+                data = _read(reader, size)
+                done += len(data)
+                if len(data) < size:
                     raise TraceError(
                         f"{where}: ends after byte {done:,} of {expected_bytes:,} unpacked bytes"
                     )
-                done += len(data)
                 yield data
             if reader.read(1):
                 raise TraceError(

@@ -26,6 +26,7 @@ from zswapsim.trace.readers.damon_snapshots import (
 )
 from zswapsim.trace.readers.foreign import Reading
 
+MAX_REGIONS = 1 << 20
 _LINE_BYTES = 1 << 16
 _EXPECTED = "a line of damo's raw form, as nr_regions: NUMBER or START-END (LENGTH) ACCESSES AGE"
 _EXPECTED_TIME = "a time, in ns or as 8 m 59.809 s"
@@ -103,7 +104,7 @@ def _take_field(
     elif name == b"target_id" and value:
         now.target = snapshots.target(value[:80].decode("latin-1"))
     elif name == b"nr_regions" and value.isdigit() and len(value) <= 12:
-        now.left, now.line = int(value), number
+        now.left, now.line = _checked_count(reading, number, value), number
     elif name not in _OTHERS:
         reading.bad_line(number, text, _EXPECTED)
 
@@ -129,7 +130,8 @@ def read_events(reading: Reading, snapshots: Snapshots) -> None:
                 if now.regions:
                     snapshots.add(now.began, now.regions, now.target)
                 target = found[2]
-                now = _Open(began=float(found[1]) * 1e9, left=int(found[3]), line=number)
+                left = _checked_count(reading, number, found[3])
+                now = _Open(began=float(found[1]) * 1e9, left=left, line=number)
                 now.target = snapshots.target(target.decode())
             if region.is_good:
                 now.regions.append(region)
@@ -149,6 +151,17 @@ def _finish_truncated(reading: Reading, snapshots: Snapshots, now: _Open) -> Non
             "are missing"
         )
     snapshots.add(now.base + now.began, now.regions, now.target)
+
+
+def _checked_count(reading: Reading, number: int, digits: bytes) -> int:
+    """Return how many regions a snapshot has, which are held in memory. TraceError: too many."""
+    count = int(digits)
+    if count > MAX_REGIONS:
+        raise TraceError(
+            f"{reading.source.where}:{number}: {count:,} regions in a snapshot; allowed are up to "
+            f"{MAX_REGIONS:,}"
+        )
+    return count
 
 
 def _lines(reading: Reading) -> Iterator[tuple[int, bytes]]:

@@ -25,6 +25,9 @@ COLD_BYTES = 16 << 20
 """From these sizes on compiled code is worth loading, and making: reading a MiB of text takes 0.3 s
 interpreted, loading 0.7 s, compiling 4 s."""
 
+AHEAD_BYTES = 4 << 20
+"""Of a packed file or a pipe so much is unpacked ahead, to see whether it is worth compiling."""
+
 TEXT_CHARACTERS = 80
 
 PACKED_TIMES = 8
@@ -133,7 +136,7 @@ class ForeignFormat(ABC):
             (accesses, self.accesses_from, self.accesses_per_byte, "accesses"),
             (pages, self.pages_from, self.pages_per_byte, "pages"),
         ):
-            most = max(least, per_byte * source.worth_bytes)
+            most = max(least, per_byte * source.worth_bytes, source.unpacked_bytes)
             if count > most:
                 raise TraceError(
                     f"{source.where}: its {source.worth_bytes:,} bytes stand for {count:,} {what} "
@@ -143,16 +146,10 @@ class ForeignFormat(ABC):
     def engine_for(self, reading: Reading) -> str:
         """Return the engine that suits the work; reading may be begun and kept for it."""
         source = reading.source
-        if not source.head:
-            return "interpreted"
-        size_bytes = source.size_bytes * (PACKED_TIMES if source.packing else 1)
-        return engines.choose(
-            "auto",
-            size_bytes or COLD_BYTES,  # of a pipe the end is not known
-            self.warm_key,
-            warm=WARM_BYTES,
-            cold=COLD_BYTES,
-        )
+        size_bytes = source.size_bytes
+        if source.packing or not size_bytes:  # of a pipe the end is not known
+            size_bytes = COLD_BYTES if source.at_least(AHEAD_BYTES) else source.unpacked_bytes
+        return engines.choose("auto", size_bytes, self.warm_key, warm=WARM_BYTES, cold=COLD_BYTES)
 
 
 def _file_name(source: Input) -> str:
