@@ -125,6 +125,22 @@ def test_padding_between_xz_streams_is_passed_over(tmp_path: Path, padding_bytes
     assert b"".join(Input(write(tmp_path / "x", data)).chunks()) == b"one two"
 
 
+def test_a_zstandard_that_cannot_tell_the_end_is_named_and_the_data_not_blamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Old:
+        def __init__(self, **_: int) -> None:
+            pass
+
+        def decompressobj(self) -> object:
+            return object()
+
+    path = write(tmp_path / "x", PACKINGS["zstd"](DATA))
+    monkeypatch.setattr(zstandard, "ZstdDecompressor", Old)
+    with pytest.raises(TraceError, match=r"zstandard 0\.18 or later is needed; \S+ is installed"):
+        Input(path)
+
+
 def test_progress_is_told_in_packed_bytes(tmp_path: Path) -> None:
     packed = gzip.compress(DATA)
     told: list[tuple[int, int]] = []
