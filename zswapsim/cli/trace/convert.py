@@ -61,7 +61,7 @@ def command(
     with progress_bar() as progress, as_private_as(file, contents):
         trace = open_trace(file, reading, progress)
         if head is not None:
-            trace = trace.cut(head)
+            trace = trace.cut(min(head, trace.accesses))
         if reduce_pages is not None:
             trace = reduced_trace(trace, reduce_pages)
         if held is not None:
