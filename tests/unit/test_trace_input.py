@@ -125,7 +125,6 @@ def test_padding_between_xz_streams_is_passed_over(tmp_path: Path, padding_bytes
     assert b"".join(Input(write(tmp_path / "x", data)).chunks()) == b"one two"
 
 
-<<<<<<< HEAD
 @packings
 @pytest.mark.parametrize("length", [0, 1, 4095, 4096, 4097, 100_000])
 def test_reading_ahead_tells_the_length_and_takes_nothing_away(
@@ -138,7 +137,8 @@ def test_reading_ahead_tells_the_length_and_takes_nothing_away(
         assert source.at_least(50_000) == (length >= 50_000)
         assert source.head == DATA[: min(length, 4096)]
         assert b"".join(source.chunks(1000)) == DATA[:length]
-=======
+
+
 def test_a_zstandard_that_cannot_tell_the_end_is_named_and_the_data_not_blamed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,7 +153,6 @@ def test_a_zstandard_that_cannot_tell_the_end_is_named_and_the_data_not_blamed(
     monkeypatch.setattr(zstandard, "ZstdDecompressor", Old)
     with pytest.raises(TraceError, match=r"zstandard 0\.18 or later is needed; \S+ is installed"):
         Input(path)
->>>>>>> review
 
 
 def test_progress_is_told_in_packed_bytes(tmp_path: Path) -> None:
