@@ -15,7 +15,7 @@ import pytest
 
 from zswapsim import Trace
 from zswapsim.cli import main
-from zswapsim.trace.merge import merge_traces
+from zswapsim.trace.derive.merge import merge_traces
 from zswapsim.trace.synthetic import random_contents, synthetic_trace, zipf
 from zswapsim.units import FREED, PAGE_SIZE
 

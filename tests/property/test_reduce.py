@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reduce_oracle import Access, Free, lives, lru_evictions, safely_allowed_drop
 
-from zswapsim.trace.reduce import Reducer, Renumbering
+from zswapsim.trace.derive.reduce import Reducer, Renumbering
 from zswapsim.trace.trace import WRITE
 
 ACCESSES = st.lists(st.tuples(st.integers(0, 12), st.booleans()), max_size=200)

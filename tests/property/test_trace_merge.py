@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zswapsim.trace.merge import merge_traces
+from zswapsim.trace.derive.merge import merge_traces
 from zswapsim.trace.trace import WRITE, Trace
 from zswapsim.units import FREED, PAGE_SIZE
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from zswapsim import ReplayConfig, Trace, replay
-from zswapsim.trace.reduced import reduced_trace
+from zswapsim.trace.derive.reduced import reduced_trace
 from zswapsim.trace.synthetic import random_contents, zipf
 from zswapsim.units import FREED, PAGE_SIZE
 

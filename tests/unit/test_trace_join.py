@@ -8,7 +8,7 @@ import pytest
 
 from zswapsim import ReplayConfig, Trace, replay
 from zswapsim.errors import InvalidArgument
-from zswapsim.trace.join import (
+from zswapsim.trace.derive.join import (
     complete,
     contents_source,
     with_contents_of,

@@ -8,7 +8,7 @@ import pytest
 
 from zswapsim.errors import InvalidArgument, TraceError
 from zswapsim.trace.counts import Counts
-from zswapsim.trace.merge import merge_traces
+from zswapsim.trace.derive.merge import merge_traces
 from zswapsim.trace.synthetic import random_contents, synthetic_trace, zipf
 from zswapsim.trace.trace import Parts, Trace
 

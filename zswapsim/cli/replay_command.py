@@ -210,7 +210,7 @@ def command(
     """
     from zswapsim.experiment.config import ReplayConfig
     from zswapsim.experiment.replay import replay
-    from zswapsim.trace.join import complete, contents_source
+    from zswapsim.trace.derive.join import complete, contents_source
 
     check_not_terminal(trace)
     check_distinct(trace, swap_file, series)

@@ -189,7 +189,7 @@ class Trace:
         pages hold at `start` they hold in the cut from its beginning. InvalidArgument unless
         0 <= start <= stop <= accesses.
         """
-        from zswapsim.trace.cut import cut_trace
+        from zswapsim.trace.derive.cut import cut_trace
 
         return cut_trace(self, stop, start)
 

@@ -9,7 +9,7 @@ import click
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
 from zswapsim.cli.options import as_private_as, check_distinct, output_option, progress_bar
 from zswapsim.cli.trace.shared import save
-from zswapsim.trace.reduce import MAX_K
+from zswapsim.trace.derive.reduce import MAX_K
 from zswapsim.trace.writer import BEST_LEVEL
 
 
@@ -51,8 +51,8 @@ def command(
 
     FILE may be compressed; - is standard input. It streams through: memory does not grow with it.
     """
-    from zswapsim.trace.join import complete, contents_source
-    from zswapsim.trace.reduced import reduced_trace
+    from zswapsim.trace.derive.join import complete, contents_source
+    from zswapsim.trace.derive.reduced import reduced_trace
 
     check_not_terminal(file)
     if (head, reduce_pages, contents) != (None, None, None):

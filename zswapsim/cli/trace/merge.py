@@ -32,7 +32,7 @@ def command(
     Each FILE gets pages of its own, and they take turns in proportion to their lengths,
     so that all begin and end together. Contents that are equal are kept once.
     """
-    from zswapsim.trace.merge import merge_traces
+    from zswapsim.trace.derive.merge import merge_traces
 
     for file in files:  # the same file twice is a program that runs twice
         check_not_terminal(file)

@@ -16,6 +16,7 @@ import numpy as np
 
 from zswapsim.errors import InvalidArgument, NoEntry, TraceError
 from zswapsim.trace.contents import ContentsBuilder
+from zswapsim.trace.derive.reduce import Reducer, Renumbering
 from zswapsim.trace.interruptible import interruptible
 from zswapsim.trace.recorder.build import tool_folder
 from zswapsim.trace.recorder.frames import ENDED, EXECS, KINDS, LIMIT, Backend, Facts, Frame
@@ -23,7 +24,6 @@ from zswapsim.trace.recorder.lackey import Lackey
 from zswapsim.trace.recorder.pagetrace import Pagetrace
 from zswapsim.trace.recorder.running import Stop, exit_text
 from zswapsim.trace.recorder.valgrind import find_valgrind
-from zswapsim.trace.reduce import Reducer, Renumbering
 from zswapsim.trace.spool import Spool, spooled_trace
 from zswapsim.trace.trace import Trace, Versions
 from zswapsim.units import FREED, format_pages

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from zswapsim.trace.reduce import Kept, Reducer, Renumbering
+from zswapsim.trace.derive.reduce import Kept, Reducer, Renumbering
 from zswapsim.trace.spool import Spool, spooled_trace
 from zswapsim.trace.trace import Trace
 from zswapsim.units import FREED
