@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.measure import peak_bytes
 from zswapsim import Trace
-from zswapsim.trace.join import with_made_up_accesses
+from zswapsim.trace.derive.join import with_made_up_accesses
 from zswapsim.units import format_bytes
 
 PAGES = 250_000

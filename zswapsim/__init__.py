@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zswapsim.experiment.zram_by_hand import Zram
     from zswapsim.machine.pools import zpool
     from zswapsim.machine.pools.pool import Pool
-    from zswapsim.trace.join import complete
+    from zswapsim.trace.derive.join import complete
     from zswapsim.trace.trace import Trace
 
 _HOME = {
@@ -33,7 +33,7 @@ _HOME = {
     "Zram": "zswapsim.experiment.zram_by_hand",
     "Zswap": "zswapsim.experiment.by_hand",
     "ZswapSimError": "zswapsim.errors",
-    "complete": "zswapsim.trace.join",
+    "complete": "zswapsim.trace.derive.join",
     "compressor": "zswapsim.content.compressors",
     "replay": "zswapsim.experiment.replay",
     "verify": "zswapsim.experiment.verify",

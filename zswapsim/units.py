@@ -10,6 +10,10 @@ PAGE_SIZE = 1 << PAGE_SHIFT
 MAX_PAGES = 1 << 36
 MAX_PERCENT = 10_000
 """Both keep the limit's arithmetic, pages * percent * percent, within 64 bits."""
+NUMBER_BITS = 52
+"""Of a page's number, which is an address >> PAGE_SHIFT; above are those of its address space."""
+MAX_SPACES = 1 << 12
+"""Address spaces - processes, traces, targets - that a page number in 64 bits can tell apart."""
 FREED = 0xFFFFFFFF
 """Content number of a version that says: the program gave the page back here."""
 

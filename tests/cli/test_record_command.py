@@ -43,6 +43,7 @@ def test_sort_sorts_and_the_file_replays(tmp_path: Path) -> None:
     with (tmp_path / "numbers").open() as numbers:
         done = run("-o", str(path), "--memory", "64K", "--measure-slowdown", "sort", stdin=numbers)
     assert done.returncode == 0
+    assert path.stat().st_mode & 0o077 == 0, "it holds the program's memory"
     assert done.stdout == "".join(sorted(text.splitlines(keepends=True)))
     for said in ("recorded sort", "exit status 0", "pages", "kept (k = 4)", "times the time alone"):
         assert said in done.stderr
@@ -108,6 +109,24 @@ def test_a_second_ctrl_c_drops_the_recording_and_leaves_no_program(
         assert done.stderr.read().strip() == "stopped"
         assert done.wait() == 130
     assert not path.exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_who_ends_the_recorder_ends_the_program_too(number: signal.Signals, tmp_path: Path) -> None:
+    path = tmp_path / "ended.ztrace"
+    words = [*RECORD, "-o", str(path), "--", "/bin/sh", "-c", "echo $$; exec 1>&-; read never"]
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as done:
+        assert done.stdout is not None
+        assert done.stderr is not None
+        pid = int(done.stdout.readline())
+        done.send_signal(number)
+        assert done.stderr.read().strip() == "stopped"
+        assert done.wait() == 130
+    assert list(tmp_path.iterdir()) == []
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 

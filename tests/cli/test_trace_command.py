@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim trace info, head, cut, gen and merge."""
 
+import io
 import json
 import os
 import signal
@@ -14,11 +15,13 @@ import pytest
 
 from zswapsim import Trace
 from zswapsim.cli import main
-from zswapsim.trace.merge import merge_traces
+from zswapsim.trace.derive.merge import merge_traces
 from zswapsim.trace.synthetic import random_contents, synthetic_trace, zipf
 from zswapsim.units import FREED, PAGE_SIZE
 
 Capture = pytest.CaptureFixture[str]
+UMASK = os.umask(0)
+os.umask(UMASK)
 
 
 @pytest.fixture(scope="module")
@@ -328,3 +331,40 @@ def test_ctrl_c_leaves_nothing(command: str, tmp_path: Path) -> None:
     assert process.returncode == 130
     assert error.strip() == "stopped"
     assert set(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "words", [["cut", "{}"], ["convert", "{}"], ["merge", "{}", "{}"], ["convert", "-", "-c", "{}"]]
+)
+def test_what_is_made_of_a_private_file_is_private(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A capture is readable by its owner alone, as it holds whatever was in memory."""
+    capture, output = tmp_path / "capture.ztrace", tmp_path / "made.ztrace"
+    Trace.from_arrays([], [], [0], [0], [0], b"secret! " * 512).save(capture)
+    words = [{"-c": "--contents"}.get(word, word.format(capture)) for word in words]
+    for mode, wanted in ((0o600, 0o600), (0o644, 0o666 & ~UMASK)):
+        capture.chmod(mode)
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"R 0x1000\n" * 9)))
+        assert main(["trace", *words, "-o", str(output)]) == 0
+        assert output.stat().st_mode & 0o777 == wanted
+
+
+def test_a_snapshot_that_is_written_has_its_pages(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "snapshot.ztrace"
+    Trace.from_arrays([], [], [0, 0], [0, 1], [0, 0], bytes(4096)).save(path)
+    assert main(["trace", "cut", str(path), "-o", str(tmp_path / "same.ztrace")]) == 0
+    assert "0 accesses, 2 pages, 1 contents" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_who_is_told_to_end_leaves_no_part_of_a_file(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr(
+        "zswapsim.trace.writer._accesses", lambda *_: signal.raise_signal(number) or iter(())
+    )
+    path = tmp_path / "made.ztrace"
+    assert main(["trace", "gen", "loop", "--accesses", "9", "-o", str(path)]) == 130
+    assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().err.strip() == "stopped"

@@ -55,7 +55,7 @@ def test_commands_for_ones_own_workload_end_in_a_replay(
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m zswapsim "$@"\n')
     program.chmod(0o755)
-    script = f'sleep 60 & PID=$!; trap "kill $PID" EXIT; sleep 0.3\n{commands}'
+    script = f'sleep 600 & PID=$!; trap "kill $PID" EXIT; sleep 0.3\n{commands}'
     done = subprocess.run(
         ["bash", "-euc", script],
         cwd=tmp_path,

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reduce_oracle import Access, lru_evictions, safely_allowed_drop
+from reduce_oracle import Access, Free, lives, lru_evictions, safely_allowed_drop
 
-from zswapsim.trace.reduce import Reducer, Renumbering
+from zswapsim.trace.derive.reduce import Reducer, Renumbering
 from zswapsim.trace.trace import WRITE
 
 ACCESSES = st.lists(st.tuples(st.integers(0, 12), st.booleans()), max_size=200)
 KS = st.integers(1, 9)
+FREES = st.lists(st.tuples(st.integers(0, 200), st.integers(0, 12)), max_size=20)
 CUTS = st.lists(st.integers(1, 60), min_size=1, max_size=5)
 both_engines = pytest.mark.parametrize("engine", ["interpreted", "compiled"])
 
@@ -23,15 +24,20 @@ def encoded(accesses: list[Access]) -> np.ndarray[tuple[int], np.dtype[np.uint32
 
 
 def reduced(
-    accesses: list[Access], k: int, cuts: list[int], engine: str
+    accesses: list[Access], k: int, cuts: list[int], engine: str, frees: list[Free] | None = None
 ) -> tuple[list[int], list[Access]]:
     """Reduce in blocks of these lengths, over and over; return as the oracle does."""
     reducer = Reducer(k, engine)
     block, start, parts = encoded(accesses), 0, []
+    left = sorted(frees or [])
     while start < len(block):
         for length in cuts:
-            parts.append(reducer.add(block[start : start + length]))
-            start += length
+            stop = min(start + length, len(block))
+            due = [(at, page) for at, page in left if at <= stop]
+            left = left[len(due) :]
+            at, freed = np.array(due, np.uint64).reshape(-1, 2).T
+            parts.append(reducer.add(block[start:stop], at, freed.astype(np.uint32)))
+            start = stop
     parts.append(reducer.finish())
     assert (reducer.given, reducer.kept) == (len(block), sum(len(part.indexes) for part in parts))
     indexes = [int(index) for part in parts for index in part.indexes]
@@ -57,6 +63,25 @@ def test_lru_of_k_pages_or_more_faults_and_evicts_as_before(
     indexes, stay = reduced(accesses, k, [200], engine)
     whole = lru_evictions(accesses, list(range(len(accesses))), k + more)
     assert lru_evictions(stay, indexes, k + more) == whole
+
+
+@both_engines
+@given(ACCESSES, FREES, KS, CUTS)
+def test_what_was_given_back_is_another_page_after_that(
+    engine: str, accesses: list[Access], frees: list[Free], k: int, cuts: list[int]
+) -> None:
+    indexes, stay = safely_allowed_drop(lives(accesses, frees), k)
+    wanted = indexes, [(page, write) for (page, _), write in stay]
+    assert reduced(accesses, k, cuts, engine, frees) == wanted
+
+
+@given(ACCESSES, FREES, KS, st.integers(0, 5))
+def test_lru_faults_and_evicts_as_before_where_pages_are_given_back(
+    accesses: list[Access], frees: list[Free], k: int, more: int
+) -> None:
+    indexes, stay = reduced(accesses, k, [200], "interpreted", frees)
+    whole = lru_evictions(accesses, list(range(len(accesses))), k + more, frees)
+    assert lru_evictions(stay, indexes, k + more, frees) == whole
 
 
 @both_engines

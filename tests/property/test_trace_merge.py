@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zswapsim.trace.merge import NUMBER_BITS, merge_traces
+from zswapsim.trace.derive.merge import merge_traces
 from zswapsim.trace.trace import WRITE, Trace
 from zswapsim.units import FREED, PAGE_SIZE
 
@@ -108,5 +108,5 @@ def test_merge_counts_what_it_has(several: Any) -> None:
                   else trace.page_numbers.tolist() for trace in traces]  # fmt: skip
         assert numbers is not None
         assert numbers.tolist() == [
-            number + (ordinal << NUMBER_BITS) for ordinal, of in enumerate(called) for number in of
+            number + (ordinal << 52) for ordinal, of in enumerate(called) for number in of
         ]

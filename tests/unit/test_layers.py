@@ -12,12 +12,13 @@ PACKAGE = ROOT / "zswapsim"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 EVERY_FILE = sorted([*SOURCES, *ROOT.glob("tests/**/*.py"), *ROOT.glob("benchmarks/**/*.py")])
 
-COMMON = {"errors", "files", "printable", "units", "registry", "profiles"}
+COMMON = {"errors", "files", "printable", "progress", "units", "registry", "profiles"}
 MAY_IMPORT = {
     "printable": set(),
     "errors": {"printable"},
     "units": COMMON,
     "files": COMMON,
+    "progress": set(),
     "registry": COMMON,
     "profiles": COMMON,
     "engine": COMMON,

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from zswapsim.engine import engines
 from zswapsim.trace import numbering
-from zswapsim.trace.numbering import WRITE, PageNumbering
+from zswapsim.trace.numbering import PageNumbering
+from zswapsim.trace.trace import WRITE
 
 names = st.one_of(st.integers(0, 5), st.integers(-(1 << 63), (1 << 63) - 1))
 accesses = st.lists(st.tuples(names, st.booleans()), max_size=60)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from zswapsim.errors import TraceError
-from zswapsim.trace.recorder.build import SOURCE
+from zswapsim.trace.recorder import build
 from zswapsim.trace.recorder.frames import CUT, ENDED, EXECS, LIMIT, Facts, Frame
 from zswapsim.trace.recorder.pagetrace import HEADER, MAGIC, MOST, VERSION, parse
 from zswapsim.trace.trace import WRITE
@@ -119,9 +119,12 @@ def test_a_damaged_stream_is_one_line_that_says_where(damaged: bytes) -> None:
 
 
 def test_the_limits_are_those_of_the_tools_source() -> None:
-    source = SOURCE.read_text()
+    source = build.HEADER.read_text()
     for name, most in MOST.items():
         (power,) = re.findall(rf"#define MOST_{name.upper()} \(1u << (\d+)\)", source)
         assert most == 1 << int(power)
     assert f"#define MAGIC 0x{MAGIC:X}u" in source
-    assert source.startswith("/* SPDX-License-Identifier: GPL-2.0-only */")
+    for path in (build.SOURCE, build.HEADER):
+        lines = path.read_text().splitlines()
+        assert lines[0] == "/* SPDX-License-Identifier: GPL-2.0-only */"
+        assert len(lines) <= 500

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from zswapsim.errors import InvalidArgument
-from zswapsim.trace import reduce
-from zswapsim.trace.reduce import Reducer
+from zswapsim.trace.derive import reduce
+from zswapsim.trace.derive.reduce import Reducer
 
 A, B, C, W = 0, 1, 2, 1 << 31
 

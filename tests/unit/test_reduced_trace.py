@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from zswapsim import ReplayConfig, Trace, replay
-from zswapsim.trace.reduced import reduced_trace
+from zswapsim.trace.derive.reduced import reduced_trace
 from zswapsim.trace.synthetic import random_contents, zipf
+from zswapsim.units import FREED, PAGE_SIZE
 
 TRACES = Path(__file__).parents[2] / "traces"
 
@@ -41,3 +42,11 @@ def test_reducing_by_one_page_changes_nothing() -> None:
     trace = zipf(500, 9, seed=1)
     same = reduced_trace(trace, 1)
     assert [b.tolist() for b in same.blocks()] == [b.tolist() for b in trace.blocks()]
+
+
+def test_the_first_access_after_a_page_was_given_back_stays() -> None:
+    """It takes room again, which other pages feel."""
+    page, write = [1, 1, 1, 2, 3], [True, True, False, False, False]
+    trace = Trace.from_arrays(page, write, [1], [1], [FREED], bytes(PAGE_SIZE))
+    reduced = reduced_trace(trace, 2)
+    assert [b.tolist() for b in reduced.blocks()] == [b.tolist() for b in trace.blocks()]

@@ -188,3 +188,7 @@ def test_memory_below_what_a_recording_is_exact_for_is_said(result: dict[str, An
     assert line(text, "below what was recorded:").endswith(
         "with 64 pages resident or more, here down to 63 were"
     )
+    assert "faults and contents are the program's" in text
+    recorded["contents_from"] = "elsewhere"
+    text = printed(changed(result, trace=recorded, memory=less), width=200)
+    assert "below what was recorded: faults are the program's" in text

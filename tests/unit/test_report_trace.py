@@ -91,6 +91,16 @@ def test_a_snapshot_says_that_it_is_one() -> None:
     assert re.search(r"all zero +100\.0 %", text)
 
 
+def test_why_there_were_more_accesses_is_said() -> None:
+    trace = zipf(50, 3)
+    trace.meta["raw_accesses"] = 900
+    text = "\n".join(lines_of(trace, 120))
+    assert "recorded accesses  900, consecutive ones to a page made one" in text
+    trace.meta["reduction_k"] = 32
+    text = "\n".join(lines_of(trace, 120))
+    assert "recorded accesses  900, reduced to those that LRU with 32 pages or more notices" in text
+
+
 @pytest.mark.parametrize("accesses", [0, 1, 2, 59, 61])
 def test_few_accesses_without_contents_are_drawn_too(accesses: int) -> None:
     lines = lines_of(zipf(accesses, 3))

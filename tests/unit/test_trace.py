@@ -147,3 +147,16 @@ def test_wrong_argument_is_named_with_index_value_and_allowed(
 def test_import_of_the_package_does_not_load_numpy() -> None:
     code = "import sys, zswapsim.trace, zswapsim.trace.formats; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_cut_without_accesses_is_a_snapshot_of_the_beginning_too() -> None:
+    pages = bytes(PAGE_SIZE) + b"\1" * PAGE_SIZE
+    trace = Trace.from_arrays([0, 1], [True, False], [0, 0, 1], [0, 1, 0], [0, 1, 1], pages)
+    assert [column.tolist() for column in trace.cut(0).versions] == [[0, 0], [0, 1], [0, 1]]
+    assert [column.tolist() for column in trace.cut(1, 1).versions] == [[0, 0], [1, 0], [0, 0]]
+
+
+def test_a_cut_of_a_snapshot_keeps_its_contents() -> None:
+    snapshot = Trace.from_arrays([], [], [0, 0], [0, 1], [0, 0], bytes(PAGE_SIZE))
+    cut = snapshot.cut(snapshot.accesses)
+    assert (cut.pages, cut.contents_count, cut.counts.versions) == (2, 1, 2)

@@ -118,6 +118,13 @@ def test_packed_and_piped_trace_files_open(tmp_path: Path, monkeypatch: pytest.M
     assert [block.tolist() for block in opened.blocks()] == [b.tolist() for b in trace.blocks()]
 
 
+@pytest.mark.parametrize("padding_bytes", [0, 4, (1 << 16) + 4])
+def test_padding_between_xz_streams_is_passed_over(tmp_path: Path, padding_bytes: int) -> None:
+    padding = bytes(padding_bytes)
+    data = lzma.compress(b"one ") + padding + lzma.compress(b"two") + padding
+    assert b"".join(Input(write(tmp_path / "x", data)).chunks()) == b"one two"
+
+
 @packings
 @pytest.mark.parametrize("length", [0, 1, 4095, 4096, 4097, 100_000])
 def test_reading_ahead_tells_the_length_and_takes_nothing_away(
@@ -130,6 +137,22 @@ def test_reading_ahead_tells_the_length_and_takes_nothing_away(
         assert source.at_least(50_000) == (length >= 50_000)
         assert source.head == DATA[: min(length, 4096)]
         assert b"".join(source.chunks(1000)) == DATA[:length]
+
+
+def test_a_zstandard_that_cannot_tell_the_end_is_named_and_the_data_not_blamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Old:
+        def __init__(self, **_: int) -> None:
+            pass
+
+        def decompressobj(self) -> object:
+            return object()
+
+    path = write(tmp_path / "x", PACKINGS["zstd"](DATA))
+    monkeypatch.setattr(zstandard, "ZstdDecompressor", Old)
+    with pytest.raises(TraceError, match=r"zstandard 0\.18 or later is needed; \S+ is installed"):
+        Input(path)
 
 
 def test_progress_is_told_in_packed_bytes(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from zswapsim import ReplayConfig, Trace, replay
 from zswapsim.errors import InvalidArgument
-from zswapsim.trace.join import (
+from zswapsim.trace.derive.join import (
     complete,
     contents_source,
     with_contents_of,
@@ -95,6 +95,53 @@ def test_made_up_accesses_touch_the_snapshots_pages_and_are_said() -> None:
     assert made.footprint_pages == 3
     assert made.meta["accesses_from"] == "made up: loop, 7 accesses, 30 % writes, seed 2"
     assert contents_of(made) == [1, 2, 3]
+
+
+RECORDED = {
+    "recorder_resident_pages": 256,
+    "reduction_k": 32,
+    "raw_accesses": 9,
+    "exact_for": "LRU",
+    "lru_faults": {"256": 1},
+}
+
+
+def test_made_up_accesses_are_not_said_to_be_what_a_program_did() -> None:
+    recorded = Trace.from_arrays([0], [True], [0], [0], [0], page(1), {"name": "a"} | RECORDED)
+    made = with_made_up_accesses(recorded, "loop")
+    assert sorted(made.meta) == ["accesses_from", "name"]
+    assert "below what was recorded" not in str(replay(made, ReplayConfig(memory="4p")).trace)
+
+
+def test_contents_from_elsewhere_are_not_said_to_be_exact() -> None:
+    recorded = Trace.from_arrays([0], [True], [0], [0], [0], page(1), RECORDED)
+    joined = with_contents_of(recorded, snapshot([7], [2]))
+    assert "exact_for" not in joined.meta
+    assert joined.meta["reduction_k"] == 32, "its accesses are what they were"
+
+
+def test_under_made_up_accesses_a_page_keeps_its_first_content_though_it_was_freed() -> None:
+    at, of, content = [0, 0, 1, 1], [0, 1, 0, 1], [0, 1, FREED, FREED]
+    recorded = Trace.from_arrays([0, 1], [True] * 2, at, of, content, page(3) + page(4))
+    made = with_made_up_accesses(recorded, "loop")
+    assert contents_of(made) == [3, 4]
+    assert made.counts.freed == 0
+
+
+def test_a_seed_that_cannot_be_is_named_whatever_is_drawn() -> None:
+    trace = Trace.from_arrays([0], [True])
+    for contents in ("mix", snapshot([7], [1])):
+        with pytest.raises(InvalidArgument, match="seed is -1; allowed are 0"):
+            complete(trace, contents=contents, seed=-1)
+
+
+def test_the_sample_of_a_large_image_is_drawn_by_the_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zswapsim.trace.images.snapshot.open_contents", lambda source: source)
+    (tmp_path / "image").write_bytes(page(1))
+    source = contents_source(str(tmp_path / "image"), seed=5)
+    assert source.options.seed == 5  # type: ignore[union-attr]
 
 
 def test_what_a_trace_has_is_left_alone() -> None:

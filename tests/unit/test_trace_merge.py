@@ -8,7 +8,7 @@ import pytest
 
 from zswapsim.errors import InvalidArgument, TraceError
 from zswapsim.trace.counts import Counts
-from zswapsim.trace.merge import merge_traces
+from zswapsim.trace.derive.merge import merge_traces
 from zswapsim.trace.synthetic import random_contents, synthetic_trace, zipf
 from zswapsim.trace.trace import Parts, Trace
 
@@ -84,8 +84,9 @@ def test_meta_says_what_was_merged() -> None:
 
 
 def test_wrong_arguments_are_refused() -> None:
-    with pytest.raises(InvalidArgument, match="no traces"):
-        merge_traces([])
+    for traces in ([], [scan(1, "a")] * 4097):
+        with pytest.raises(InvalidArgument, match=rf"^{len(traces)} traces to merge;"):
+            merge_traces(traces)
     with pytest.raises(InvalidArgument, match="slice_accesses is 0"):
         merge_traces([scan(3, "a")], 0)
     counts = scan(1, "a").counts

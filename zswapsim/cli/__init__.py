@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The command line: one file per command; each parses, calls and prints.
 
-Exit codes: 0 done; 1 failed; 2 wrong usage; 130 stopped by Ctrl-C. Commands are imported when
+Exit codes: 0 done; 1 failed; 2 wrong usage; 130 stopped by Ctrl-C, or by
+SIGTERM or SIGHUP, which undo what is half done as well. Commands are imported when
 they are called, and click when anything but help is asked for, so that help is quick.
 """
 
@@ -17,6 +18,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "replay": "Replay a trace through a simulated compressed swap cache.",
     "capture": "Take the contents of a live process, core file or memory image.",
+    "ratio": "Say what compressors and pools make of your memory.",
     "record": "Record a program's accesses and page contents as a trace.",
     "list": "List compressors, zpools, policies, formats or kernel profiles.",
     "trace": "Look at traces; cut, merge and convert them, or make one up.",
@@ -57,9 +59,11 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     from zswapsim.cli.group import cli
     from zswapsim.errors import InvalidArgument, NoEntry, ZswapSimError
     from zswapsim.printable import printable
+    from zswapsim.trace.interruptible import interruptible
 
     try:
-        outcome = cli.main(args=words, prog_name="zswapsim", standalone_mode=False)
+        with interruptible():
+            outcome = cli.main(args=words, prog_name="zswapsim", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as end:
         return end.exit_code

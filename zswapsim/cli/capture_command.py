@@ -16,15 +16,12 @@ from zswapsim.cli.options import (
     progress_bar,
     say,
 )
+from zswapsim.progress import Progress
 from zswapsim.units import format_pages, parse_pages
 
 if TYPE_CHECKING:
-    from zswapsim.trace.images.snapshot import Progress
     from zswapsim.trace.input import InputOptions
     from zswapsim.trace.trace import Trace
-
-PACK_LEVEL = 9
-"""Of zstd: 19 takes 50 times as long, for a fifteenth less."""
 
 WARNING = (
     "It contains that memory as it was, passwords and keys included. It is readable by you alone; "
@@ -85,6 +82,7 @@ def command(
         raise click.UsageError("--format is for memory images.")
     from zswapsim.trace.images.live import LiveOptions, cgroup_snapshot, process_snapshot
     from zswapsim.trace.input import InputOptions
+    from zswapsim.trace.writer import GOOD_LEVEL
 
     options = LiveOptions(sample_pages=parse_pages(sample), seed=seed, swapped=swapped, stop=stop)
     problems: list[str] = []
@@ -98,13 +96,13 @@ def command(
         else:
             trace = process_snapshot(int(str(target)), options, progress=progress)
     with private_files():
-        trace.save(output, level=PACK_LEVEL)
+        trace.save(output, level=GOOD_LEVEL)
     for line in _summary(trace, output, problems):
         say(line)
 
 
 def _of_file(
-    target: str, options: "InputOptions", sample_pages: int, progress: "Progress | None"
+    target: str, options: "InputOptions", sample_pages: int, progress: Progress | None
 ) -> "Trace":
     from zswapsim.trace.images.image import recognise_image
     from zswapsim.trace.images.snapshot import image_snapshot

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from zswapsim.cli.options import Progress, say
+from zswapsim.cli.options import say
+from zswapsim.progress import Progress
 from zswapsim.trace.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -50,11 +51,18 @@ _OPTIONS = (
         show_default="by the heading or the values",
         help="What the columns of a table are, as time,op,address,size.",
     ),
+    click.option(
+        "--write-percent",
+        type=click.FloatRange(0, 100),
+        metavar="P",
+        show_default="as the format says",
+        help="Draw which accesses are writes, where a format does not tell.",
+    ),
 )
 
 
 def input_options(command: F) -> F:
-    """Add --format, --skip-bad, --columns and --seed; the command gets them as `reading`.
+    """Add how to read a trace, and --seed; the command gets it as `reading`.
 
     reading: InputOptions; seed is passed to the command as well.
     """
@@ -65,6 +73,7 @@ def input_options(command: F) -> F:
         format_: str | None,
         skip_bad: int,
         columns: str | None,
+        write_percent: float | None,
         seed: int,
         **rest: Any,
     ) -> Any:
@@ -72,7 +81,13 @@ def input_options(command: F) -> F:
 
         if format_ is not None:
             FORMATS.get(format_)  # or say now what there is
-        reading = InputOptions(format=format_, skip_bad=skip_bad, columns=columns, seed=seed)
+        reading = InputOptions(
+            format=format_,
+            skip_bad=skip_bad,
+            columns=columns,
+            write_percent=write_percent,
+            seed=seed,
+        )
         return command(*args, reading=reading, seed=seed, **rest)
 
     for option in reversed((*_OPTIONS, seed_option)):

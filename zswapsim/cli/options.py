@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,15 +15,13 @@ import click
 from zswapsim.errors import InvalidArgument, ZswapSimError
 from zswapsim.files import whole_file
 from zswapsim.printable import printable
+from zswapsim.progress import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-Progress = Callable[[str, int, int], None]
-"""progress(stage, done, total); a total of 0 is unknown."""
 
 
 def checked(check: Callable[[Any], object]) -> Callable[[click.Context, click.Parameter, Any], Any]:
@@ -92,7 +90,8 @@ def progress_bar() -> Iterator[Progress | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
 
     columns = (
         TextColumn("{task.description}"),
@@ -100,7 +99,7 @@ def progress_bar() -> Iterator[Progress | None]:
         TextColumn("{task.percentage:>3.0f} % {task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bar:
         tasks: dict[str, Any] = {}
 
         def progress(stage: str, done: int, total: int) -> None:
@@ -120,6 +119,16 @@ def private_files() -> Iterator[None]:
         yield
     finally:
         os.umask(before)
+
+
+def as_private_as(*inputs: Path | str | None) -> AbstractContextManager[None]:
+    """Let files be made meanwhile that nobody may read who may not read one of the inputs.
+
+    inputs: what is no file, such as standard input or None, does not count.
+    """
+    files = [Path(path) for path in inputs if path is not None]
+    private = any(path.is_file() and not path.stat().st_mode & 0o077 for path in files)
+    return private_files() if private else nullcontext()
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -106,19 +106,20 @@ def command(
     """
     from zswapsim.trace.recorder.native import native_seconds
     from zswapsim.trace.recorder.record import make_backend, record
+    from zswapsim.trace.writer import GOOD_LEVEL
 
     resident_pages = _resident_pages(memory)
-    words = [_found(program[0]), *program[1:]]
+    _check_program(program[0])
     with StopFlag().watching() as stop:
         backend, slow = make_backend(recorder, resident_pages, limit, stop)
         if slow is not None:
             say(f"recording with lackey, which is slow: {slow}")
-        alone = native_seconds(words) if measure_slowdown else None
+        alone = native_seconds(program) if measure_slowdown else None
         meta: dict[str, Any] = {"program": _program_text(program, scrub)}
         if scrub:
             meta["contents_from"] = "made up, with the lengths of the program's under lz4"
         recording = record(
-            words,
+            program,
             backend,
             resident_pages=resident_pages,
             reduction_k=reduction_k,
@@ -128,7 +129,7 @@ def command(
         if alone is not None:
             recording.trace.meta["slow_down"] = round(recording.seconds / max(alone, 1e-3), 1)
     with private_files():
-        recording.trace.save(output, level=9)
+        recording.trace.save(output, level=GOOD_LEVEL)
     for line in _summary(recording, output):
         say(line)
     if not scrub:
@@ -136,13 +137,11 @@ def command(
     return 0
 
 
-def _found(program: str) -> str:
-    """Return the program's path. NoEntry if there is none that can be run."""
-    path = shutil.which(program)
-    if path is None:
+def _check_program(program: str) -> None:
+    """Raise NoEntry if there is no such program, or it cannot be run."""
+    if shutil.which(program) is None:
         there = os.sep in program and Path(program).exists()
         raise NoEntry(f"{program}: {'cannot be run' if there else 'there is no such program'}")
-    return path
 
 
 def _program_text(program: tuple[str, ...], scrub: bool) -> str:

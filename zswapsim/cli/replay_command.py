@@ -210,7 +210,7 @@ def command(
     """
     from zswapsim.experiment.config import ReplayConfig
     from zswapsim.experiment.replay import replay
-    from zswapsim.trace.join import complete, contents_source
+    from zswapsim.trace.derive.join import complete, contents_source
 
     check_not_terminal(trace)
     check_distinct(trace, swap_file, series)
@@ -219,7 +219,7 @@ def command(
     )
     samples: list[dict[str, int]] | None = None if series is None else []
     with StopFlag().watching() as stop, progress_bar() as progress:
-        held = None if contents is None else contents_source(contents)
+        held = None if contents is None else contents_source(contents, seed=seed)
         whole = complete(
             open_trace(trace, reading, progress), contents=held, accesses=accesses, seed=seed
         )

@@ -38,7 +38,7 @@ _folders: dict[tuple[str | None, int], Path] = {}
 
 PACKAGE = Path(__file__).parents[1]
 SOURCE_FOLDERS = ("engine", "machine", "content/compressors", "trace")
-SOURCE_FILES = ("errors.py", "profiles.py")
+SOURCE_FILES = ("errors.py", "profiles.py", "units.py")
 """Where simulated functions, and the constants they use, are at home, imported or not."""
 
 

@@ -31,10 +31,10 @@ from zswapsim.machine.swap import Swap
 from zswapsim.machine.zram.disk import run_zram_writeback
 from zswapsim.machine.zram.writeback import GO_ON
 from zswapsim.profiles import profile
+from zswapsim.progress import Progress
 from zswapsim.trace.trace import Trace
 from zswapsim.units import FREED, PAGE_SIZE, format_pages, parse_pages
 
-Progress = Callable[[str, int, int], None]
 """progress(stage, done, total), called now and then; stage is "compress" or "replay"."""
 
 BLOCK_ACCESSES = {"interpreted": 1 << 14, "compiled": 1 << 18}

@@ -49,8 +49,9 @@ def _origins(result: Mapping[str, Any]) -> list[Text]:
     exact_pages = trace.get("recorder_resident_pages", 0)
     kept_pages = result["memory"]["limit_pages"] - result["memory"]["peak_pool_pages"]
     if kept_pages < exact_pages:
+        what = "faults" if trace.get("contents_from") else "faults and contents"
         said.append(
-            f"below what was recorded: faults and contents are the program's with {exact_pages:,} "
+            f"below what was recorded: {what} are the program's with {exact_pages:,} "
             f"pages resident or more, here down to {max(kept_pages, 0):,} were"
         )
     return [Text(printable(line), style="yellow") for line in said]

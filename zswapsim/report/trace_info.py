@@ -65,8 +65,11 @@ def _counts(facts: Facts, width: int) -> list[str]:
         rows.append(("accesses", "0", "a snapshot: what pages held at one moment"))
         rows.append(("pages", format_pages(facts["pages"]), ""))
     if facts.get("raw_accesses", 0) > facts["accesses"]:
-        raw = f"{facts['raw_accesses']:,}"
-        rows.append(("recorded accesses", raw, "consecutive ones to a page made one"))
+        k = facts.get("reduction_k", 1)
+        why = "consecutive ones to a page made one"
+        if k > 1:
+            why = f"reduced to those that LRU with {k:,} pages or more notices"
+        rows.append(("recorded accesses", f"{facts['raw_accesses']:,}", why))
     if facts.get("bad_lines"):
         rows.append(("wrong lines", f"{facts['bad_lines']:,}", "passed over"))
     if "written_pages" in facts and footprint:

@@ -2,6 +2,7 @@
 """Traces: which page a program touched, in which order, and what each page held then.
 
 Imports nothing of the other rooms but the engine. Read in this order: trace (what a trace is),
-counts, checks, contents, blocks, cut, merge, formats (what can be opened), unpack, file and
-writer (the own format), recording, synthetic, analysis, reduce, recorder.
+meta, counts, checks, contents, blocks, input and formats (what can be opened), unpack, file and
+writer (the own format), spool and numbering (how others become a trace), readers, images,
+synthetic, derive (traces made of traces), analysis, recorder, interruptible.
 """

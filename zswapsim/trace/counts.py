@@ -14,7 +14,8 @@ from zswapsim.units import PAGE_SIZE
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 
-_PAGE = np.uint32(0x7FFFFFFF)
+PAGE_MASK = np.uint32(0x7FFFFFFF)
+"""Bits of an encoded access that are its page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +64,8 @@ class Tally:
     def add(self, block: U32) -> None:
         """Count a block of encoded accesses."""
         self.accesses += len(block)
-        self.writes += int(np.count_nonzero(block > _PAGE))
-        self._seen[block & _PAGE] = True
+        self.writes += int(np.count_nonzero(block > PAGE_MASK))
+        self._seen[block & PAGE_MASK] = True
 
     def add_numbered(self, block: U32, pages: int) -> None:
         """Count a block whose pages are numbered in the order of appearance, pages of them so far.
@@ -75,7 +76,7 @@ class Tally:
         self.grow(pages)
         self._seen[before:pages] = True
         self.accesses += len(block)
-        self.writes += int(np.count_nonzero(block > _PAGE))
+        self.writes += int(np.count_nonzero(block > PAGE_MASK))
 
     @property
     def seen(self) -> npt.NDArray[np.bool_]:
@@ -112,6 +113,15 @@ class Tally:
         )
 
 
+def count_same_filled(pages: bytes) -> tuple[int, int]:
+    """Return how many of the pages are all zero, and of another 8-byte word repeated."""
+    words = np.frombuffer(pages, np.uint64).reshape(-1, PAGE_SIZE // 8)
+    words = words[words[:, 0] == words[:, -1]]  # rules out nearly all without reading them
+    words = words[(words == words[:, :1]).all(axis=1)]
+    zero = int(np.count_nonzero(words[:, 0] == 0))
+    return zero, len(words) - zero
+
+
 def tally_contents(contents: Contents) -> ContentCounts:
     """Count the contents, the all-zero and the same-filled ones, and take the SHA-256 of all."""
     digest = hashlib.sha256()
@@ -120,12 +130,9 @@ def tally_contents(contents: Contents) -> ContentCounts:
     for start in range(0, len(contents), step):
         data = contents[start : start + step]
         digest.update(data)
-        words = np.frombuffer(data, np.uint64).reshape(-1, PAGE_SIZE // 8)
-        words = words[words[:, 0] == words[:, -1]]  # rules out nearly all without reading them
-        words = words[(words == words[:, :1]).all(axis=1)]
-        zeros = int(np.count_nonzero(words[:, 0] == 0))
-        zero += zeros
-        same_filled += len(words) - zeros
+        more_zero, more_same_filled = count_same_filled(data)
+        zero += more_zero
+        same_filled += more_same_filled
     return {
         "contents": len(contents) // PAGE_SIZE,
         "zero_contents": zero,

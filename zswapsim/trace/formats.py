@@ -37,7 +37,7 @@ class TraceFormat(Protocol):
 
 _BUILT_IN = {
     "ztrace": "zswapsim.trace.file:FORMAT",
-    "recording": "zswapsim.trace.recording:FORMAT",
+    "recording": "zswapsim.trace.readers.recording:FORMAT",
     "elf-core": "zswapsim.trace.images.elf_core:FORMAT",
     "lime": "zswapsim.trace.images.lime:FORMAT",
     "avml": "zswapsim.trace.images.avml:FORMAT",

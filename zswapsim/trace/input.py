@@ -231,6 +231,11 @@ class _Zstd:
     def _start(self) -> None:
         unpacker = zstandard.ZstdDecompressor(max_window_size=1 << WINDOW_LOG)
         self._unpacker: Any = unpacker.decompressobj()
+        if not hasattr(self._unpacker, "eof"):
+            raise TraceError(
+                "to read zstd data other than trace files, zstandard 0.18 or later is needed; "
+                f"{zstandard.__version__} is installed"
+            )
 
     def read(self, size: int) -> bytes:
         """Return up to size bytes, none at the end."""
@@ -246,7 +251,7 @@ class _Zstd:
             if self._unpacker is None:
                 self._start()
             self._unpacked = io.BytesIO(self._unpacker.decompress(more))
-            if getattr(self._unpacker, "eof", False):  # zstandard has it from 0.19 on
+            if self._unpacker.eof:
                 self._left, self._unpacker = self._unpacker.unused_data, None
             data = self._unpacked.read(size)
         return data
@@ -263,9 +268,12 @@ class _Xz:
         while True:
             more = b""
             if self._unpacker.eof:
-                more = self._unpacker.unused_data or self._packed.read(_XZ_BYTES)
-                if not more.strip(b"\0"):  # padding, or the end
-                    return b""
+                more = self._unpacker.unused_data.lstrip(b"\0")
+                while not more:  # padding, or the end
+                    more = self._packed.read(_XZ_BYTES)
+                    if not more:
+                        return b""
+                    more = more.lstrip(b"\0")
                 self._unpacker = lzma.LZMADecompressor(memlimit=_LZMA_BYTES)
             elif self._unpacker.needs_input:
                 more = self._packed.read(_XZ_BYTES)

@@ -16,7 +16,6 @@ from zswapsim.engine.simulated import Ints, simulated
 from zswapsim.errors import TraceError
 from zswapsim.trace.counts import U32, U64
 
-WRITE = 1 << 31
 MAX_PAGES = 1 << 31
 
 COUNT, PENDING, MADE = range(3)

@@ -17,11 +17,10 @@ import numpy as np
 from zswapsim.errors import InvalidArgument
 from zswapsim.trace.checks import checked_meta, order_problem, version_problem
 from zswapsim.trace.contents import Contents
-from zswapsim.trace.counts import U32, U64, Tally, tally_contents
+from zswapsim.trace.counts import PAGE_MASK, U32, U64, Tally, tally_contents
 from zswapsim.trace.trace import Parts, Trace, Versions
 from zswapsim.units import FREED
 
-_PAGE = np.uint32(0x7FFFFFFF)
 NO_VERSIONS: Versions = (np.zeros(0, np.uint64), np.zeros(0, np.uint32), np.zeros(0, np.uint32))
 
 
@@ -43,7 +42,7 @@ class Spool:
         if numbered_pages is not None:
             self.tally.add_numbered(block, numbered_pages)
         else:
-            self.tally.grow(1 + int((block & _PAGE).max()))
+            self.tally.grow(1 + int((block & PAGE_MASK).max()))
             self.tally.add(block)
         self._file.write(np.ascontiguousarray(block, "<u4").data)
 

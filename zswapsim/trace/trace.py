@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zswapsim.errors import InvalidArgument
+from zswapsim.progress import Progress
 from zswapsim.trace.checks import checked_meta, page_problem, version_problem
 from zswapsim.trace.contents import Contents, distinct
 from zswapsim.trace.counts import U32, U64, Counts, Tally, tally_contents
@@ -170,7 +171,7 @@ class Trace:
         path: str | os.PathLike[str],
         *,
         level: int | None = None,
-        progress: Callable[[str, int, int], None] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         """Write the own format (file.py) atomically; the same trace always gives the same bytes.
 
@@ -188,7 +189,7 @@ class Trace:
         pages hold at `start` they hold in the cut from its beginning. InvalidArgument unless
         0 <= start <= stop <= accesses.
         """
-        from zswapsim.trace.cut import cut_trace
+        from zswapsim.trace.derive.cut import cut_trace
 
         return cut_trace(self, stop, start)
 
@@ -285,6 +286,14 @@ class Trace:
         return f"<Trace {self.name}: {self.accesses:,} accesses, {self.footprint_pages:,} pages>"
 
 
+def first_contents(versions: Versions) -> tuple[U32, U32]:
+    """Return (page, content) of all pages that ever have a content, the first one of each."""
+    _, page, content = versions
+    held = content != FREED
+    pages, first = np.unique(page[held], return_index=True)
+    return pages, content[held][first]
+
+
 class Parts:
     """A source put together of its parts: a function that streams the accesses, and the rest."""
 
@@ -335,4 +344,13 @@ def _integers(field: str, values: npt.ArrayLike) -> npt.NDArray[np.integer[Any]]
     return array
 
 
-__all__ = ["BLOCK_ACCESSES", "WRITE", "Parts", "Source", "Trace", "Versions", "slices"]
+__all__ = [
+    "BLOCK_ACCESSES",
+    "WRITE",
+    "Parts",
+    "Source",
+    "Trace",
+    "Versions",
+    "first_contents",
+    "slices",
+]

@@ -11,7 +11,7 @@ import zstandard
 from zswapsim.errors import TraceError
 from zswapsim.trace.checks import page_problem
 from zswapsim.trace.contents import Contents
-from zswapsim.trace.counts import U32, U64, Tally
+from zswapsim.trace.counts import PAGE_MASK, U32, U64, Tally
 
 WINDOW_LOG = 27
 READ_BYTES = 1 << 17
@@ -99,7 +99,7 @@ def checked_blocks(chunks: Iterator[bytes], pages: int, where: str) -> Generator
     tally = Tally(pages)
     for chunk in chunks:
         block = np.frombuffer(chunk, "<u4").astype(np.uint32, copy=False)
-        problem = page_problem("access", block & np.uint32(0x7FFFFFFF), pages, tally.accesses)
+        problem = page_problem("access", block & PAGE_MASK, pages, tally.accesses)
         if problem:
             raise TraceError(f"{where}: {problem}")
         tally.add(block)

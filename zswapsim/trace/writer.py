@@ -5,13 +5,14 @@ The layout is described in file.py. Memory stays bounded: accesses stream from t
 """
 
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import zstandard
 
 from zswapsim.errors import InvalidArgument
 from zswapsim.files import whole_file
+from zswapsim.progress import Progress
 from zswapsim.trace.checks import META_BYTES, checked_meta
 from zswapsim.trace.contents import Contents
 from zswapsim.trace.file import (
@@ -27,6 +28,8 @@ from zswapsim.trace.trace import Trace
 from zswapsim.trace.unpack import PAGES_FROM, WINDOW_LOG, pages_problem
 
 BEST_LEVEL = 19
+GOOD_LEVEL = 9
+"""A tenth larger than what the best one writes, and written twenty times as fast or more."""
 FAST = 8 << 20, 1
 FAST_CONTENTS = 64 << 20, 3
 """Above so many bytes this level is used instead of the best one, which does two or three MiB a
@@ -35,8 +38,6 @@ second: half a minute for contents at most. On accesses level 3 gains next to no
 _CHUNK_BYTES = 1 << 22
 _ZIP64_BYTES = 1 << 30
 """Members that unpack to more than this get the ZIP64 fields, which allow for any length."""
-
-Progress = Callable[[str, int, int], None]
 
 
 def write_trace(

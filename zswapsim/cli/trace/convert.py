@@ -7,11 +7,10 @@ from typing import Any
 import click
 
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
-from zswapsim.cli.options import check_distinct, output_option, progress_bar
+from zswapsim.cli.options import as_private_as, check_distinct, output_option, progress_bar
 from zswapsim.cli.trace.shared import save
-from zswapsim.trace.reduce import MAX_K
-
-BEST_LEVEL = 19
+from zswapsim.trace.derive.reduce import MAX_K
+from zswapsim.trace.writer import BEST_LEVEL
 
 
 @click.command("convert")
@@ -52,17 +51,17 @@ def command(
 
     FILE may be compressed; - is standard input. It streams through: memory does not grow with it.
     """
-    from zswapsim.trace.join import complete, contents_source
-    from zswapsim.trace.reduced import reduced_trace
+    from zswapsim.trace.derive.join import complete, contents_source
+    from zswapsim.trace.derive.reduced import reduced_trace
 
     check_not_terminal(file)
     if (head, reduce_pages, contents) != (None, None, None):
         check_distinct(file, output)  # else it is the same trace, in the same file
-    held = None if contents is None else contents_source(contents)
-    with progress_bar() as progress:
+    held = None if contents is None else contents_source(contents, seed=seed)
+    with progress_bar() as progress, as_private_as(file, contents):
         trace = open_trace(file, reading, progress)
         if head is not None:
-            trace = trace.cut(head)
+            trace = trace.cut(min(head, trace.accesses))
         if reduce_pages is not None:
             trace = reduced_trace(trace, reduce_pages)
         if held is not None:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
-from zswapsim.cli.options import check_distinct, output_option, progress_bar
+from zswapsim.cli.options import as_private_as, check_distinct, output_option, progress_bar
 from zswapsim.cli.trace.shared import save
 
 
@@ -41,6 +41,6 @@ def command(
     """
     check_not_terminal(file)
     check_distinct(file, output)
-    with progress_bar() as progress:
+    with progress_bar() as progress, as_private_as(file):
         trace = open_trace(file, reading, progress)
         save(trace.cut(trace.accesses if stop is None else stop, start), output, progress)

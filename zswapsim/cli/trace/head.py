@@ -10,12 +10,10 @@ import click
 
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
 from zswapsim.cli.options import progress_bar
-from zswapsim.units import PAGE_SHIFT
+from zswapsim.units import NUMBER_BITS, PAGE_SHIFT
 
 if TYPE_CHECKING:
     from zswapsim.trace.trace import Trace
-
-NUMBER_BITS = 52
 
 
 @click.command("head")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
-from zswapsim.cli.options import Progress, console, progress_bar
+from zswapsim.cli.options import console, progress_bar
+from zswapsim.progress import Progress
 
 if TYPE_CHECKING:
     from zswapsim.trace.trace import Trace

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
-from zswapsim.cli.options import check_distinct, output_option, progress_bar
+from zswapsim.cli.options import as_private_as, check_distinct, output_option, progress_bar
 from zswapsim.cli.trace.shared import save
 
 
@@ -32,13 +32,13 @@ def command(
     Each FILE gets pages of its own, and they take turns in proportion to their lengths,
     so that all begin and end together. Contents that are equal are kept once.
     """
-    from zswapsim.trace.merge import merge_traces
+    from zswapsim.trace.derive.merge import merge_traces
 
     for file in files:  # the same file twice is a program that runs twice
         check_not_terminal(file)
         check_distinct(file, output)
     if sum(str(file) == "-" for file in files) > 1:
         raise click.UsageError("standard input can be read once only")
-    with progress_bar() as progress:
+    with progress_bar() as progress, as_private_as(*files):
         traces = [open_trace(file, reading, progress) for file in files]
         save(merge_traces(traces, slice_accesses), output, progress)

@@ -4,22 +4,22 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zswapsim.cli.options import Progress, say
+from zswapsim.cli.options import say
+from zswapsim.progress import Progress
+from zswapsim.trace.writer import GOOD_LEVEL
 
 if TYPE_CHECKING:
     from zswapsim.trace.trace import Trace
 
-LEVEL = 9
-"""Of zstd. A tenth larger than what convert writes, and written twenty times as fast."""
-
 
 def save(
-    trace: "Trace", output: Path, progress: Progress | None = None, level: int | None = LEVEL
+    trace: "Trace", output: Path, progress: Progress | None = None, level: int | None = GOOD_LEVEL
 ) -> None:
     """Write a trace, completely or not at all, and say on stderr what was written."""
     trace.save(output, level=level, progress=progress)
     size_bytes = output.stat().st_size
+    pages = trace.footprint_pages if trace.accesses else trace.pages
     say(
-        f"{output}: {trace.accesses:,} accesses, {trace.footprint_pages:,} pages, "
+        f"{output}: {trace.accesses:,} accesses, {pages:,} pages, "
         f"{trace.contents_count:,} contents, {size_bytes:,} bytes"
     )

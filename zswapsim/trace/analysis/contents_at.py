@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zswapsim.trace.trace import WRITE, Trace
+from zswapsim.trace.trace import WRITE, Trace, first_contents
 from zswapsim.units import FREED
 
 NOTHING = -1
@@ -31,7 +31,8 @@ class Access:
 def first_accesses(trace: Trace, count: int) -> Iterator[Access]:
     """Yield the first accesses of a trace, at most count. No more of it is read than needed."""
     at, page, content = trace.versions
-    holds = _first_contents(trace)
+    pages, first = first_contents(trace.versions)
+    holds = dict(zip(pages.tolist(), first.tolist(), strict=True))
     version = 0
     number = 0
     for block in trace.blocks(max(1, min(count, 1 << 16))):
@@ -58,11 +59,3 @@ def first_accesses(trace: Trace, count: int) -> Iterator[Access]:
             number += 1
         if number >= count:
             return
-
-
-def _first_contents(trace: Trace) -> dict[int, int]:
-    """Return what each page holds before its first version: the first content that it ever has."""
-    _, page, content = trace.versions
-    held = content != FREED
-    pages, first = np.unique(page[held], return_index=True)
-    return dict(zip(pages.tolist(), content[held][first].tolist(), strict=True))

@@ -15,7 +15,7 @@ positions as pages, so that this costs O(1) an access. Memory is proportional to
 the accesses.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,13 +25,11 @@ import numpy.typing as npt
 from zswapsim.engine import engines
 from zswapsim.engine.simulated import Ints, Zeros, simulated
 from zswapsim.errors import InvalidArgument
+from zswapsim.progress import Progress
 from zswapsim.trace.counts import U32
 from zswapsim.trace.trace import Trace
 
 Int64s = npt.NDArray[np.int64]
-Progress = Callable[[str, int, int], None]
-"""progress(stage, done, total), called now and then."""
-
 PAGE_MASK = 0x7FFFFFFF
 USED, DEAD, COLD = 0, 1, 2
 """Members of counts: positions handed out, dead ones among them, first accesses."""

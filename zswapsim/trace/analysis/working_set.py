@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from zswapsim.trace.counts import U32
+from zswapsim.trace.counts import PAGE_MASK, U32
 from zswapsim.trace.trace import Trace
 
 Int64s = npt.NDArray[np.int64]
 
 WINDOWS = 60
-_PAGE = np.uint32(0x7FFFFFFF)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +47,8 @@ class WorkingSetMeter:
             number, inside = divmod(self._done, self._window_accesses)
             part = block[: self._window_accesses - inside]
             block = block[len(part) :]
-            page = part & _PAGE
-            written = page[part > _PAGE]
+            page = part & PAGE_MASK
+            written = page[part > PAGE_MASK]
             self._window[page] = number + 1
             self._written[written] = True
             self._writes += len(written)

@@ -24,12 +24,14 @@ class LeftOut:
     """What an image has, or should have, besides the pages that were read from it.
 
     not_dumped_pages: it names them, but does not hold them; held_twice_pages: it holds them again,
-    and they were taken once; partial_bytes: at the edges of ranges, less than a page.
+    and they were taken once; partial_bytes: at the edges of ranges, less than a page; padded_bytes:
+    zeros that were put after its last byte to make a page of it.
     """
 
     not_dumped_pages: int = 0
     held_twice_pages: int = 0
     partial_bytes: int = 0
+    padded_bytes: int = 0
 
 
 class MemoryImage(ABC):

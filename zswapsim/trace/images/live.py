@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zswapsim.errors import TraceError
+from zswapsim.progress import Progress
 from zswapsim.trace.images.cgroup import cgroup_folder, cgroup_pids
 from zswapsim.trace.images.pagemap import PageCounts
 from zswapsim.trace.images.process import Process, ProcessEnded
 from zswapsim.trace.images.sample import DEFAULT_PAGES, Sample
-from zswapsim.trace.images.snapshot import Progress, sampled_snapshot
+from zswapsim.trace.images.snapshot import sampled_snapshot
 from zswapsim.trace.trace import Trace
-
-MOST_PROCESSES = 1 << 12
-"""A page number has 12 bits for the process, above the 52 of the page."""
+from zswapsim.units import MAX_SPACES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +119,7 @@ def cgroup_snapshot(
 ) -> tuple[Trace, list[str]]:
     """Read all processes of a cgroup; return the trace, and who could not be read, and why.
 
-    Page numbers have the process's ordinal above bit 52. What was read of a process that ends
+    Page numbers have the process's ordinal above NUMBER_BITS. What was read of a process that ends
     meanwhile is kept, and said. TraceError if there is no such cgroup, or nothing could be read.
     """
     taken = _Taken.begin(options or LiveOptions())
@@ -133,8 +132,8 @@ def cgroup_snapshot(
                 readable[pid] = process.count()
         except TraceError as error:
             taken.problems.append(str(error))
-    if len(readable) > MOST_PROCESSES:
-        raise TraceError(f"{folder}: {len(readable)} processes; allowed are {MOST_PROCESSES}")
+    if len(readable) > MAX_SPACES:
+        raise TraceError(f"{folder}: {len(readable)} processes; allowed are {MAX_SPACES}")
     tell = _expected(taken, readable.values(), progress)
     names = [taken.try_read(pid, ordinal, tell) for ordinal, pid in enumerate(readable)]
     names = [name for name in names if name]

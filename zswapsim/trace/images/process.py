@@ -10,12 +10,10 @@ import errno
 import os
 import pwd
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 import numpy as np
@@ -25,7 +23,8 @@ from zswapsim.trace.counts import U64
 from zswapsim.trace.images.mappings import Mapping, swappable
 from zswapsim.trace.images.pagemap import AT_ONCE, PageCounts, find_pages
 from zswapsim.trace.images.sample import Sample
-from zswapsim.units import PAGE_SHIFT, PAGE_SIZE
+from zswapsim.trace.interruptible import interruptible
+from zswapsim.units import NUMBER_BITS, PAGE_SHIFT, PAGE_SIZE
 
 PROC = Path("/proc")
 _YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
@@ -89,12 +88,12 @@ class Process:
         ordinal: int = 0,
         progress: Callable[[int], None] | None = None,
     ) -> None:
-        """Offer all its pages to the sample, each by its number with the ordinal above bit 52.
+        """Offer all its pages to the sample, each by its number with the ordinal above NUMBER_BITS.
 
         counts: all pages seen are added; swapped: bring in what is swapped out; progress: told of
         how many pages were passed. ProcessEnded if it ends meanwhile.
         """
-        above = np.uint64(ordinal << 52)
+        above = np.uint64(ordinal << NUMBER_BITS)
         for numbers in self._windows(sample.window_pages, counts, swapped=swapped):
             if sample.wants():
                 readable, data = self._read_pages(numbers)
@@ -112,7 +111,7 @@ class Process:
         One that was stopped before stays so. TraceError if it may not be stopped, or does not.
         """
         with ExitStack() as undone:
-            undone.enter_context(_interruptible())
+            undone.enter_context(interruptible())
             try:
                 descriptor = os.pidfd_open(self.pid)
                 undone.callback(os.close, descriptor)
@@ -268,19 +267,3 @@ def _go_on(descriptor: int) -> None:
     """Let a stopped process run, if there still is one."""
     with suppress(OSError):
         signal.pidfd_send_signal(descriptor, signal.SIGCONT)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into KeyboardInterrupt, so that what has to be undone is."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    with ExitStack() as undone:
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            undone.callback(signal.signal, number, signal.signal(number, interrupt))
-        yield

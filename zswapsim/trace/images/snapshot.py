@@ -5,24 +5,21 @@ Page p has one version, (0, p, content), and page_numbers[p] says where it was. 
 one, as in every trace.
 """
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from zswapsim.errors import TraceError
+from zswapsim.progress import Progress
 from zswapsim.trace.contents import ContentsBuilder
-from zswapsim.trace.counts import U32, U64
+from zswapsim.trace.counts import U32, U64, count_same_filled
 from zswapsim.trace.images.image import LeftOut, MemoryImage, recognise_contents
 from zswapsim.trace.images.sample import DEFAULT_PAGES, Sample, windows_of
 from zswapsim.trace.input import Input
 from zswapsim.trace.spool import Spool, spooled_trace
 from zswapsim.trace.trace import Trace
 from zswapsim.units import PAGE_SIZE, format_pages
-
-Progress = Callable[[str, int, int], None]
-"""Told (stage, done, in all) now and then."""
 
 
 def open_contents(
@@ -111,12 +108,9 @@ class _Pages:
         self._numbers.append(numbers)
         self._contents.append(np.array(contents, np.uint32))
         self.pages += len(numbers)
-        words = np.frombuffer(data, "<u8").reshape(-1, PAGE_SIZE // 8)
-        words = words[words[:, 0] == words[:, -1]]
-        words = words[(words == words[:, :1]).all(axis=1)]
-        zero = int(np.count_nonzero(words[:, 0] == 0))
+        zero, same_filled = count_same_filled(data)
         self.zero += zero
-        self.same_filled += len(words) - zero
+        self.same_filled += same_filled
 
     def snapshot(self, meta: dict[str, Any]) -> Trace:
         """Return the trace."""
@@ -136,7 +130,6 @@ class _Pages:
 
 
 __all__ = [
-    "Progress",
     "image_snapshot",
     "open_contents",
     "sampled_snapshot",

@@ -16,13 +16,14 @@ import numpy as np
 from zswapsim.errors import TraceError
 from zswapsim.trace.counts import U64
 from zswapsim.trace.readers.damon_json import read_json, unpacked_head
-from zswapsim.trace.readers.damon_snapshots import TARGET_SHIFT, Regions, Snapshots
+from zswapsim.trace.readers.damon_snapshots import Regions, Snapshots
 from zswapsim.trace.readers.damon_text import read_events, read_raw_form
 from zswapsim.trace.readers.foreign import Reading
 from zswapsim.trace.readers.records import BATCH_RECORDS, DrawnWrites, RecordFormat, Writes
+from zswapsim.trace.synthetic.accesses import WRITE_PERCENT
 from zswapsim.trace.synthetic.random import random_state
+from zswapsim.units import NUMBER_BITS
 
-WRITE_PERCENT = 30.0
 MAX_ACCESSES = 1 << 32
 """More would fill 16 GiB of disk, and take minutes."""
 
@@ -102,7 +103,7 @@ def _notes(snapshots: Snapshots, seed: int, drawn: DrawnWrites) -> list[str]:
         more = "" if len(snapshots.targets) <= 8 else " and more"
         notes.append(
             f"{len(snapshots.targets)} targets, {listed}{more}: page numbers of target k, counted "
-            f"from 0, are k << {TARGET_SHIFT} | address >> 12"
+            f"from 0, are k << {NUMBER_BITS} | address >> 12"
         )
     return notes
 
@@ -110,7 +111,7 @@ def _notes(snapshots: Snapshots, seed: int, drawn: DrawnWrites) -> list[str]:
 def _page_names(snapshots: Snapshots, seed: int) -> Iterator[U64]:
     random = random_state(seed, 2)
     for target, regions in snapshots.in_order():
-        above = np.uint64(target << TARGET_SHIFT)
+        above = np.uint64(target << NUMBER_BITS)
         for pages in _rounds(regions, random):
             yield pages.astype(np.uint64) | above
 

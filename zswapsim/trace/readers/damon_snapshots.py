@@ -12,12 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from zswapsim.errors import TraceError
-from zswapsim.units import PAGE_SHIFT, PAGE_SIZE
+from zswapsim.units import MAX_SPACES, PAGE_SHIFT, PAGE_SIZE
 
 MAX_REGION_PAGES = 1 << 40
-MAX_TARGETS = 1 << 12
-TARGET_SHIFT = 52
-"""A page's name is its target's number above its own 52 bits."""
+MAX_TARGETS = MAX_SPACES
 
 EXPECTED_REGION = "a region of up to 2**40 pages, its start below its end, and 0 accesses or more"
 

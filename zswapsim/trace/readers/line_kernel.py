@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from zswapsim.engine.byte_arrays import Bytes
 from zswapsim.engine.simulated import Ints, simulated
+from zswapsim.units import NUMBER_BITS, PAGE_SHIFT
 
 # Kinds of characters. Padding belongs to a field, but not at its ends.
 TOKEN, PADDING, BLANK, DELIMITER, END = range(5)
@@ -44,9 +45,6 @@ SETTINGS_LENGTH = 9
 AUTOMATIC = 0
 """A base: 16 after 0x, else 10."""
 
-PAGE_SHIFT = 12
-PAGE_BITS = 52
-"""A page number has so many bits; those above say which space it is in, see SPACE."""
 MOST_SPACES = 1 << 11
 MOST_BYTES = 1 << 30
 MOST_PAGES = (MOST_BYTES >> PAGE_SHIFT) + 1
@@ -331,13 +329,13 @@ def place_pages(pattern: LinePattern, spaces: Ints, state: Ints) -> int:
     pages = 0
     if state[BYTES] > 0:
         pages = (offset + state[BYTES] - 1 >> PAGE_SHIFT) + 1
-    if page + pages > 1 << PAGE_BITS:
+    if page + pages > 1 << NUMBER_BITS:
         return TOO_FAR
     if state[NAME] != 0:
         space = find_space(spaces, state[NAME])
         if space < 0:
             return TOO_MANY_SPACES
-        page |= space << PAGE_BITS
+        page |= space << NUMBER_BITS
     state[FIRST_PAGE] = page
     state[PAGES] = pages
     return ACCESS

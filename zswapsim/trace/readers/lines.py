@@ -22,6 +22,7 @@ from zswapsim.trace.readers import line_kernel as kernel
 from zswapsim.trace.readers.foreign import Batch, ForeignFormat, Reading
 from zswapsim.trace.readers.line_kernel import FETCH, OTHER, READ, WRITE, LinePattern
 from zswapsim.trace.readers.records import DrawnWrites
+from zswapsim.units import NUMBER_BITS
 
 CHUNK_BYTES = 1 << 18
 """Unpacked bytes read at a time: what comes of them stays in the processor's cache."""
@@ -150,7 +151,7 @@ class TextFormat(ForeignFormat):
             if lines.passed(outcome):
                 yield f"passed over {lines.passed(outcome):,} {what}"
         if lines.spaces > 1:
-            yield f"{lines.spaces:,} devices kept apart, numbered from bit {kernel.PAGE_BITS} on"
+            yield f"{lines.spaces:,} devices kept apart, numbered from bit {NUMBER_BITS} on"
 
 
 class LineReader:

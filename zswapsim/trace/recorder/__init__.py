@@ -3,5 +3,5 @@
 
 Read in this order: frames (what a back end delivers), record (the loop), running (the process),
 valgrind and build (what is installed), pagetrace (our own Valgrind tool, pagetrace.c) and lackey
-(Valgrind's own).
+(Valgrind's own); native is the time that a program takes by itself.
 """

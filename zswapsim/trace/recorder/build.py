@@ -16,6 +16,7 @@ from zswapsim.errors import NoEntry
 from zswapsim.trace.recorder.valgrind import Parts, Valgrind, find_parts
 
 SOURCE = Path(__file__).with_name("pagetrace.c")
+HEADER = SOURCE.with_suffix(".h")
 TOOL = "pagetrace"
 
 _DEFINES = {
@@ -50,7 +51,7 @@ def _file_name(parts: Parts) -> str:
 
 
 def _key(valgrind: Valgrind, parts: Parts) -> str:
-    digest = hashlib.sha256(SOURCE.read_bytes())
+    digest = hashlib.sha256(SOURCE.read_bytes() + HEADER.read_bytes())
     for word in (valgrind.version, str(parts), *_COMPILE, *_LINK):
         digest.update(word.encode() + b"\0")
     return digest.hexdigest()[:16]

@@ -296,7 +296,8 @@ class Lackey:
         log = theirs.detach()
         command = [
             *(self._valgrind.program, "--tool=lackey", "--command-line-only=yes"),
-            *("--vgdb=no", "--trace-mem=yes", f"--log-fd={log}", "--"),
+            *("--vgdb=no", "--trace-mem=yes", f"--log-fd={log}"),
+            *("--child-silent-after-fork=yes", "--"),
         ]
         return Running([*command, *program], os.environ, ours.detach(), [log], self._stop)
 

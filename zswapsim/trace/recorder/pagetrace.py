@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The back end of our own Valgrind tool: reads the stream that pagetrace.c describes.
+"""The back end of our own Valgrind tool: reads the stream that pagetrace.h describes.
 
 The tool has numbered the pages, collapsed the accesses and taken the contents, so reading is a few
 views on a buffer for each frame of 65,536 accesses.
@@ -33,7 +33,7 @@ HEADER = np.dtype(
 )
 VERSION = np.dtype([("at", "<u8"), ("page", "<u4"), ("what", "<u4")])
 MOST = {"accesses": 1 << 16, "pages": 1 << 12, "versions": 1 << 12, "contents": 1 << 7}
-"""What a frame holds at most, as in pagetrace.c."""
+"""What a frame holds at most, as in pagetrace.h."""
 
 _STATES = {1: ENDED, 2: EXECS, 3: LIMIT}
 _PIPE_BYTES = 1 << 20

@@ -16,13 +16,14 @@ import numpy as np
 
 from zswapsim.errors import InvalidArgument, NoEntry, TraceError
 from zswapsim.trace.contents import ContentsBuilder
+from zswapsim.trace.derive.reduce import Reducer, Renumbering
+from zswapsim.trace.interruptible import interruptible
 from zswapsim.trace.recorder.build import tool_folder
-from zswapsim.trace.recorder.frames import EXECS, KINDS, LIMIT, Backend, Facts, Frame
+from zswapsim.trace.recorder.frames import ENDED, EXECS, KINDS, LIMIT, Backend, Facts, Frame
 from zswapsim.trace.recorder.lackey import Lackey
 from zswapsim.trace.recorder.pagetrace import Pagetrace
 from zswapsim.trace.recorder.running import Stop, exit_text
 from zswapsim.trace.recorder.valgrind import find_valgrind
-from zswapsim.trace.reduce import Reducer, Renumbering
 from zswapsim.trace.spool import Spool, spooled_trace
 from zswapsim.trace.trace import Trace, Versions
 from zswapsim.units import FREED, format_pages
@@ -112,18 +113,20 @@ def record(
             f"a reduction by {reduction_k} pages; allowed are 1..{resident_pages}, the memory"
         )
     gathered = Gathered(reduction_k, change)
-    with backend.start(program) as running:
+    with interruptible(), backend.start(program) as running:
         for frame in backend.frames(running):
             gathered.add(frame)
         status = running.wait()
         seconds, stopped = running.seconds, running.stopped
-    if not gathered.has_begun:
+    if not gathered.reducer.given:
         said = backend.last_words()
+        wrong = "ended before anything was recorded" if gathered.has_begun else "could not be run"
         raise TraceError(
-            f"valgrind could not run {program[0]} ({exit_text(status)})" + (said and f": {said}")
+            f"{program[0]}: under valgrind, it {wrong} ({exit_text(status)})"
+            + (said and f": {said}")
         )
     found = _meta(backend, resident_pages, gathered)
-    found |= {"exit_status": status, "complete": not stopped and backend.facts.state == "ended"}
+    found |= {"exit_status": status, "complete": not stopped and backend.facts.state == ENDED}
     page_accesses = gathered.reducer.given
     trace = gathered.finish({"name": Path(program[0]).name} | found | (meta or {}))
     return Recording(
@@ -153,7 +156,8 @@ class Gathered:
         self.kinds.update(frame.kinds)
         self._page_numbers.extend(frame.page_numbers.tolist())
         self._renumbering.positions(self._add_versions(frame))
-        kept = self.reducer.add(frame.accesses)
+        given_back = frame.what == FREED
+        kept = self.reducer.add(frame.accesses, frame.at[given_back], frame.page[given_back])
         self._renumbering.advance(kept.indexes)
         self._spool.append(kept.accesses)
 

@@ -64,10 +64,10 @@ class Running:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        os.close(self.descriptor)
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+        os.close(self.descriptor)
 
     @property
     def pid(self) -> int:
@@ -85,12 +85,16 @@ class Running:
         It is also at its end when nothing comes any more and the process has ended: children that
         live on may hold the other end open.
         """
-        while not select.select([self.descriptor], [], [], _POLL_SECONDS)[0]:
+        while not self._has_come(_POLL_SECONDS):
             self._ask()
-            if self._process.poll() is not None:
+            # It may have written its last words since the look at the stream.
+            if self._process.poll() is not None and not self._has_come(0):
                 return b""
         self._ask()
         return os.read(self.descriptor, most_bytes)
+
+    def _has_come(self, wait_seconds: float) -> bool:
+        return bool(select.select([self.descriptor], [], [], wait_seconds)[0])
 
     def wait(self) -> int:
         """Wait for the end of the program; return its exit status, or -signal."""

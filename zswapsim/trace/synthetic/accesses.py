@@ -16,6 +16,9 @@ from zswapsim.units import parse_pages
 GENERATED_ACCESSES = 1 << 18
 """Accesses made at a time. The trace does not depend on it."""
 
+WRITE_PERCENT = 30.0
+"""Share of writes unless said."""
+
 MAX_ACCESSES = 1 << 60
 
 PHASES = 16
@@ -88,7 +91,7 @@ def synthetic_accesses(
     accesses: int,
     pages: int,
     seed: int = 0,
-    write_percent: float = 30,
+    write_percent: float = WRITE_PERCENT,
     block_accesses: int = GENERATED_ACCESSES,
 ) -> Iterator[U32]:
     """Yield made-up accesses to pages 0 .. pages - 1, encoded as in a trace: uint32 blocks.

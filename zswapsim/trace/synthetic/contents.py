@@ -12,6 +12,9 @@ from zswapsim.units import PAGE_SIZE
 
 Pages = npt.NDArray[np.uint8]
 
+MAX_CONTENTS = 4096
+"""Contents made for a trace at most; with more pages than that, several pages share one."""
+
 _LETTERS = b"etaoinshrdlucmfwypvbgkjqxz"
 
 

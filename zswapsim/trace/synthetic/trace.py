@@ -1,26 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A made-up trace of any length, whose accesses are made when they are used and never kept."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from zswapsim.progress import Progress
 from zswapsim.trace.contents import Contents, ContentsBuilder
 from zswapsim.trace.counts import U32, Tally, tally_contents
 from zswapsim.trace.spool import NO_VERSIONS
 from zswapsim.trace.synthetic.accesses import (
     GENERATED_ACCESSES,
+    WRITE_PERCENT,
     AccessKind,
     parse_accesses,
     synthetic_accesses,
 )
-from zswapsim.trace.synthetic.contents import mix_pages
+from zswapsim.trace.synthetic.contents import MAX_CONTENTS, mix_pages
 from zswapsim.trace.trace import Parts, Trace, Versions
-
-MAX_CONTENTS = 4096
-"""Contents made for a trace; with more pages than that, several pages share one."""
-
-Progress = Callable[[str, int, int], None]
 
 
 def synthetic_trace(
@@ -29,7 +26,7 @@ def synthetic_trace(
     pages: int,
     *,
     seed: int = 0,
-    write_percent: float = 30,
+    write_percent: float = WRITE_PERCENT,
     mix: Mapping[str, float] | None = None,
     progress: Progress | None = None,
 ) -> Trace:

@@ -5,6 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zswapsim.errors import InvalidArgument
+from zswapsim.trace.synthetic.accesses import WRITE_PERCENT
 from zswapsim.trace.synthetic.contents import Pages
 from zswapsim.trace.synthetic.random import popularity, random_state
 from zswapsim.trace.trace import Trace
@@ -16,7 +17,7 @@ def zipf(
     alpha: float = 1.0,
     *,
     seed: int = 0,
-    write_percent: float = 30,
+    write_percent: float = WRITE_PERCENT,
     contents: Pages | None = None,
 ) -> Trace:
     """Make a trace in which the k-th most popular page is accessed in proportion to k ** -alpha.

@@ -19,14 +19,12 @@ from zswapsim.trace.checks import checked_meta
 from zswapsim.trace.contents import Contents, ContentsBuilder
 from zswapsim.trace.counts import U32, U64, Counts, tally_contents
 from zswapsim.trace.trace import BLOCK_ACCESSES, WRITE, Parts, Trace, Versions
-from zswapsim.units import FREED, PAGE_SIZE
+from zswapsim.units import FREED, MAX_SPACES, NUMBER_BITS, PAGE_SIZE
 
 Int64s = npt.NDArray[np.int64]
 
 SLICE_ACCESSES = 1000
 MAX_SLICE_ACCESSES = 1_000_000
-NUMBER_BITS = 52
-"""Page numbers of the k-th trace have k above this bit: an address >> PAGE_SHIFT has no more."""
 
 
 def merge_traces(traces: Sequence[Trace], slice_accesses: int = SLICE_ACCESSES) -> Trace:
@@ -34,8 +32,8 @@ def merge_traces(traces: Sequence[Trace], slice_accesses: int = SLICE_ACCESSES) 
 
     Equal contents become one. page_numbers: see merged_numbers. InvalidArgument says what is wrong.
     """
-    if not traces:
-        raise InvalidArgument("no traces to merge; allowed are 1 and more")
+    if not 1 <= len(traces) <= MAX_SPACES:
+        raise InvalidArgument(f"{len(traces)} traces to merge; allowed are 1..{MAX_SPACES}")
     if not 1 <= slice_accesses <= MAX_SLICE_ACCESSES:
         raise InvalidArgument(
             f"slice_accesses is {slice_accesses}; allowed are 1..{MAX_SLICE_ACCESSES}"
@@ -204,4 +202,4 @@ def _shortened(text: str, longest: int = 200) -> str:
     return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
-__all__ = ["MAX_SLICE_ACCESSES", "NUMBER_BITS", "SLICE_ACCESSES", "merge_traces", "merged_numbers"]
+__all__ = ["MAX_SLICE_ACCESSES", "SLICE_ACCESSES", "merge_traces", "merged_numbers"]

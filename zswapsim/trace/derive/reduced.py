@@ -3,9 +3,12 @@
 
 from typing import Any
 
-from zswapsim.trace.reduce import Kept, Reducer, Renumbering
+import numpy as np
+
+from zswapsim.trace.derive.reduce import Kept, Reducer, Renumbering
 from zswapsim.trace.spool import Spool, spooled_trace
 from zswapsim.trace.trace import Trace
+from zswapsim.units import FREED
 
 
 def reduced_trace(trace: Trace, k: int, *, engine: str = "auto") -> Trace:
@@ -24,8 +27,12 @@ def reduced_trace(trace: Trace, k: int, *, engine: str = "auto") -> Trace:
         spool.append(kept.accesses)
         renumbering.advance(kept.indexes)
 
+    freed_at, freed = at[content == FREED], page[content == FREED]
+    done = 0
     for block in trace.blocks():
-        take(reducer.add(block))
+        end = int(np.searchsorted(freed_at, reducer.given + len(block), side="right"))
+        take(reducer.add(block, freed_at[done:end], freed[done:end]))
+        done = end
     take(reducer.finish())
     meta: dict[str, Any] = trace.meta | {"reduction_k": max(k, trace.meta.get("reduction_k", 0))}
     meta.setdefault("raw_accesses", trace.accesses)

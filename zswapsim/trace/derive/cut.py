@@ -11,11 +11,9 @@ from zswapsim.errors import InvalidArgument
 from zswapsim.trace.blocks import reblocked
 from zswapsim.trace.contents import collect
 from zswapsim.trace.counts import U32, Tally, tally_contents
+from zswapsim.trace.meta import OF_ALL_ACCESSES, without
 from zswapsim.trace.trace import BLOCK_ACCESSES, Parts, Trace, Versions
 from zswapsim.units import FREED, PAGE_SIZE
-
-_OF_THE_WHOLE = ("lru_faults", "raw_data_accesses", "raw_accesses", "bad_lines")
-"""Meta that says something about all accesses, and would be wrong for some of them."""
 
 
 def cut_trace(trace: Trace, stop: int, start: int = 0) -> Trace:
@@ -61,7 +59,7 @@ def _meta(trace: Trace, start: int, stop: int) -> dict[str, Any]:
     """Return the meta of a cut; of a cut of a cut, that of the whole's."""
     if (start, stop) == (0, trace.accesses):
         return dict(trace.meta)
-    meta = {key: value for key, value in trace.meta.items() if key not in _OF_THE_WHOLE}
+    meta = without(trace.meta, OF_ALL_ACCESSES)
     meta.setdefault("cut_from_accesses", trace.accesses)
     if start:
         meta["cut_start"] = meta.get("cut_start", 0) + start
@@ -74,11 +72,12 @@ def _versions(
     """Return the versions that accesses start .. stop - 1 need, counted from there on.
 
     Of those up to start, each page's last one is as if it had always been: at 0. A version that is
-    needed from behind the end moves to the end: no access tells the difference.
+    needed from behind the end moves to the end: no access tells the difference. A cut without
+    accesses is a snapshot, of the beginning too.
     """
     at, page, content = versions
     kept = _needed(versions, stop, accessed)
-    if start:
+    if start or not stop:
         early = np.flatnonzero(at <= start)
         # Of equal ones np.unique finds the first, so they are looked at from behind.
         _, last = np.unique(page[early[::-1]], return_index=True)

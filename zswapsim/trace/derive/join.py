@@ -14,17 +14,15 @@ import numpy as np
 from zswapsim.errors import InvalidArgument
 from zswapsim.trace.contents import Contents
 from zswapsim.trace.counts import U32, Tally, tally_contents
-from zswapsim.trace.synthetic.accesses import synthetic_accesses
-from zswapsim.trace.synthetic.contents import DEFAULT_MIX, mix_contents, parse_mix
-from zswapsim.trace.trace import BLOCK_ACCESSES, Parts, Trace
-from zswapsim.units import FREED
+from zswapsim.trace.meta import OF_RECORDED_ACCESSES, OF_RECORDED_CONTENTS, without
+from zswapsim.trace.synthetic.accesses import WRITE_PERCENT, synthetic_accesses
+from zswapsim.trace.synthetic.contents import DEFAULT_MIX, MAX_CONTENTS, mix_contents, parse_mix
+from zswapsim.trace.synthetic.random import random_state
+from zswapsim.trace.trace import BLOCK_ACCESSES, Parts, Trace, first_contents
 
 MIX = "mix"
 DEFAULT_ACCESSES = "zipf:1.0"
 ACCESSES_PER_PAGE = 20
-WRITE_PERCENT = 30.0
-MADE_UP_CONTENTS = 4096
-"""Distinct contents that are made up at most; more pages than that share them."""
 
 
 def complete(
@@ -57,10 +55,10 @@ def with_contents_of(trace: Trace, snapshot: Trace, *, seed: int = 0) -> Trace:
     snapshot, each as often as any other. Of a snapshot that is a trace, a page's first content
     counts.
     """
-    held_page, held = _first_contents(snapshot)
+    held_page, held = first_contents(snapshot.versions)
     if not len(held):
         raise InvalidArgument(f"{snapshot.name!r} has no page contents to take")
-    random = np.random.RandomState(seed)
+    random = random_state(seed)
     content = np.empty(trace.pages, np.uint32)
     drawn = np.ones(trace.pages, np.bool_)
     if trace.page_numbers is not None and snapshot.page_numbers is not None:
@@ -93,7 +91,7 @@ def with_made_up_contents(trace: Trace, mix: str = MIX, *, seed: int = 0) -> Tra
     if name != MIX:
         raise InvalidArgument(f"contents {mix!r}: allowed is a file, or mix[:KIND=PERCENT,...]")
     shares = shares or DEFAULT_MIX
-    count = min(trace.pages, MADE_UP_CONTENTS)
+    count = min(trace.pages, MAX_CONTENTS)
     pages = mix_contents(count, parse_mix(shares), seed)
     made_up = Trace.from_arrays([], [], [0] * count, range(count), range(count), pages)
     joined = with_contents_of(trace, made_up, seed=seed)
@@ -111,7 +109,8 @@ def with_made_up_accesses(
 ) -> Trace:
     """Return the snapshot with synthetic accesses to its pages; contents do not change.
 
-    spec: kind and parameter, as "zipf:1.0"; accesses: None for 20 a page.
+    spec: kind and parameter, as "zipf:1.0"; accesses: None for 20 a page. Of a snapshot that is a
+    trace, a page's first content counts, and what is known of its own accesses is left out.
     """
     if not snapshot.pages:
         raise InvalidArgument(f"{snapshot.name!r} has no pages to access")
@@ -123,14 +122,14 @@ def with_made_up_accesses(
     tally = Tally(snapshot.pages)
     for block in blocks(BLOCK_ACCESSES):
         tally.add(block)
-    at, page, content = snapshot.versions
-    versions = (np.zeros_like(at), page, content)
+    page, content = first_contents(snapshot.versions)
+    versions = (np.zeros(len(page), np.uint64), page, content)
     counts = tally.counts(
-        versions=len(at),
-        freed=snapshot.counts.freed,
+        versions=len(page),
+        freed=0,
         **tally_contents(snapshot.contents_bytes),
     )
-    meta = snapshot.meta | {
+    meta = without(snapshot.meta, OF_RECORDED_ACCESSES) | {
         "accesses_from": f"made up: {spec}, {count:,} accesses, {write_percent:g} % writes, "
         f"seed {seed}"
     }
@@ -138,30 +137,22 @@ def with_made_up_accesses(
     return Trace(counts, meta, parts)
 
 
-def contents_source(text: str) -> Trace | str:
+def contents_source(text: str, *, seed: int = 0) -> Trace | str:
     """Return what a person means by contents: a mix, as it is, or the trace of a file's name.
 
-    The file may be a memory image, or raw pages.
+    The file may be a memory image, or raw pages; of a large one a sample is drawn by the seed.
     """
     from zswapsim.trace.images.snapshot import open_contents
-    from zswapsim.trace.input import Input
+    from zswapsim.trace.input import Input, InputOptions
 
     if text.partition(":")[0] == MIX and not Path(text).exists():
         return text
-    return open_contents(Input(text))
-
-
-def _first_contents(snapshot: Trace) -> tuple[U32, U32]:
-    """Return (page, content) of all pages that ever have a content, the first one of each."""
-    _, page, content = snapshot.versions
-    held = content != FREED
-    pages, first = np.unique(page[held], return_index=True)
-    return pages, content[held][first]
+    return open_contents(Input(text, InputOptions(seed=seed)))
 
 
 def _joined(trace: Trace, content: U32, contents: Contents, said: str) -> Trace:
     page = np.arange(trace.pages, dtype=np.uint32)
     versions = (np.zeros(trace.pages, np.uint64), page, content)
     counts = replace(trace.counts, versions=trace.pages, freed=0, **tally_contents(contents))
-    meta = trace.meta | {"contents_from": said}
+    meta = without(trace.meta, OF_RECORDED_CONTENTS) | {"contents_from": said}
     return Trace(counts, meta, Parts(trace.blocks, versions, contents, trace.page_numbers))

@@ -6,6 +6,9 @@ and its write moves to t1. LRU with k pages or more faults where it did before, 
 pages, dirty as before. What is lost: how often a page was accessed, so policies that look at an
 accessed bit see less heat, and LRU below k pages.
 
+A page that is given back leaves memory, and the access after that brings another one in, so that it
+stays: accesses before and after are taken for those of different pages.
+
 It runs in one pass. Pending is the longest end of the sequence that has fewer than k distinct
 pages; what is older can neither be dropped nor gain a write, as k pages were accessed since. In it
 a page has at most two accesses, and a third one replaces the second. So k pages are remembered,
@@ -26,6 +29,9 @@ MAX_K = 1 << 20
 COMPILE_ACCESSES = 1 << 17
 """From so many accesses on compiled code, which takes a second or three to get, is worth it."""
 
+NEVER: U64 = np.zeros(0, np.uint64)
+NO_PAGES: U32 = np.zeros(0, np.uint32)
+
 _BLOCK_ACCESSES = 1 << 16
 
 
@@ -33,11 +39,11 @@ class Window(NamedTuple):
     """The pending accesses, oldest first, of fewer than k pages.
 
     A page has a slot 0 .. k-1 and two nodes, 2 * slot and 2 * slot + 1; node 2k is the list's head.
-    page: shape (k,), the page of a slot. newest: (k,), the node of its latest access. chain: (k,),
-    next slot of the same bucket, plus one; of unused slots, the next unused one. bucket:
-    (power of two,), first slot of a bucket, plus one. after, before: (2k + 1,), the list's links.
-    access: (2k,), encoded. position: (2k,), its index in the whole sequence plus one, or 0 for
-    no access. scalar: pages pending, first unused slot plus one.
+    page: shape (k,), the page of a slot, SEALED once it was given back. newest: (k,), the node of
+    its latest access. chain: (k,), next slot of the same bucket, plus one; of unused slots, the
+    next unused one. bucket: (power of two,), first slot of a bucket, plus one. after,
+    before: (2k + 1,), the list's links. access: (2k,), encoded. position: (2k,), its index in the
+    whole sequence plus one, or 0 for no access. scalar: pages pending, first unused slot plus one.
     """
 
     page: Ints
@@ -53,6 +59,7 @@ class Window(NamedTuple):
 
 PENDING_PAGES = 0
 UNUSED = 1
+SEALED = 1 << 31
 
 
 def make_window(k: int, zeros: Zeros) -> Window:
@@ -90,8 +97,8 @@ def take_slot(window: Window, page: int) -> int:
 
 
 @simulated
-def release_slot(window: Window, slot: int) -> None:
-    """Forget a page of which nothing is pending any more."""
+def hide_slot(window: Window, slot: int) -> None:
+    """Let a slot not be found by its page any more."""
     bucket = window.page[slot] & (len(window.bucket) - 1)
     other = window.bucket[bucket]
     if other == slot + 1:
@@ -100,6 +107,22 @@ def release_slot(window: Window, slot: int) -> None:
         while window.chain[other - 1] != slot + 1:
             other = window.chain[other - 1]
         window.chain[other - 1] = window.chain[slot]
+    window.page[slot] = SEALED
+
+
+@simulated
+def seal_page(window: Window, page: int) -> None:
+    """A page was given back: what is pending of it stays, and its next access begins anew."""
+    slot = find_slot(window, page)
+    if slot >= 0:
+        hide_slot(window, slot)
+
+
+@simulated
+def release_slot(window: Window, slot: int) -> None:
+    """Forget a page of which nothing is pending any more."""
+    if window.page[slot] != SEALED:
+        hide_slot(window, slot)
     window.chain[slot] = window.scalar[UNUSED]
     window.scalar[UNUSED] = slot + 1
     window.scalar[PENDING_PAGES] -= 1
@@ -159,18 +182,33 @@ def leave(window: Window, accesses: Ints, indexes: Ints, at: int) -> None:
 
 @simulated
 def reduce_block(
-    window: Window, block: Ints, count: int, base: int, accesses: Ints, indexes: Ints
+    window: Window,
+    block: Ints,
+    count: int,
+    base: int,
+    freed_at: Ints,
+    freed: Ints,
+    accesses: Ints,
+    indexes: Ints,
 ) -> int:
     """Enter the first count accesses of a block, of which base came before; move out what is kept.
 
+    freed: pages given back before the accesses freed_at, ascending, none behind the block's end.
     accesses, indexes: room for count + 2k. Returns how many were moved out.
     """
     kept = 0
+    given_back = 0
     for place in range(count):
+        while given_back < len(freed) and freed_at[given_back] <= base + place:
+            seal_page(window, freed[given_back])
+            given_back += 1
         enter(window, int(block[place]), base + place)
         while window.scalar[PENDING_PAGES] >= len(window.page):
             leave(window, accesses, indexes, kept)
             kept += 1
+    while given_back < len(freed):
+        seal_page(window, freed[given_back])
+        given_back += 1
     return kept
 
 
@@ -211,12 +249,18 @@ class Reducer:
         self.engine = engines.choose(engine, 0)
         self._settle(make_window(k, engines.zeros(self.engine)))
 
-    def add(self, block: U32) -> Kept:
-        """Take the next accesses and return those that are settled; they may be older ones."""
-        parts = [
-            self._add(block[start : start + _BLOCK_ACCESSES])
-            for start in range(0, len(block), _BLOCK_ACCESSES)
-        ]
+    def add(self, block: U32, freed_at: U64 = NEVER, freed: U32 = NO_PAGES) -> Kept:
+        """Take the next accesses and return those that are settled; they may be older ones.
+
+        freed: pages given back before the accesses of the indexes freed_at, in the whole sequence:
+        ascending, from the block's first access up to its end.
+        """
+        base, done, parts = self.given, 0, []
+        for start in range(0, max(len(block), len(freed) and 1), _BLOCK_ACCESSES):
+            part = block[start : start + _BLOCK_ACCESSES]
+            end = int(np.searchsorted(freed_at, base + start + len(part), side="right"))
+            parts.append(self._add(part, freed_at[done:end], freed[done:end]))
+            done = end
         if len(parts) == 1:
             return parts[0]
         return Kept(
@@ -229,13 +273,21 @@ class Reducer:
         run = engines.entry(reduce_rest, self.engine)
         return self._taken(run(self._window, self._accesses, self._indexes))
 
-    def _add(self, block: U32) -> Kept:
+    def _add(self, block: U32, freed_at: U64, freed: U32) -> Kept:
         if self._compile_at is not None and self.given + len(block) > self._compile_at:
             self._compile_at = None
             self.engine = "compiled"
             self._settle(Window(*map(engines.int_array, self._window)))
-        given: Any = block.tolist() if self.engine == "interpreted" else engines.int_array(block)
-        kept = self._run(self._window, given, len(block), self.given, self._accesses, self._indexes)
+        kept = self._run(
+            self._window,
+            self._taken_in(block),
+            len(block),
+            self.given,
+            self._taken_in(freed_at),
+            self._taken_in(freed),
+            self._accesses,
+            self._indexes,
+        )
         self.given += len(block)
         return self._taken(kept)
 
@@ -246,8 +298,13 @@ class Reducer:
         self._accesses = zeros(_BLOCK_ACCESSES + 2 * self.k)
         self._indexes = zeros(_BLOCK_ACCESSES + 2 * self.k)
         self._run = engines.entry(reduce_block, self.engine)
+        none = zeros(0)
         with engines.uninterrupted():  # it may be compiled now
-            self._run(window, self._accesses, 0, self.given, self._accesses, self._indexes)
+            self._run(window, none, 0, self.given, none, none, self._accesses, self._indexes)
+
+    def _taken_in(self, numbers: U32 | U64) -> Any:
+        """Return numbers as the engine in use wants them."""
+        return numbers.tolist() if self.engine == "interpreted" else engines.int_array(numbers)
 
     def _taken(self, count: int) -> Kept:
         self.kept += count

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""zswapsim ratio."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from zswapsim.cli.inputs import check_not_terminal, seed_option
+from zswapsim.cli.options import (
+    check_distinct,
+    check_writable,
+    checked,
+    console,
+    progress_bar,
+    write_whole,
+)
+from zswapsim.machine.pools import zpool
+from zswapsim.profiles import DEFAULT_KERNEL, profile
+from zswapsim.progress import Progress
+from zswapsim.units import MAX_PERCENT, parse_pages
+
+if TYPE_CHECKING:
+    from zswapsim.experiment.ratio import PageSet, RatioResult
+
+
+def _check_compressors(text: str) -> None:
+    from zswapsim.content.compressors.spec_list import parse_spec_list
+
+    parse_spec_list(text)
+
+
+def _check_format(name: str) -> None:
+    from zswapsim.trace.formats import FORMATS
+
+    FORMATS.get(name)
+
+
+def _check_zpools(text: str) -> None:
+    for type_ in _zpools(text):
+        zpool.get_driver(type_)
+
+
+def _zpools(text: str) -> list[str]:
+    return list(dict.fromkeys(word.strip() for word in text.split(",")))
+
+
+@click.command("ratio", short_help="Say what compressors and pools make of your memory.")
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@click.option(
+    "--compressor",
+    "compressors",
+    default="lz4,lzo-rle,zstd",
+    show_default=True,
+    metavar="NAME[:SETTING],...",
+    callback=checked(_check_compressors),
+    help="Compressors, as lz4,zstd:1-9,lzo-rle; a setting may be a range.",
+)
+@click.option(
+    "--zpool",
+    "zpools",
+    default="zbud,z3fold,zsmalloc",
+    show_default=True,
+    metavar="NAME,...",
+    callback=checked(_check_zpools),
+    help="Pools to fill. One that the kernel has not is that of the nearest kernel that had it.",
+)
+@click.option(
+    "--kernel",
+    default=DEFAULT_KERNEL,
+    show_default=True,
+    metavar="VERSION",
+    callback=checked(profile),
+    help="Kernel whose compressors and pools these are, as 6.1; see `zswapsim list profiles`.",
+)
+@click.option(
+    "--sample",
+    default="64M",
+    show_default=True,
+    metavar="SIZE",
+    callback=checked(parse_pages),
+    help="Look at a sample of each INPUT if it holds more than that.",
+)
+@seed_option
+@click.option(
+    "--pool-percent",
+    type=click.IntRange(0, MAX_PERCENT),
+    default=20,
+    show_default=True,
+    help="Share of memory that the pool may take, to say what all of it would hold.",
+)
+@click.option(
+    "--time/--no-time",
+    "timed",
+    default=True,
+    show_default=True,
+    help="Measure how long pages take. Without, the same pages give the same output.",
+)
+@click.option(
+    "--format",
+    "format_",
+    metavar="NAME",
+    callback=checked(_check_format),
+    show_default="recognised by the content",
+    help="What the files are; raw for their bytes, whatever they are.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@click.option(
+    "--csv",
+    "csv_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=checked(check_writable),
+    help="Write a row for each compressor and pool to this CSV file.",
+)
+def command(
+    inputs: tuple[str, ...],
+    compressors: str,
+    zpools: str,
+    kernel: str,
+    sample: str,
+    seed: int,
+    pool_percent: int,
+    timed: bool,
+    format_: str | None,
+    as_json: bool,
+    csv_path: Path | None,
+) -> None:
+    """Say what compressors and pools make of the memory in INPUT, without a replay.
+
+    How small pages become and how long that takes, how many pages each pool holds, and where its
+    memory goes. Several INPUTs are told one by one and together.
+
+    INPUT is a trace, a snapshot, a process ID, a core file or memory image, or any file, whose
+    bytes are cut into pages; - is standard input, and ./123 a file of that name.
+    """
+    from zswapsim.content.compressors.spec_list import parse_spec_list
+    from zswapsim.experiment.ratio import RatioConfig, measure_ratios
+
+    _check_inputs(inputs, csv_path)
+    config = RatioConfig(
+        compressors=parse_spec_list(compressors),
+        zpools=_zpools(zpools),
+        kernel=kernel,
+        sample_pages=parse_pages(sample),
+        seed=seed,
+        timed=timed,
+        pool_percent=pool_percent,
+    )
+    with progress_bar() as progress:
+        pages = [_pages(text, format_, config.sample_pages, seed, progress) for text in inputs]
+        results = measure_ratios(_told_apart(pages, inputs), config, progress)
+    _print(results, as_json=as_json)
+    if csv_path is not None:
+        write_whole(csv_path, _csv(results))
+
+
+def _check_inputs(inputs: Sequence[str], csv_path: Path | None) -> None:
+    """Refuse inputs that cannot be read, before any is."""
+    for text in inputs:
+        check_not_terminal(Path(text))
+        if text != "-" and not text.isdecimal():
+            check_distinct(Path(text), csv_path)
+            if Path(text).is_dir():
+                raise click.UsageError(f"{text}: is a folder")
+    if inputs.count("-") > 1:
+        raise click.UsageError("standard input can be read once only")
+
+
+def _pages(
+    text: str, format_: str | None, sample_pages: int, seed: int, progress: Progress | None
+) -> "PageSet":
+    """Return the pages of one input, or a sample of them."""
+    from zswapsim.experiment.ratio import pages_of_trace
+    from zswapsim.trace.images.plain import open_memory
+
+    trace = open_memory(
+        text, format_=format_, sample_pages=sample_pages, seed=seed, progress=progress
+    )
+    return pages_of_trace(trace, sample_pages=sample_pages, seed=seed)
+
+
+def _told_apart(pages: "list[PageSet]", inputs: Sequence[str]) -> "list[PageSet]":
+    """Return the pages with names by which a person can tell one from the other."""
+    times = Counter(one.name for one in pages)
+    return [
+        one if times[one.name] == 1 else replace(one, name=text)
+        for one, text in zip(pages, inputs, strict=True)
+    ]
+
+
+def _print(results: "Sequence[RatioResult]", *, as_json: bool) -> None:
+    told = [result.to_dict() for result in results]
+    if as_json:
+        inputs = told[:-1] if len(told) > 1 else told
+        total = told[-1] if len(told) > 1 else None
+        click.echo(json.dumps({"inputs": inputs, "total": total}, indent=2, sort_keys=True))
+        return
+    from zswapsim.report.ratio import print_ratios
+
+    print_ratios(told, console())
+
+
+def _csv(results: "Sequence[RatioResult]") -> str:
+    rows = [row for result in results for row in result.rows()]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
