@@ -249,6 +249,8 @@ COMMANDS = [
     ["replay", "--engine=interpreted", "--memory=3p"],
     ["replay", "--engine=interpreted", "--no-bytes", "--accesses=loop", "--json"],
     ["capture", "-o", "out"],
+    ["ratio", "--no-time", "--compressor=lz4", "--zpool=zbud"],
+    ["ratio", "--no-time", "--compressor=lz4", "--zpool=zbud", "--json"],
 ]
 
 

@@ -69,6 +69,7 @@ def is_clean(text: str) -> bool:
         ["trace", "convert"],
         ["replay", "--no-bytes", "--engine", "interpreted"],
         ["capture"],
+        ["ratio", "--no-time", "--compressor", "lz4", "--zpool", "zbud"],
         ["verify"],
     ],
     ids=" ".join,

@@ -143,6 +143,8 @@ def test_foreign_file_names_the_formats_there_are(data: bytes, tmp_path: Path) -
         ("raw_accesses", 1 << 63, "raw_accesses is 9223372036854775808; allowed are integers 0.."),
         ("bad_lines", 1.5, "bad_lines is 1.5; allowed are integers"),
         ("bad_lines", True, "bad_lines is True; allowed are integers"),
+        ("present_pages", "many", "present_pages is 'many'; allowed are integers"),
+        ("padded_bytes", [1], "padded_bytes is a list; allowed are integers"),
         ("cut_start", -1, "cut_start is -1; allowed are integers"),
         ("else", [[[[[]]]] * 3] * 20, ""),
     ],

@@ -28,7 +28,7 @@ META_TEXTS = (
 )
 META_COUNTS = (
     *("raw_accesses", "bad_lines", "recorder_resident_pages", "reduction_k"),
-    *("cut_start", "cut_from_accesses"),
+    *("cut_start", "cut_from_accesses", "present_pages", "padded_bytes"),
 )
 """What of a trace's meta is read again, by reports and by what makes a trace of a trace."""
 
