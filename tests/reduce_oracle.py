@@ -19,22 +19,22 @@ def safely_allowed_drop(
     """Return indexes and accesses that stay.
 
     In order of t3: of the page's last two accesses that are still there, t1 < t2, the later one
-    goes if fewer than k distinct pages are accessed from t1 to t3; its write moves to t1.
+    goes if fewer than k distinct pages are accessed from t1 to t3, unless it writes and t1 does
+    not.
     """
-    written = [write for _, write in accesses]
     there: dict[Page, list[int]] = {}
     dropped = set()
     for t3, (page, _) in enumerate(accesses):
         mine = there.setdefault(page, [])
         if len(mine) >= 2:
             t1, t2 = mine[-2:]
-            if len({other for other, _ in accesses[t1 : t3 + 1]}) < k:
+            makes_dirty = accesses[t2][1] and not accesses[t1][1]
+            if not makes_dirty and len({other for other, _ in accesses[t1 : t3 + 1]}) < k:
                 dropped.add(t2)
-                written[t1] |= written[t2]
                 mine.pop()
         mine.append(t3)
     stay = [t for t in range(len(accesses)) if t not in dropped]
-    return stay, [(accesses[t][0], written[t]) for t in stay]
+    return stay, [accesses[t] for t in stay]
 
 
 def lives(accesses: list[Access], frees: list[Free]) -> list[tuple[tuple[int, int], bool]]:
@@ -43,6 +43,14 @@ def lives(accesses: list[Access], frees: list[Free]) -> list[tuple[tuple[int, in
         ((page, sum(of == page and at <= index for at, of in frees)), write)
         for index, (page, write) in enumerate(accesses)
     ]
+
+
+class Lru(NamedTuple):
+    """What LRU did: indexes of the faults, evictions, and (index, page) wherever one got dirty."""
+
+    faults: list[int]
+    evictions: list["Eviction"]
+    dirtied: list[tuple[int, int]]
 
 
 class Eviction(NamedTuple):
@@ -55,19 +63,22 @@ class Eviction(NamedTuple):
 
 def lru_evictions(
     accesses: list[Access], indexes: list[int], memory: int, frees: list[Free] | None = None
-) -> tuple[list[int], list[Eviction]]:
-    """Return the indexes of the faults, and the evictions, of LRU with so many pages."""
+) -> Lru:
+    """Return what LRU does with so many pages."""
     resident: OrderedDict[int, bool] = OrderedDict()
-    faults, evictions = [], []
+    done = Lru([], [], [])
     left = sorted(frees or [])
     for index, (page, write) in zip(indexes, accesses, strict=True):
         while left and left[0][0] <= index:
             resident.pop(left.pop(0)[1], None)
+        was_dirty = False
         if page in resident:
-            write |= resident.pop(page)
+            was_dirty = resident.pop(page)
         else:
-            faults.append(index)
+            done.faults.append(index)
             if len(resident) == memory:
-                evictions.append(Eviction(index, *resident.popitem(last=False)))
-        resident[page] = write
-    return faults, evictions
+                done.evictions.append(Eviction(index, *resident.popitem(last=False)))
+        if write and not was_dirty:
+            done.dirtied.append((index, page))
+        resident[page] = write or was_dirty
+    return done

@@ -17,8 +17,14 @@ def kept(accesses: list[int], k: int, engine: str = "interpreted") -> list[int]:
     return [*first.accesses.tolist(), *rest.accesses.tolist()]
 
 
-def test_the_middle_one_of_three_goes_and_its_write_moves_to_the_first(engine: str) -> None:
-    assert kept([A, B, A | W, B, A], 3, engine) == [A | W, B, B, A]
+def test_the_middle_one_of_three_goes(engine: str) -> None:
+    assert kept([A, B, A, B, A], 3, engine) == [A, B, B, A]
+    assert kept([A | W, B, A | W, B, A], 3, engine) == [A | W, B, B, A]
+
+
+def test_the_write_that_makes_a_page_dirty_stays(engine: str) -> None:
+    assert kept([A, B, A | W, B, A], 3, engine) == [A, B, A | W, B, A]
+    assert kept([A, A, A | W, A | W, A, A | W], 3, engine) == [A, A | W, A | W]
 
 
 def test_nothing_goes_when_k_pages_lie_between(engine: str) -> None:

@@ -30,6 +30,20 @@ def test_faults_evictions_and_contents_are_the_same_with_k_pages_or_more(k: int)
         assert outcome(reduced, f"{pages}p") == outcome(trace, f"{pages}p")
 
 
+@pytest.mark.parametrize("kernel", ["3.11", "5.4", "6.1", "6.6", "6.12"])
+@pytest.mark.parametrize("k", [4, 16])
+def test_a_pool_that_shares_the_memory_sees_no_difference(kernel: str, k: int) -> None:
+    trace = zipf(20_000, 120, 0.9, seed=5, contents=random_contents(120, seed=5))
+    reduced = reduced_trace(trace, k)
+    config = ReplayConfig(memory="60p", kernel=kernel, engine="interpreted")
+    results = [replay(one, config) for one in (trace, reduced)]
+    assert results[0].memory["peak_pool_pages"] < 60 - k
+    assert results[0].zswap["written_back_pages"] + results[0].zswap["pool_limit_hit"] > 0
+    for part in ("zswap", "vmstat", "memory"):
+        whole, fewer = (dict(getattr(result, part)) for result in results)
+        assert whole == fewer, part
+
+
 def test_what_a_bundled_trace_was_reduced_by_goes_no_further() -> None:
     trace = Trace.open(TRACES / "sqlite.ztrace").cut(50_000)
     again = reduced_trace(trace, trace.meta["reduction_k"])

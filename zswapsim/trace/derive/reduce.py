@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Fewer accesses with the same faults: the "safely allowed drop" of Kaplan, Smaragdakis, Wilson.
 
-Of three accesses t1 < t2 < t3 to one page, with fewer than k distinct pages from t1 to t3, t2 goes
-and its write moves to t1. LRU with k pages or more faults where it did before, and evicts the same
-pages, dirty as before. What is lost: how often a page was accessed, so policies that look at an
-accessed bit see less heat, and LRU below k pages.
-
-A page that is given back leaves memory, and the access after that brings another one in, so that it
-stays: accesses before and after are taken for those of different pages.
+Of three accesses t1 < t2 < t3 to one page, with fewer than k distinct pages from t1 to t3, t2 goes,
+unless it is the write that makes the page dirty: t2 writes and t1 does not. LRU with k resident
+pages or more, be their number fixed or not, faults where it did before, evicts the same pages, and
+lets go of what swap holds of a page at the same access. (In the paper the write moves to t1. Then a
+copy in zswap goes too early, and its pool has another size in between.) What is lost: how often
+a page was accessed, so policies that look at an accessed bit see less heat, and LRU below k pages.
 
 It runs in one pass. Pending is the longest end of the sequence that has fewer than k distinct
-pages; what is older can neither be dropped nor gain a write, as k pages were accessed since. In it
-a page has at most two accesses, and a third one replaces the second. So k pages are remembered,
-however long the trace is.
+pages; what is older cannot be dropped, as k pages were accessed since. In it a page has at most
+three accesses: a read, the write after it, and the latest. So k pages are remembered, however long
+the trace is.
 """
 
 from typing import Any, NamedTuple
@@ -38,11 +37,12 @@ _BLOCK_ACCESSES = 1 << 16
 class Window(NamedTuple):
     """The pending accesses, oldest first, of fewer than k pages.
 
-    A page has a slot 0 .. k-1 and two nodes, 2 * slot and 2 * slot + 1; node 2k is the list's head.
+    A page has a slot 0 .. k-1 and three nodes, from 3 * slot on, used in turn; node 3k is the
+    list's head.
     page: shape (k,), the page of a slot, SEALED once it was given back. newest: (k,), the node of
     its latest access. chain: (k,), next slot of the same bucket, plus one; of unused slots, the
     next unused one. bucket: (power of two,), first slot of a bucket, plus one. after,
-    before: (2k + 1,), the list's links. access: (2k,), encoded. position: (2k,), its index in the
+    before: (3k + 1,), the list's links. access: (3k,), encoded. position: (3k,), its index in the
     whole sequence plus one, or 0 for no access. scalar: pages pending, first unused slot plus one.
     """
 
@@ -57,6 +57,7 @@ class Window(NamedTuple):
     scalar: Ints
 
 
+NODES = 3
 PENDING_PAGES = 0
 UNUSED = 1
 SEALED = 1 << 31
@@ -65,9 +66,10 @@ SEALED = 1 << 31
 def make_window(k: int, zeros: Zeros) -> Window:
     """Return an empty window for k pages."""
     buckets = 1 << (2 * k - 1).bit_length()
-    parts = (k, k, k, buckets, 2 * k + 1, 2 * k + 1, 2 * k, 2 * k, 2)
+    nodes = NODES * k
+    parts = (k, k, k, buckets, nodes + 1, nodes + 1, nodes, nodes, 2)
     window = Window(*(zeros(part) for part in parts))
-    window.after[2 * k] = window.before[2 * k] = 2 * k
+    window.after[nodes] = window.before[nodes] = nodes
     for slot in range(k):
         window.chain[slot] = slot + 2 if slot + 1 < k else 0
     window.scalar[UNUSED] = 1
@@ -150,21 +152,27 @@ def append(window: Window, node: int, access: int, index: int) -> None:
 
 
 @simulated
+def other_node(node: int, later: int) -> int:
+    """Return the node of the same page that is `later` turns after this one."""
+    return node - node % NODES + (node + later) % NODES
+
+
+@simulated
 def enter(window: Window, access: int, index: int) -> None:
-    """Make an access pending; of three of its page the middle one goes."""
+    """Make an access pending; of three of its page the middle one goes, or makes it dirty."""
     slot = find_slot(window, access & (WRITE - 1))
     if slot < 0:
         slot = take_slot(window, access & (WRITE - 1))
-        node = 2 * slot
+        node = NODES * slot
     else:
-        latest = window.newest[slot]
-        other = latest ^ 1
-        if window.position[other] != 0:
-            window.access[other] |= window.access[latest] & WRITE
-            unlink(window, latest)
-            node = latest
+        node = window.newest[slot]
+        earlier = other_node(node, NODES - 1)
+        is_dirty = window.access[earlier] >= WRITE or window.access[node] < WRITE
+        if window.position[earlier] != 0 and is_dirty:
+            unlink(window, node)
         else:
-            node = other
+            # Free: were it pending too, the earlier one would be a write, and this one had gone.
+            node = other_node(node, 1)
     window.newest[slot] = node
     append(window, node, access, index)
 
@@ -176,8 +184,8 @@ def leave(window: Window, accesses: Ints, indexes: Ints, at: int) -> None:
     accesses[at] = window.access[node]
     indexes[at] = window.position[node] - 1
     unlink(window, node)
-    if window.position[node ^ 1] == 0:
-        release_slot(window, node >> 1)
+    if window.position[other_node(node, 1)] == 0 and window.position[other_node(node, 2)] == 0:
+        release_slot(window, node // NODES)
 
 
 @simulated
@@ -194,7 +202,7 @@ def reduce_block(
     """Enter the first count accesses of a block, of which base came before; move out what is kept.
 
     freed: pages given back before the accesses freed_at, ascending, none behind the block's end.
-    accesses, indexes: room for count + 2k. Returns how many were moved out.
+    accesses, indexes: room for count + 3k. Returns how many were moved out.
     """
     kept = 0
     given_back = 0
@@ -295,8 +303,8 @@ class Reducer:
         """Go on with a window of the engine in use."""
         zeros = engines.zeros(self.engine)
         self._window = window
-        self._accesses = zeros(_BLOCK_ACCESSES + 2 * self.k)
-        self._indexes = zeros(_BLOCK_ACCESSES + 2 * self.k)
+        self._accesses = zeros(_BLOCK_ACCESSES + NODES * self.k)
+        self._indexes = zeros(_BLOCK_ACCESSES + NODES * self.k)
         self._run = engines.entry(reduce_block, self.engine)
         none = zeros(0)
         with engines.uninterrupted():  # it may be compiled now
