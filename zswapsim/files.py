@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 
 @contextmanager
@@ -32,3 +32,9 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
+
+
+def close_quietly(file: IO[bytes]) -> None:
+    """Close a temporary file; what a full disk did not take when it was written is lost anyway."""
+    with suppress(OSError):
+        file.close()

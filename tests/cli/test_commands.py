@@ -2,6 +2,7 @@
 """zswapsim: help, list, trace, and how a command line that is wrong is told."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -204,7 +205,7 @@ def test_trace_convert_onto_its_own_input_gives_the_same_trace(small: Path, tmp_
     assert path.read_bytes() == small.read_bytes()
 
 
-@pytest.mark.parametrize("head", ["0", "-1", "x", "3001"])
+@pytest.mark.parametrize("head", ["0", "-1", "x"])
 def test_trace_convert_refuses_a_head_that_cannot_be(
     small: Path, tmp_path: Path, head: str, capsys: Capture
 ) -> None:
@@ -248,7 +249,7 @@ def test_a_full_disk_is_one_clear_line_and_exits_1(words: str, small: Path) -> N
         pytest.skip("no /dev/full here")
     done = shell(f"zswapsim {words.format(small)} > /dev/full")
     assert done.returncode == 1
-    assert done.stderr.strip() == "error: No space left on device"
+    assert re.fullmatch("error: No space left on device: where the output goes, .*\\n", done.stderr)
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-"])

@@ -368,3 +368,50 @@ def test_who_is_told_to_end_leaves_no_part_of_a_file(
     assert main(["trace", "gen", "loop", "--accesses", "9", "-o", str(path)]) == 130
     assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr().err.strip() == "stopped"
+
+
+def test_an_output_is_neither_the_input_nor_standard_output(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    log = tmp_path / "course.txt"
+    log.write_text("0041f7a0 R\n13f5e2c0 W\n")
+    assert main(["trace", "convert", str(log), "-o", str(log)]) == 2
+    assert "is to be read or written already" in capsys.readouterr().err
+    assert log.read_text().startswith("0041f7a0 R")
+    assert main(["trace", "convert", str(log), "-o", "-"]) == 2
+    assert "it cannot be written to standard output" in capsys.readouterr().err
+
+
+def test_a_snapshot_with_other_contents_stays_a_snapshot(tmp_path: Path) -> None:
+    page = bytes(4096)
+    snapshot = tmp_path / "snapshot.ztrace"
+    Trace.from_arrays([], [], [0, 0], [0, 1], [0, 0], page).save(snapshot)
+    other = tmp_path / "other.ztrace"
+    assert main(["trace", "convert", str(snapshot), "--contents", "mix", "-o", str(other)]) == 0
+    assert (Trace.open(other).accesses, Trace.open(other).contents_count) == (0, 2)
+
+
+def test_merging_says_whose_pages_hold_nothing(tmp_path: Path, capsys: Capture) -> None:
+    bare, held = tmp_path / "bare.ztrace", tmp_path / "held.ztrace"
+    Trace.from_arrays([0], [True]).save(bare)
+    Trace.from_arrays([0], [True], [0], [0], [0], bytes(4096)).save(held)
+    assert main(["trace", "merge", str(bare), str(held), "-o", str(tmp_path / "m.ztrace")]) == 0
+    assert "bare.ztrace: has no contents; its pages will be pages of zeros" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_closed_standard_input_is_an_empty_one(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; sys.stdin = None; from zswapsim.cli import main; "
+            "sys.exit(main(['replay', '-']))",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "error: standard input: the file is empty\n"

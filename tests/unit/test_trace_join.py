@@ -41,7 +41,7 @@ def test_pages_with_the_snapshots_numbers_have_its_contents() -> None:
     trace = Trace.from_arrays([0, 1, 2], [True] * 3, page_numbers=[70, 50, 60])
     joined = with_contents_of(trace, snapshot([50, 60, 70, 80], [5, 6, 7, 8]))
     assert contents_of(joined) == [7, 5, 6]
-    assert joined.meta["contents_from"] == "snap: 4 pages, 3 by their addresses"
+    assert joined.meta["contents_from"] == "snap: 4 pages, 3 by their page numbers"
     assert [block.tolist() for block in joined.blocks()] == [b.tolist() for b in trace.blocks()]
 
 
@@ -52,7 +52,7 @@ def test_other_pages_draw_each_page_of_the_snapshot_equally_often() -> None:
     assert drawn[0] == 5
     assert sorted(drawn[1:4]) == [5, 6, 7]
     assert sorted(drawn[4:7]) == [5, 6, 7]
-    assert "1 by their addresses, drawn for 7 pages with seed 3" in joined.meta["contents_from"]
+    assert "1 by their page numbers, drawn for 7 pages with seed 3" in joined.meta["contents_from"]
     assert contents_of(with_contents_of(trace, snapshot([50, 60, 70], [5, 6, 7]), seed=3)) == drawn
 
 

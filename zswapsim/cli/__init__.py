@@ -6,6 +6,7 @@ SIGTERM or SIGHUP, which undo what is half done as well. Commands are imported w
 they are called, and click when anything but help is asked for, so that help is quick.
 """
 
+import errno
 import io
 import os
 import sys
@@ -50,6 +51,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run a command and return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     # A closed stream is None; what is written to it then goes nowhere, as it should.
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: PTH123, SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     if words in ([], ["-h"], ["--help"]):
@@ -98,6 +100,11 @@ def _help(*, asked: bool) -> int:
 
 
 def _plain(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        import tempfile
+
+        there = error.filename or f"where the output goes, or in TMPDIR ({tempfile.gettempdir()})"
+        return f"{error.strerror}: {there}"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error) or type(error).__name__

@@ -148,6 +148,8 @@ def check_distinct(*paths: Path | None) -> None:
 
 def check_writable(path: Path) -> None:
     """Refuse an output before the work rather than after it. InvalidArgument says why."""
+    if str(path) == "-":
+        raise InvalidArgument("-: it cannot be written to standard output; ./- is a file")
     folder = path.parent
     if not folder.is_dir():
         raise InvalidArgument(f"{path}: there is no folder {str(folder)!r}")

@@ -213,6 +213,8 @@ def command(
     from zswapsim.trace.derive.join import complete, contents_source
 
     check_not_terminal(trace)
+    if contents == "-":
+        raise click.UsageError("--contents cannot be standard input")
     check_distinct(trace, swap_file, series)
     config = ReplayConfig(
         zpool=zpool_, swap_file=None if swap_file is None else str(swap_file), **settings

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zswapsim.errors import InvalidArgument
+from zswapsim.files import close_quietly
 from zswapsim.units import FREED, PAGE_SIZE
 
 Contents = bytes | mmap.mmap
@@ -41,7 +42,7 @@ class ContentsBuilder:
 
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
-        weakref.finalize(self, self._file.close)
+        weakref.finalize(self, close_quietly, self._file)
         self._number_of: dict[bytes, int] = {}
 
     @property

@@ -10,6 +10,8 @@ from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, o
 from zswapsim.cli.options import as_private_as, check_distinct, output_option, progress_bar
 from zswapsim.cli.trace.shared import save
 from zswapsim.trace.derive.reduce import MAX_K
+from zswapsim.trace.formats import FORMATS
+from zswapsim.trace.input import HEAD_BYTES
 from zswapsim.trace.writer import BEST_LEVEL
 
 
@@ -51,12 +53,14 @@ def command(
 
     FILE may be compressed; - is standard input. It streams through: memory does not grow with it.
     """
-    from zswapsim.trace.derive.join import complete, contents_source
+    from zswapsim.trace.derive.join import contents_source, with_contents
     from zswapsim.trace.derive.reduced import reduced_trace
 
     check_not_terminal(file)
-    if (head, reduce_pages, contents) != (None, None, None):
+    if (head, reduce_pages, contents) != (None, None, None) or not _is_own(file):
         check_distinct(file, output)  # else it is the same trace, in the same file
+    if contents == "-":
+        raise click.UsageError("--contents cannot be standard input")
     held = None if contents is None else contents_source(contents, seed=seed)
     with progress_bar() as progress, as_private_as(file, contents):
         trace = open_trace(file, reading, progress)
@@ -65,5 +69,13 @@ def command(
         if reduce_pages is not None:
             trace = reduced_trace(trace, reduce_pages)
         if held is not None:
-            trace = complete(trace, contents=held, seed=seed)
+            trace = with_contents(trace, held, seed=seed)
         save(trace, output, progress, level)
+
+
+def _is_own(file: Path) -> bool:
+    """Say whether a file is a trace of this program's own already."""
+    if not file.is_file():
+        return False
+    with file.open("rb") as opened:
+        return FORMATS.get("ztrace").recognises(file, opened.read(HEAD_BYTES))

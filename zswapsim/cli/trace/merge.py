@@ -7,7 +7,13 @@ from typing import Any
 import click
 
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
-from zswapsim.cli.options import as_private_as, check_distinct, output_option, progress_bar
+from zswapsim.cli.options import (
+    as_private_as,
+    check_distinct,
+    output_option,
+    progress_bar,
+    say,
+)
 from zswapsim.cli.trace.shared import save
 
 
@@ -41,4 +47,7 @@ def command(
         raise click.UsageError("standard input can be read once only")
     with progress_bar() as progress, as_private_as(*files):
         traces = [open_trace(file, reading, progress) for file in files]
+        for file, trace in zip(files, traces, strict=True):
+            if not trace.has_contents and any(other.has_contents for other in traces):
+                say(f"{file}: has no contents; its pages will be pages of zeros")
         save(merge_traces(traces, slice_accesses), output, progress)

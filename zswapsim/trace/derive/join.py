@@ -41,11 +41,16 @@ def complete(
     """
     if accesses is not None or not trace.accesses:
         trace = with_made_up_accesses(trace, accesses or DEFAULT_ACCESSES, seed=seed)
+    if contents is not None or not trace.has_contents:
+        return with_contents(trace, contents or MIX, seed=seed)
+    return trace
+
+
+def with_contents(trace: Trace, contents: Trace | str, *, seed: int = 0) -> Trace:
+    """Return the trace with other contents: those of a trace, or of a mix. See complete."""
     if isinstance(contents, Trace):
         return with_contents_of(trace, contents, seed=seed)
-    if contents is not None or not trace.has_contents:
-        return with_made_up_contents(trace, contents or MIX, seed=seed)
-    return trace
+    return with_made_up_contents(trace, contents, seed=seed)
 
 
 def with_contents_of(trace: Trace, snapshot: Trace, *, seed: int = 0) -> Trace:
@@ -76,7 +81,7 @@ def with_contents_of(trace: Trace, snapshot: Trace, *, seed: int = 0) -> Trace:
         content[drawn] = held[np.concatenate(picks)[:wanted]]
     said = f"{snapshot.name}: {len(held):,} pages"
     if wanted < trace.pages:
-        said += f", {trace.pages - wanted:,} by their addresses"
+        said += f", {trace.pages - wanted:,} by their page numbers"
     if wanted:
         said += f", drawn for {wanted:,} pages with seed {seed}"
     return _joined(trace, content, snapshot.contents_bytes, said)

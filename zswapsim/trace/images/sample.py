@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from zswapsim.errors import InvalidArgument
+from zswapsim.files import close_quietly
 from zswapsim.trace.counts import U64
 from zswapsim.trace.images.image import Run
 from zswapsim.trace.trace import WRITE
@@ -51,7 +52,7 @@ class Sample:
         self._heap: list[tuple[int, int, int, int]] = []
         self._slot_bytes = self.window_pages * (8 + PAGE_SIZE)
         self._file = tempfile.TemporaryFile()  # noqa: SIM115
-        weakref.finalize(self, self._file.close)
+        weakref.finalize(self, close_quietly, self._file)
 
     @property
     def kept_windows(self) -> int:

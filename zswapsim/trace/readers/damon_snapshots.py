@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zswapsim.errors import TraceError
+from zswapsim.files import close_quietly
 from zswapsim.units import MAX_SPACES, PAGE_SHIFT, PAGE_SIZE
 
 MAX_REGION_PAGES = 1 << 40
@@ -61,7 +62,7 @@ class Snapshots:
     def __init__(self, where: str) -> None:
         self._where = where
         self._file = tempfile.TemporaryFile()  # noqa: SIM115
-        weakref.finalize(self, self._file.close)
+        weakref.finalize(self, close_quietly, self._file)
         self._snapshots: list[Snapshot] = []
         self._target_of: dict[str, int] = {}
         self._regions = 0

@@ -63,7 +63,10 @@ def _build(parts: Parts, folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
     except OSError as error:
-        raise NoEntry(f"{folder.parent}: {error.strerror}, so {TOOL} cannot be built") from error
+        raise NoEntry(
+            f"{folder.parent}: {error.strerror}, so {TOOL} cannot be built; set "
+            "ZSWAPSIM_CACHE_DIR to a folder that can be written to"
+        ) from error
     try:
         _compile(parts, fresh / _file_name(parts))
         for name in (f"vgpreload_core-{parts.platform}.so", "default.supp"):

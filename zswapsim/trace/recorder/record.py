@@ -199,11 +199,13 @@ class Gathered:
         return self._contents.add(contents)
 
 
-def exact_for(resident_pages: int, facts: Facts) -> str:
+def exact_for(resident_pages: int, backend: Backend) -> str:
     """Say for which replays the contents and faults are those of the program."""
+    facts = backend.facts
+    seen = "" if backend.sees_kernel else ", as far as system calls do not matter"
     sentence = (
         f"LRU that keeps {format_pages(resident_pages)} or more resident: faults, evictions and "
-        "contents are the program's; other policies may evict a page before that, and get "
+        f"contents are the program's{seen}; other policies may evict a page before that, and get "
         "contents of a little earlier or later"
     )
     if facts.lag_accesses_max:
@@ -226,6 +228,6 @@ def _meta(backend: Backend, resident_pages: int, gathered: Gathered) -> dict[str
         "recorder_inexact_percent": round(
             100 * facts.inexact_evictions / max(facts.evictions, 1), 2
         ),
-        "exact_for": exact_for(resident_pages, facts),
+        "exact_for": exact_for(resident_pages, backend),
         "page_kinds": {KINDS[kind]: count for kind, count in sorted(gathered.kinds.items())},
     }
