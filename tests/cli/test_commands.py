@@ -277,3 +277,10 @@ def test_an_output_that_is_the_input_is_refused_and_nothing_is_lost(
         assert main([str(word) for word in words]) == 2
         assert "is to be read or written already" in capsys.readouterr().err
     assert trace.read_bytes() == before
+
+
+def test_piped_tables_have_no_blanks_at_their_lines_ends(small: Path) -> None:
+    done = shell(f"zswapsim replay {small}; zswapsim list formats")
+    assert done.returncode == 0
+    assert "pgmajfault\n" in done.stdout
+    assert not [line for line in done.stdout.splitlines() if line != line.rstrip()]

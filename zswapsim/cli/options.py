@@ -2,6 +2,7 @@
 """What several commands share: checked option values, progress bars, files written whole."""
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -161,5 +162,21 @@ def console() -> "Console":
     """Return stdout as a console; a pipe has no width, and gets one where no line is folded."""
     from rich.console import Console
 
-    known = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(highlight=False, width=None if known else 120)
+    is_terminal = sys.stdout.isatty()
+    known = is_terminal or "COLUMNS" in os.environ
+    file: Any = sys.stdout if is_terminal else _WithoutBlanks(sys.stdout)
+    return Console(file=file, highlight=False, width=None if known else 120)
+
+
+class _WithoutBlanks:
+    """A stream that leaves out the blanks at ends of lines, with which tables are filled up."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(re.sub(" +$", "", text, flags=re.M))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

@@ -113,6 +113,9 @@ def _faults(facts: Facts, width: int, *, ascii_only: bool) -> list[str]:
         cells = "  ".join(f"{cell:>{size}}" for cell, size in zip(row, columns, strict=True))
         drawn = bar(point["faults"], most, room, ascii_only=ascii_only) if room > 3 else ""
         lines.append(f" {cells}  {drawn}".rstrip())
+    if exact_pages := facts.get("recorder_resident_pages"):
+        said = f" as the program's from {exact_pages:,} pages on, which it was recorded for"
+        lines += folded(said, width, "  ")
     if reuse["repeated_accesses"]:
         half, ninety, most_of = (reuse["quantiles"][part] for part in ("50", "90", "99"))
         lines += folded(
