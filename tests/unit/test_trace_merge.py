@@ -110,3 +110,28 @@ def test_damage_at_the_end_of_a_file_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(TraceError, match=r"a\.ztrace: accesses\.zst"):
         merge_traces([Trace.open(path), scan(5, "b")]).save(merged)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_processes_of_merged_captures_stay_apart() -> None:
+    def capture(*numbers: int) -> Trace:
+        return Trace.from_arrays(range(len(numbers)), [False] * len(numbers), page_numbers=numbers)
+
+    first, second, third = 0, 1 << 52, 2 << 52
+    both = merge_traces([capture(7, second | 7, second | 8), capture(third | 7, 9)])
+    assert both.page_numbers is not None
+    assert both.page_numbers.tolist() == [
+        first | 7,
+        second | 7,
+        second | 8,
+        (3 << 52) | 7,
+        (2 << 52) | 9,
+    ]
+
+
+def test_names_of_objects_lose_what_is_above_when_there_are_too_many() -> None:
+    names = [number << 52 | 5 for number in range(4095)]
+    objects = Trace.from_arrays(range(4095), [False] * 4095, page_numbers=names)
+    both = merge_traces([objects, objects])
+    assert both.page_numbers is not None
+    assert set(both.page_numbers[:4095].tolist()) == {5}
+    assert set(both.page_numbers[4095:].tolist()) == {1 << 52 | 5}

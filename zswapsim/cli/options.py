@@ -3,8 +3,10 @@
 
 import os
 import re
+import shutil
 import signal
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -52,8 +54,18 @@ def output_option(command: F) -> F:
 
 
 def say(text: str) -> None:
-    """Print a line on stderr that may quote names of files and what is in them."""
-    click.echo(printable(text), err=True)
+    """Print a line on stderr that may quote names of files and what is in them.
+
+    A terminal gets it folded between words, further lines indented as the text after its first
+    column is.
+    """
+    shown = printable(text)
+    if sys.stderr.isatty():
+        columns = shutil.get_terminal_size().columns
+        label = re.match(r" *(\w+  +)?", shown)
+        indent = " " * min(len(label[0]) if label else 0, columns // 3)
+        shown = "\n".join(textwrap.wrap(shown, columns, subsequent_indent=indent)) or shown
+    click.echo(shown, err=True)
 
 
 class StopFlag:

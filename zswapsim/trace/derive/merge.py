@@ -169,18 +169,28 @@ def _merged_versions(traces: Sequence[Trace], turns: _Turns) -> tuple[Versions, 
 def merged_numbers(traces: Sequence[Trace]) -> U64 | None:
     """Return the page numbers of merged traces, or None if no trace has any.
 
-    Each has the ordinal of its trace, from 0 on, above NUMBER_BITS; one that needs more bits loses
-    them. A trace without numbers gets 0, 1, 2, ...
+    Above NUMBER_BITS is which trace it was, from 0 on; one of several processes or devices, which
+    are told apart there, takes as many ordinals, in their order. Names that are too different for
+    that, as those of objects, lose what is above. A trace without numbers gets 0, 1, 2, ...
     """
     if all(trace.page_numbers is None for trace in traces):
         return None
     low = np.uint64((1 << NUMBER_BITS) - 1)
-    numbers = []
-    for ordinal, trace in enumerate(traces):
-        called = trace.page_numbers
-        if called is None:
-            called = np.arange(trace.pages, dtype=np.uint64)
-        numbers.append(called & low | np.uint64(ordinal << NUMBER_BITS))
+    called = [
+        np.arange(trace.pages, dtype=np.uint64)
+        if trace.page_numbers is None
+        else trace.page_numbers
+        for trace in traces
+    ]
+    spaces = [np.unique(names >> np.uint64(NUMBER_BITS)) for names in called]
+    if sum(max(len(of), 1) for of in spaces) > MAX_SPACES:
+        spaces = [np.zeros(1, np.uint64) for _ in traces]
+    numbers, ordinal = [], 0
+    for names, of in zip(called, spaces, strict=True):
+        which = np.searchsorted(of, names >> np.uint64(NUMBER_BITS)).clip(max=max(len(of) - 1, 0))
+        above = (which + ordinal).astype(np.uint64) << np.uint64(NUMBER_BITS)
+        numbers.append(names & low | above)
+        ordinal += max(len(of), 1)
     return np.concatenate(numbers)
 
 
