@@ -52,6 +52,7 @@ def test_sort_sorts_and_the_file_replays(tmp_path: Path) -> None:
     assert trace.meta["program"] == "sort"
     assert trace.meta["recorder_resident_pages"] == 16
     assert trace.meta["slow_down"] > 1
+    assert trace.meta["slow_down_is"] == "measured"
     assert trace.meta["exact_for"].startswith("LRU that keeps 16 pages")
     assert main(["replay", str(path), "--memory", "40p"]) == 0
 
