@@ -181,7 +181,7 @@ def _summary(recording: "Recording", output: Path) -> Iterator[str]:
         f"  contents  {trace.contents_count:,} different, in {trace.counts.versions:,} versions; "
         f"{output}: {format_bytes(output.stat().st_size)}"
     )
-    speed = f"{facts.raw_accesses / max(recording.seconds, 1e-3) / 1e6:.1f} M loads and stores/s"
+    speed = f"{facts.raw_accesses / max(recording.seconds, 1e-3) / 1e6:.2g} M loads and stores/s"
     measured = meta["slow_down_is"] == "measured"
     how = "" if measured else ", estimated: --measure-slowdown measures it"
     slow_down = f"{meta['slow_down']:,.0f}" if meta["slow_down"] >= 10 else str(meta["slow_down"])
