@@ -12,6 +12,7 @@ import pytest
 import zstandard
 
 from zswapsim.errors import TraceError
+from zswapsim.trace.images.plain import open_memory
 from zswapsim.trace.trace import WRITE, Trace
 from zswapsim.units import FREED, PAGE_SIZE
 
@@ -155,3 +156,7 @@ def test_truncated_and_missing_companions(tmp_path: Path) -> None:
     victim.unlink()
     with pytest.raises(FileNotFoundError, match=r"tiny\.pages\.zst"):
         Trace.open(path)
+
+
+def test_a_recording_is_no_log_of_accesses_as_it_has_contents(tmp_path: Path) -> None:
+    assert open_memory(str(record(tmp_path))).contents_count == 2

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from zswapsim.errors import TraceError
 from zswapsim.progress import Progress
-from zswapsim.trace import readers
 from zswapsim.trace.formats import FORMATS, TraceFormat, recognise
 from zswapsim.trace.images.image import RAW, RUN_BYTES, LeftOut, MemoryImage, Run
 from zswapsim.trace.images.live import LiveOptions, process_snapshot
 from zswapsim.trace.images.sample import DEFAULT_PAGES
-from zswapsim.trace.images.snapshot import image_snapshot
+from zswapsim.trace.images.snapshot import contents_of
 from zswapsim.trace.input import Input, InputOptions
+from zswapsim.trace.readers.foreign import ForeignFormat
 from zswapsim.trace.trace import Trace
 from zswapsim.units import PAGE_SHIFT, PAGE_SIZE
 
@@ -67,12 +67,7 @@ def open_memory(
 
     source = Input(text, InputOptions(format=format_, seed=seed), progress=reading)
     found = _kind(source)
-    if not isinstance(found, MemoryImage):
-        trace = found.open(source)
-        if not trace.has_contents:
-            raise TraceError(f"{source.where}: has accesses, but no contents of pages")
-        return trace
-    trace = image_snapshot(found, source, sample_pages=sample_pages, progress=progress)
+    trace = contents_of(found, source, sample_pages=sample_pages, progress=progress)
     if isinstance(found, PlainFile):
         trace.meta["what"] = f"bytes of {source.where}" + (", unpacked" if source.packing else "")
     return trace
@@ -91,7 +86,7 @@ def _kind(source: Input) -> TraceFormat:
             return PlainFile()
     else:
         found = FORMATS.get(source.options.format)
-    if type(found).__module__.startswith(readers.__name__):
+    if isinstance(found, ForeignFormat):
         raise TraceError(
             f"{source.where}: a log of accesses ({found.name}), which does not tell what pages "
             f"hold; --format {RAW} takes the bytes of the file itself"

@@ -14,6 +14,7 @@ from zswapsim.errors import TraceError
 from zswapsim.progress import Progress
 from zswapsim.trace.contents import ContentsBuilder
 from zswapsim.trace.counts import U32, U64, count_same_filled
+from zswapsim.trace.formats import TraceFormat
 from zswapsim.trace.images.image import LeftOut, MemoryImage, recognise_contents
 from zswapsim.trace.images.sample import DEFAULT_PAGES, Sample, windows_of
 from zswapsim.trace.input import Input
@@ -32,6 +33,13 @@ def open_contents(
     contents.
     """
     found = recognise_contents(source)
+    return contents_of(found, source, sample_pages=sample_pages, progress=progress)
+
+
+def contents_of(
+    found: TraceFormat, source: Input, *, sample_pages: int, progress: Progress | None
+) -> Trace:
+    """Return a trace that has contents of an input of a known format; see open_contents."""
     if isinstance(found, MemoryImage):
         return image_snapshot(found, source, sample_pages=sample_pages, progress=progress)
     trace = found.open(source)
