@@ -43,6 +43,16 @@ class ContentCounts(TypedDict):
     contents_digest: str
 
 
+def content_counts(counts: Counts) -> ContentCounts:
+    """Return the part of a trace's counts that is about its contents, for another that has them."""
+    return {
+        "contents": counts.contents,
+        "zero_contents": counts.zero_contents,
+        "same_filled_contents": counts.same_filled_contents,
+        "contents_digest": counts.contents_digest,
+    }
+
+
 class Tally:
     """Counts accesses block by block: add each block, then read accesses, writes, footprint."""
 

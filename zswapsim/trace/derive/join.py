@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from zswapsim.errors import InvalidArgument
-from zswapsim.trace.contents import Contents
-from zswapsim.trace.counts import U32, Tally, tally_contents
+from zswapsim.trace.counts import U32, Tally, content_counts
 from zswapsim.trace.meta import OF_RECORDED_ACCESSES, OF_RECORDED_CONTENTS, without
 from zswapsim.trace.synthetic.accesses import WRITE_PERCENT, synthetic_accesses
 from zswapsim.trace.synthetic.contents import DEFAULT_MIX, MAX_CONTENTS, mix_contents, parse_mix
@@ -84,7 +83,7 @@ def with_contents_of(trace: Trace, snapshot: Trace, *, seed: int = 0) -> Trace:
         said += f", {trace.pages - wanted:,} by their page numbers"
     if wanted:
         said += f", drawn for {wanted:,} pages with seed {seed}"
-    return _joined(trace, content, snapshot.contents_bytes, said)
+    return _joined(trace, content, snapshot, said)
 
 
 def with_made_up_contents(trace: Trace, mix: str = MIX, *, seed: int = 0) -> Trace:
@@ -132,7 +131,7 @@ def with_made_up_accesses(
     counts = tally.counts(
         versions=len(page),
         freed=0,
-        **tally_contents(snapshot.contents_bytes),
+        **content_counts(snapshot.counts),
     )
     meta = without(snapshot.meta, OF_RECORDED_ACCESSES) | {
         "accesses_from": f"made up: {spec}, {count:,} accesses, {write_percent:g} % writes, "
@@ -155,9 +154,11 @@ def contents_source(text: str, *, seed: int = 0) -> Trace | str:
     return open_contents(Input(text, InputOptions(seed=seed)))
 
 
-def _joined(trace: Trace, content: U32, contents: Contents, said: str) -> Trace:
+def _joined(trace: Trace, content: U32, snapshot: Trace, said: str) -> Trace:
     page = np.arange(trace.pages, dtype=np.uint32)
     versions = (np.zeros(trace.pages, np.uint64), page, content)
-    counts = replace(trace.counts, versions=trace.pages, freed=0, **tally_contents(contents))
+    counts = replace(trace.counts, versions=trace.pages, freed=0, **content_counts(snapshot.counts))
     meta = without(trace.meta, OF_RECORDED_CONTENTS) | {"contents_from": said}
-    return Trace(counts, meta, Parts(trace.blocks, versions, contents, trace.page_numbers))
+    return Trace(
+        counts, meta, Parts(trace.blocks, versions, snapshot.contents_bytes, trace.page_numbers)
+    )
