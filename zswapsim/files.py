@@ -3,6 +3,8 @@
 
 import os
 import secrets
+import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,6 +34,13 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
+
+
+def temporary_file(owner: object) -> IO[bytes]:
+    """Return an unnamed file in TMPDIR that is closed when its owner goes."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115
+    weakref.finalize(owner, close_quietly, file)
+    return file
 
 
 def close_quietly(file: IO[bytes]) -> None:

@@ -7,15 +7,13 @@ access.
 """
 
 import os
-import tempfile
-import weakref
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from zswapsim.errors import InvalidArgument
-from zswapsim.files import close_quietly
+from zswapsim.files import temporary_file
 from zswapsim.trace.checks import checked_meta, order_problem, version_problem
 from zswapsim.trace.contents import Contents
 from zswapsim.trace.counts import PAGE_MASK, U32, U64, Tally, tally_contents
@@ -30,8 +28,7 @@ class Spool:
 
     def __init__(self) -> None:
         self.tally = Tally(0)
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115
-        weakref.finalize(self, close_quietly, self._file)
+        self._file = temporary_file(self)
 
     def append(self, block: U32, numbered_pages: int | None = None) -> None:
         """Add encoded accesses. OSError if the disk is full.

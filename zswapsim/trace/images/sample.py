@@ -8,14 +8,12 @@ and without a name, as large as the sample at most.
 """
 
 import heapq
-import tempfile
-import weakref
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from zswapsim.errors import InvalidArgument
-from zswapsim.files import close_quietly
+from zswapsim.files import temporary_file
 from zswapsim.trace.counts import U64
 from zswapsim.trace.images.image import Run
 from zswapsim.trace.trace import WRITE
@@ -51,8 +49,7 @@ class Sample:
         # one with the highest priority in front.
         self._heap: list[tuple[int, int, int, int]] = []
         self._slot_bytes = self.window_pages * (8 + PAGE_SIZE)
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115
-        weakref.finalize(self, close_quietly, self._file)
+        self._file = temporary_file(self)
 
     @property
     def kept_windows(self) -> int:

@@ -2,8 +2,6 @@
 """Snapshots of DAMON: regions of memory and how often each was seen accessed in an interval."""
 
 import math
-import tempfile
-import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -12,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zswapsim.errors import TraceError
-from zswapsim.files import close_quietly
+from zswapsim.files import temporary_file
 from zswapsim.units import MAX_SPACES, PAGE_SHIFT, PAGE_SIZE
 
 MAX_REGION_PAGES = 1 << 40
@@ -61,8 +59,7 @@ class Snapshots:
 
     def __init__(self, where: str) -> None:
         self._where = where
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115
-        weakref.finalize(self, close_quietly, self._file)
+        self._file = temporary_file(self)
         self._snapshots: list[Snapshot] = []
         self._target_of: dict[str, int] = {}
         self._regions = 0
