@@ -32,8 +32,8 @@ from zswapsim.machine.zram.disk import run_zram_writeback
 from zswapsim.machine.zram.writeback import GO_ON
 from zswapsim.profiles import profile
 from zswapsim.progress import Progress
-from zswapsim.trace.trace import Trace
-from zswapsim.units import FREED, PAGE_SIZE, format_pages, parse_pages
+from zswapsim.trace.trace import Trace, first_contents
+from zswapsim.units import PAGE_SIZE, format_pages, parse_pages
 
 """progress(stage, done, total), called now and then; stage is "compress" or "replay"."""
 
@@ -176,9 +176,11 @@ def _build(
     flags = same_filled_kinds(trace.contents_bytes)
     memory = m.make_memory(trace.pages, slots, limit_pages, zeros, config.page_cluster)
     at, page, content = trace.versions
-    memory = memory._replace(
-        content=ints(_first_contents(trace.pages, page, content, fresh), engine)
-    )
+    # Before its first version a page holds what that says, as best known.
+    held = np.full(trace.pages, fresh, np.int64)
+    first_page, first_content = first_contents(trace.versions)
+    held[first_page] = first_content
+    memory = memory._replace(content=ints(held, engine))
     return m.Machine(
         memory,
         POLICIES.get(config.reclaim).create(trace.pages, zeros),
@@ -223,16 +225,6 @@ def _make_swap(
         wanted,
         zeros,
     )
-
-
-def _first_contents(
-    pages: int, page: np.ndarray[Any, Any], content: np.ndarray[Any, Any], fresh: int
-) -> np.ndarray[Any, Any]:
-    """Return each page's content before its first version: that very version's, as best known."""
-    first = np.full(pages, fresh, np.int64)
-    real = content != FREED
-    first[page[real][::-1]] = content[real][::-1]  # of several writes to one place the last stays
-    return first
 
 
 def _run(
