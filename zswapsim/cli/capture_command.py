@@ -17,6 +17,7 @@ from zswapsim.cli.options import (
     say,
 )
 from zswapsim.progress import Progress
+from zswapsim.trace.formats import FORMATS
 from zswapsim.units import format_pages, parse_pages
 
 if TYPE_CHECKING:
@@ -27,12 +28,6 @@ WARNING = (
     "It contains that memory as it was, passwords and keys included. It is readable by you alone; "
     "keep it so."
 )
-
-
-def _check_format(name: str) -> None:
-    from zswapsim.trace.formats import FORMATS
-
-    FORMATS.get(name)
 
 
 @click.command("capture", short_help="Take the contents of live or dumped memory.")
@@ -54,7 +49,7 @@ def _check_format(name: str) -> None:
     "--format",
     "format_",
     metavar="NAME",
-    callback=checked(_check_format),
+    callback=checked(FORMATS.get),
     help="Kind of memory image, as `zswapsim list formats` has it.",
 )
 def command(

@@ -109,6 +109,15 @@ def open_trace(path: Path, reading: Any = None, progress: Progress | None = None
     return trace
 
 
+def contents_asked_for(text: str | None, seed: int) -> "Trace | str | None":
+    """Return what --contents means: a trace, a mix as it is, or None. UsageError for "-"."""
+    from zswapsim.trace.derive.join import contents_source
+
+    if text == "-":
+        raise click.UsageError("--contents cannot be standard input")
+    return None if text is None else contents_source(text, seed=seed)
+
+
 def check_not_terminal(path: Path) -> None:
     """Refuse to wait for somebody to type a trace. BadParameter says what to do."""
     if str(path) == "-" and sys.stdin.isatty():

@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
@@ -148,6 +148,19 @@ def write_whole(path: Path, text: str) -> None:
     """Write a text file completely or not at all. OSError as the file system says."""
     with whole_file(path) as file:
         file.write(text.encode())
+
+
+def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
+    """Return rows that all have the same columns as CSV with a heading, no rows as nothing."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return text.getvalue()
 
 
 def check_distinct(*paths: Path | None) -> None:

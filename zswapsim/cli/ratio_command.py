@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim ratio."""
 
-import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -18,12 +16,14 @@ from zswapsim.cli.options import (
     check_writable,
     checked,
     console,
+    csv_text,
     progress_bar,
     write_whole,
 )
 from zswapsim.machine.pools import zpool
 from zswapsim.profiles import DEFAULT_KERNEL, profile
 from zswapsim.progress import Progress
+from zswapsim.trace.formats import FORMATS
 from zswapsim.units import MAX_PERCENT, parse_pages
 
 if TYPE_CHECKING:
@@ -34,12 +34,6 @@ def _check_compressors(text: str) -> None:
     from zswapsim.content.compressors.spec_list import parse_spec_list
 
     parse_spec_list(text)
-
-
-def _check_format(name: str) -> None:
-    from zswapsim.trace.formats import FORMATS
-
-    FORMATS.get(name)
 
 
 def _check_zpools(text: str) -> None:
@@ -106,7 +100,7 @@ def _zpools(text: str) -> list[str]:
     "--format",
     "format_",
     metavar="NAME",
-    callback=checked(_check_format),
+    callback=checked(FORMATS.get),
     show_default="recognised by the content",
     help="What the files are; raw for their bytes, whatever they are.",
 )
@@ -157,7 +151,7 @@ def command(
         results = measure_ratios(_told_apart(pages, inputs), config, progress)
     _print(results, as_json=as_json)
     if csv_path is not None:
-        write_whole(csv_path, _csv(results))
+        write_whole(csv_path, csv_text([row for result in results for row in result.rows()]))
 
 
 def _check_inputs(inputs: Sequence[str], csv_path: Path | None) -> None:
@@ -204,12 +198,3 @@ def _print(results: "Sequence[RatioResult]", *, as_json: bool) -> None:
     from zswapsim.report.ratio import print_ratios
 
     print_ratios(told, console())
-
-
-def _csv(results: "Sequence[RatioResult]") -> str:
-    rows = [row for result in results for row in result.rows()]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()

@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim replay."""
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
 import click
 
-from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
+from zswapsim.cli.inputs import (
+    TRACE_PATH,
+    check_not_terminal,
+    contents_asked_for,
+    input_options,
+    open_trace,
+)
 from zswapsim.cli.options import (
     StopFlag,
     check_distinct,
     check_writable,
     checked,
     console,
+    csv_text,
     progress_bar,
     write_whole,
 )
@@ -210,18 +215,16 @@ def command(
     """
     from zswapsim.experiment.config import ReplayConfig
     from zswapsim.experiment.replay import replay
-    from zswapsim.trace.derive.join import complete, contents_source
+    from zswapsim.trace.derive.join import complete
 
     check_not_terminal(trace)
-    if contents == "-":
-        raise click.UsageError("--contents cannot be standard input")
     check_distinct(trace, swap_file, series)
     config = ReplayConfig(
         zpool=zpool_, swap_file=None if swap_file is None else str(swap_file), **settings
     )
     samples: list[dict[str, int]] | None = None if series is None else []
     with StopFlag().watching() as stop, progress_bar() as progress:
-        held = None if contents is None else contents_source(contents, seed=seed)
+        held = contents_asked_for(contents, seed)
         whole = complete(
             open_trace(trace, reading, progress), contents=held, accesses=accesses, seed=seed
         )
@@ -233,14 +236,5 @@ def command(
 
         print_result(result.to_dict(), console())
     if series is not None and samples is not None:
-        write_whole(series, _csv(samples))
+        write_whole(series, csv_text(samples))
     return 0 if result.complete else 130
-
-
-def _csv(samples: list[dict[str, int]]) -> str:
-    text = io.StringIO()
-    if samples:
-        writer = csv.DictWriter(text, list(samples[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(samples)
-    return text.getvalue()

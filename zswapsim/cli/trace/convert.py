@@ -6,7 +6,13 @@ from typing import Any
 
 import click
 
-from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, input_options, open_trace
+from zswapsim.cli.inputs import (
+    TRACE_PATH,
+    check_not_terminal,
+    contents_asked_for,
+    input_options,
+    open_trace,
+)
 from zswapsim.cli.options import as_private_as, check_distinct, output_option, progress_bar
 from zswapsim.cli.trace.shared import save
 from zswapsim.trace.derive.reduce import MAX_K
@@ -53,15 +59,13 @@ def command(
 
     FILE may be compressed; - is standard input. It streams through: memory does not grow with it.
     """
-    from zswapsim.trace.derive.join import contents_source, with_contents
+    from zswapsim.trace.derive.join import with_contents
     from zswapsim.trace.derive.reduced import reduced_trace
 
     check_not_terminal(file)
     if (head, reduce_pages, contents) != (None, None, None) or not _is_own(file):
         check_distinct(file, output)  # else it is the same trace, in the same file
-    if contents == "-":
-        raise click.UsageError("--contents cannot be standard input")
-    held = None if contents is None else contents_source(contents, seed=seed)
+    held = contents_asked_for(contents, seed)
     with progress_bar() as progress, as_private_as(file, contents):
         trace = open_trace(file, reading, progress)
         if head is not None:
