@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Files that are complete or absent: written beside their place and moved there at the end."""
+"""Files that are complete or absent, temporary files, and what is closed with a block."""
 
 import os
 import secrets
@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, Self
 
 
 @contextmanager
@@ -47,3 +47,17 @@ def close_quietly(file: IO[bytes]) -> None:
     """Close a temporary file; what a full disk did not take when it was written is lost anyway."""
     with suppress(OSError):
         file.close()
+
+
+class Closing:
+    """What has to be closed, and is at the end of a with block; a subclass has close."""
+
+    def close(self) -> None:
+        """Give back what is held. Closing twice is allowed."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

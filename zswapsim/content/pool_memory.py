@@ -2,13 +2,12 @@
 """The memory of one pool: real bytes at the places that the driver hands out."""
 
 import mmap
-from types import TracebackType
-from typing import Self
 
+from zswapsim.files import Closing
 from zswapsim.units import PAGE_SIZE
 
 
-class PoolMemory:
+class PoolMemory(Closing):
     """Memory of max_pages pages; what is never written takes no memory of this machine's.
 
     memory: the bytes, whose slices are copies; view: the same without a copy.
@@ -17,17 +16,6 @@ class PoolMemory:
     def __init__(self, max_pages: int) -> None:
         self.memory = mmap.mmap(-1, max_pages * PAGE_SIZE)
         self.view = memoryview(self.memory)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Give the memory back."""

@@ -10,17 +10,16 @@ import errno
 import os
 import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from zswapsim.content.compressors.protocol import Buffer, check_page
 from zswapsim.errors import InvalidArgument
+from zswapsim.files import Closing
 from zswapsim.units import PAGE_SIZE
 
 PENDING_PAGES = 256
 
 
-class SwapFile:
+class SwapFile(Closing):
     """Slots 1 .. slots - 1. Use: write, read, flush; end: close, or with.
 
     path: where the file is and stays; None: a file without a name, gone with the process whatever
@@ -95,17 +94,6 @@ class SwapFile:
         finally:
             self._fd = -1
             os.close(fd)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __del__(self) -> None:
         self.close()

@@ -7,8 +7,6 @@ that comes back was really compressed, placed, moved and compared.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from zswapsim.content.compressors import Compressor, compressor
 from zswapsim.content.compressors.fit import fit_of
@@ -20,6 +18,7 @@ from zswapsim.engine.simulated import Ints, zeros_interpreted
 from zswapsim.errors import EEXIST, DataMismatch, InvalidArgument
 from zswapsim.experiment.bytes_plane import BytesPlane, PoolBytes
 from zswapsim.experiment.outcome import debugfs, vmstat
+from zswapsim.files import Closing
 from zswapsim.machine import journal as j
 from zswapsim.machine.audit import check_swap
 from zswapsim.machine.build import ZswapConfig, make_zswap_swap
@@ -79,7 +78,7 @@ class PoolInfo:
     current: bool
 
 
-class Zswap:
+class Zswap(Closing):
     """zswap in front of a swap file.
 
     Pages: store, store_folio, load, invalidate, invalidate_area, swap_cache. Settings: set_zpool,
@@ -134,17 +133,6 @@ class Zswap:
             config, self.swap_file.slots, [], j.ALL_EVENTS, zeros_interpreted
         )
         self._use_pool(zpool or row.default_zpool, compressor)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def store(self, slot: int, page: bytes) -> Outcome:
         """Swap a page out to a slot; refused pages go to the swap file.

@@ -6,9 +6,6 @@ compressed, placed, moved by compaction or written to the backing device, and is
 was written.
 """
 
-from types import TracebackType
-from typing import Self
-
 from zswapsim.content.compressors import Compressor
 from zswapsim.content.compressors import compressor as make_compressor
 from zswapsim.content.pool_memory import PoolMemory
@@ -18,6 +15,7 @@ from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import EIO, ENODEV, ENOSPC, InvalidArgument, raise_errno
 from zswapsim.experiment.by_hand import Outcome
 from zswapsim.experiment.bytes_plane import BytesPlane, PoolBytes
+from zswapsim.files import Closing
 from zswapsim.machine import journal as j
 from zswapsim.machine.build import JOURNAL_CAPACITY
 from zswapsim.machine.pools import zsmalloc
@@ -39,7 +37,7 @@ WITHOUT_HUGE_PAGES_SINCE = ("5.4",)
 """Kernels whose mm_stat has eight columns."""
 
 
-class Zram:
+class Zram(Closing):
     """A zram device.
 
     Pages: write, read, discard. Writeback: mark_idle, writeback, set_writeback_limit.
@@ -87,17 +85,6 @@ class Zram:
         self._own_device = device if backing is None else None
         self._plane = BytesPlane(self, [PoolBytes(self._memory, self._codec, 0, raw=True)], device)
         self._closed = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def write(self, slot: int, page: bytes) -> Outcome:
         """Write a page. An outcome that is False leaves the slot as it was.
