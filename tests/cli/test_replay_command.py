@@ -148,7 +148,7 @@ def test_every_setting_reaches_the_machine(small: Path, capsys: Capture) -> None
     data = json.loads(capsys.readouterr().out)
     for option, value in words.items():
         assert str(data["config"][option[2:].replace("-", "_")]) == value
-    assert data["config"]["same_filled"] is data["config"]["carry_bytes"] is False
+    assert data["config"]["same_filled_pages_enabled"] is data["config"]["carry_bytes"] is False
     assert data["memory"]["limit_pages"] == 90
     assert data["memory"]["swap_ra"] > 0
     assert data["memory"]["max_pool_pages"] == 90 * 33 // 100

@@ -128,7 +128,7 @@ def test_without_a_pool_every_page_goes_to_the_swap_file(trace: Trace) -> None:
 
 def test_without_same_filled_such_pages_are_compressed(trace: Trace) -> None:
     assert run(trace).zswap["same_filled_pages"] > 0
-    assert run(trace, same_filled=False).zswap["same_filled_pages"] == 0
+    assert run(trace, same_filled_pages_enabled=False).zswap["same_filled_pages"] == 0
 
 
 def test_the_default_configuration_is_that_of_the_command_line(trace: Trace) -> None:

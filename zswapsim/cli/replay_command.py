@@ -106,6 +106,7 @@ def _is_compressor(spec: str) -> None:
 )
 @click.option(
     "--same-filled/--no-same-filled",
+    "same_filled_pages_enabled",
     default=True,
     show_default=True,
     help="Keep pages of one repeated word without compressing them.",
@@ -139,6 +140,7 @@ def _is_compressor(spec: str) -> None:
 )
 @click.option(
     "--shrinker",
+    "shrinker_enabled",
     is_flag=True,
     help="Let reclaim ask zswap for writeback before its limit is hit: an option from 6.8 on.",
 )

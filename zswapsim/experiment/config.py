@@ -25,7 +25,7 @@ class ReplayConfig:
     memory: total RAM of the machine, for resident pages and pool together; a percentage is of the
     trace's footprint. zpool: None is the kernel's default. max_pool_percent: of that memory.
     exclusive_loads: a load takes the page out of zswap (6.6, 6.8; later kernels always do so).
-    shrinker: reclaim asks zswap for writeback (from 6.8 on). frontend: zswap, zram (a compressed
+    shrinker_enabled: reclaim asks zswap for writeback (from 6.8 on). frontend: zswap, zram (a compressed
     disk in memory takes the swap file's place) or none (plain swap). zram_limit: of zram's memory,
     a percentage is of the memory; None for no limit. zram_writeback: MODE:ACCESSES, every so many
     accesses pages go to a backing device as large as swap; mode idle, huge or huge_idle, where idle
@@ -41,10 +41,10 @@ class ReplayConfig:
     zpool: str | None = None
     max_pool_percent: int = 20
     accept_threshold_percent: int | None = None
-    same_filled: bool = True
+    same_filled_pages_enabled: bool = True
     kernel: str = profiles.DEFAULT_KERNEL
     exclusive_loads: bool = False
-    shrinker: bool = False
+    shrinker_enabled: bool = False
     zram_limit: str | None = None
     zram_writeback: str | None = None
     reclaim: str = "lru"
@@ -86,7 +86,7 @@ class ReplayConfig:
             self.zram_writeback_mode  # noqa: B018
         only = {
             "zram": ("zram_limit", "zram_writeback"),
-            "zswap": ("shrinker", "exclusive_loads", "accept_threshold_percent"),
+            "zswap": ("shrinker_enabled", "exclusive_loads", "accept_threshold_percent"),
         }
         for frontend, names in only.items():
             for name in names:
@@ -101,13 +101,13 @@ class ReplayConfig:
         """Refuse what the kernel has not."""
         if self.exclusive_loads and row.exclusive_loads == profiles.NEVER:
             raise InvalidArgument(f"kernel {self.kernel} has no exclusive_loads; 6.6 and 6.8 have")
-        if self.shrinker and not row.shrinker:
+        if self.shrinker_enabled and not row.shrinker:
             raise InvalidArgument(f"kernel {self.kernel} has no shrinker; 6.8 and later have")
         if self.accept_threshold_percent is not None and not row.hysteresis:
             raise InvalidArgument(
                 f"kernel {self.kernel} has no accept_threshold_percent; 5.10 and later have"
             )
-        if not self.same_filled and row.same_filled != profiles.ANY_WORD:
+        if not self.same_filled_pages_enabled and row.same_filled != profiles.ANY_WORD:
             raise InvalidArgument(
                 f"kernel {self.kernel} has no same_filled_pages_enabled; 5.4 to 6.8 have"
             )
