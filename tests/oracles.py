@@ -199,6 +199,7 @@ class MemoryOracle:
         self.next_slot = 1
         self.stat: Counter[str] = Counter()
         self.victims: list[int] = []
+        self.saved_pages: list[int] = []  # by the pools, whenever a page was written out
         self.loaded: list[int | None] = []  # None: a page of zeros, that the swap core filled in
 
     def used(self) -> int:
@@ -295,3 +296,5 @@ class MemoryOracle:
         self.saved[slot] = content
         pool_pages = sum(pool.pages() for pool in self.swap.pools)
         self.stat["peak_pool_pages"] = max(self.stat["peak_pool_pages"], pool_pages)
+        self.saved_pages.append(len(self.swap.entries) - pool_pages)
+        self.stat["peak_saved_pages"] = max(0, *self.saved_pages)
