@@ -26,7 +26,7 @@ Pages that are filled or copied cost the trap only: 4 KiB of memory take about 0
 not modelled: a device has one request at a time.
 
 saved_pages: the pages that pools held beyond those that they took, so how much more memory the
-machine seems to have: the mean over the moments when a page was written out; peak_saved_pages: the
+machine seems to have: the mean over all faults since memory was first short; peak_saved_pages: the
 most. What a swap file holds is not in memory and does not count.
 """
 
