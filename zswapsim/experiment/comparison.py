@@ -152,8 +152,17 @@ def ranking(results: Sequence[Mapping[str, Any]]) -> list[str]:
     return [one["name"] for one in ranked]
 
 
-def flat_row(compared: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one of the results as a row: name, settings, counters, costs."""
+def flat_rows(told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a row for each result of a comparison: name, settings, counters, costs.
+
+    All rows have all columns; what a configuration has not is None.
+    """
+    rows = [_flat(one) for one in told["results"]]
+    columns = dict.fromkeys(name for row in rows for name in row)
+    return [{name: row.get(name) for name in columns} for row in rows]
+
+
+def _flat(compared: Mapping[str, Any]) -> dict[str, Any]:
     result, cost = compared["result"], compared["cost"]
     parts = {f"stall_{name}_seconds": seconds for name, seconds in cost["stall"].items()}
     return {

@@ -166,6 +166,22 @@ class Costs:
         """Return these costs with those of one compressor."""
         return self.replaced(cpu={**self.cpu, cost_key(spec): cpu})
 
+    def with_own(
+        self, compress_us: Mapping[str, float], decompress_us: Mapping[str, float]
+    ) -> Self:
+        """Return these costs with a person's own, by cost_key.
+
+        NoEntry: only one of both is given for a compressor without a preset.
+        """
+        costs = self
+        for key in dict.fromkeys((*compress_us, *decompress_us)):
+            both = key in compress_us and key in decompress_us
+            base = CpuCosts(0, 0) if both else self.cpu_of(key)
+            there = compress_us.get(key, base.compress_us)
+            back = decompress_us.get(key, base.decompress_us)
+            costs = costs.with_cpu(key, CpuCosts(there, back, "given" if both else "partly given"))
+        return costs
+
     def replaced(self, **values: Any) -> Self:
         """Return these costs with other values."""
         kept = {name: getattr(self, name) for name in self.__dataclass_fields__}

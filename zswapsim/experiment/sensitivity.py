@@ -51,7 +51,8 @@ KNOBS = (
 def sensitivity(results: Sequence[Mapping[str, Any]], costs: Costs) -> list[dict[str, Any]]:
     """Return for each knob the stalls at its settings, the rankings, and where they change.
 
-    results: name, result and cost of each. rows: setting, stall_seconds by name, ranking;
+    results: name, result and cost of each. unfit: those that never come first, as they do not fit
+    into memory. rows: setting, stall_seconds by name, ranking;
     flips: at, before and after, the rankings; best: whether the first place changes.
     """
     return [_turn(knob, results, costs) for knob in KNOBS]
@@ -77,6 +78,7 @@ def _turn(knob: Knob, results: Sequence[Mapping[str, Any]], costs: Costs) -> dic
         "knob": knob.name,
         "unit": knob.unit,
         "now": knob.now(costs),
+        "unfit": [name for name, is_late in late.items() if is_late],
         "rows": [
             {"setting": setting, "stall_seconds": at(setting), "ranking": rank(setting)}
             for setting in knob.settings
