@@ -3,7 +3,7 @@
 
     NAME: FRONTEND,SETTING=VALUE,...     as  small pool: zswap,compressor=zstd,max_pool_percent=10
 
-The name may be left out; then the rest of the text is the name. Settings are ReplayConfig's.
+Without a name the text is the name; of `none` it is plain swap. Settings are ReplayConfig's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,6 +36,7 @@ NOT_ZRAM = ("page_cluster",)
 _SWITCH = {"on": True, "off": False, "yes": True, "no": False, "y": True, "n": False}
 _SWITCH |= {"true": True, "false": False, "1": True, "0": False}
 LEAST = 2
+UNNAMED = {"none": "plain swap"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ def parse_config(text: str, shared: Mapping[str, Any] | None = None) -> Named:
     """Return the configuration that a text means, as parse_configs."""
     head, colon, rest = text.partition(":")
     has_name = bool(colon) and not any(mark in head for mark in "=,")
-    name, told = (head.strip(), rest) if has_name else (text.strip(), text)
+    name, told = (head, rest) if has_name else (UNNAMED.get(text.strip(), text), text)
+    name = name.strip()
     frontend, *words = (word.strip() for word in told.split(","))
     if not name:
         raise InvalidArgument(f"{text!r}: the name is empty")

@@ -20,9 +20,11 @@ from zswapsim.report.table import origins, trace_line, warnings
 from zswapsim.units import PAGE_SIZE, format_bytes, format_pages
 
 Facts = Mapping[str, Any]
-HEADING_COLUMNS = 14
+HEADING_COLUMNS = 20
 """Of a name above its numbers; longer ones take several lines."""
 HARDLY_MORE = 1.05
+MOST_TOLD_OF = 3
+"""Others that the answer names."""
 ALL_PERCENT = 100
 
 
@@ -57,14 +59,17 @@ def answer(told: Facts) -> str:
     if not any(one["cost"]["stall_seconds"] for one in told["results"]):
         return "Nothing was ever looked for in swap: all of them wait for nothing."
     name = printable(best["name"])
-    against = listed([f"{duration(_stall(one))} of {printable(one['name'])}" for one in others])
+    told_of = others[:MOST_TOLD_OF]
+    more = len(others) - len(told_of)
+    against = [f"{duration(_stall(one))} of {printable(one['name'])}" for one in told_of]
+    against += [f"up to {duration(_stall(others[-1]))} of {_more(more)}"] if more else []
     near = [one for one in others if _stall(one) < HARDLY_MORE * least and not _over(one)]
-    said = f"{name} waits least: {duration(least)}, against {against}"
+    said = f"{name} waits least: {duration(least)}, against {listed(against)}"
     if near:
         said += f" ({listed([printable(one['name']) for one in near])} hardly more)"
     said += f"; it writes {_pages(best['cost']['device_writes'])} to the device, "
     said += listed(
-        [f"{printable(one['name'])} {_number(one['cost']['device_writes'])}" for one in others]
+        [f"{printable(one['name'])} {_number(one['cost']['device_writes'])}" for one in told_of]
     )
     return f"{said}.{_did_not_fit(best, others)}"
 
@@ -87,6 +92,10 @@ def _over(one: Facts) -> bool:
 def _stall(one: Facts) -> float:
     seconds: float = one["cost"]["stall_seconds"]
     return seconds
+
+
+def _more(count: int) -> str:
+    return "another one" if count == 1 else f"{count} others"
 
 
 def _pages(count: int) -> str:
@@ -253,7 +262,7 @@ def _held(one: Facts, pages: int) -> str | None:
 def side_by_side(results: Sequence[Facts], told: Sequence[Section], width: int) -> list[str]:
     """Return a table with a column for each result, or where that is too wide a block for each."""
     names = [printable(one["name"]) for one in results]
-    heads = [textwrap.wrap(name, HEADING_COLUMNS) for name in names]
+    heads = [_heading(name) for name in names]
     filled = [
         (title, [(label, [cell(one) or NONE for one in results]) for label, cell in rows])
         for title, rows in told
@@ -277,6 +286,12 @@ def side_by_side(results: Sequence[Facts], told: Sequence[Section], width: int) 
     for title, rows in filled:
         lines += [title, *(line(label, cells) for label, cells in rows)]
     return lines
+
+
+def _heading(name: str) -> list[str]:
+    """Return a name in lines, broken where it says another setting if that is possible."""
+    size = HEADING_COLUMNS if len(name) > HEADING_COLUMNS else max(1, len(name))
+    return textwrap.wrap(name.replace(",", " "), size, break_on_hyphens=False) or [name]
 
 
 def _blocks(
