@@ -58,6 +58,7 @@ def test_a_configuration_has_a_name_a_frontend_and_settings_of_the_kernel() -> N
         ("zram", "zram"),
         ("none", "plain swap"),
         (" my zram : zram", "my zram"),
+        ("zram, 2 = two: zram,zram_limit=2p", "zram, 2 = two"),
         ("zswap,compressor=zstd:5", "zswap,compressor=zstd:5"),
         ("zram,zram_writeback=idle:1000", "zram,zram_writeback=idle:1000"),
     ],

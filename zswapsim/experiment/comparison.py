@@ -65,7 +65,8 @@ def parse_configs(texts: Sequence[str], shared: Mapping[str, Any] | None = None)
 def parse_config(text: str, shared: Mapping[str, Any] | None = None) -> Named:
     """Return the configuration that a text means, as parse_configs."""
     head, colon, rest = text.partition(":")
-    has_name = bool(colon) and not any(mark in head for mark in "=,")
+    begins_one = rest.partition(",")[0].strip() in FRONTENDS
+    has_name = bool(colon) and (begins_one or not any(mark in head for mark in "=,"))
     name, told = (head, rest) if has_name else (UNNAMED.get(text.strip(), text), text)
     name = name.strip()
     frontend, *words = (word.strip() for word in told.split(","))

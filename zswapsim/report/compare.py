@@ -20,8 +20,8 @@ from zswapsim.report.table import origins, trace_line, warnings
 from zswapsim.units import PAGE_SIZE, format_bytes, format_pages
 
 Facts = Mapping[str, Any]
-HEADING_COLUMNS = 20
-"""Of a name above its numbers; longer ones take several lines."""
+HEADING_COLUMNS = (20, 14, 9)
+"""Of a name above its numbers, the widest that leaves room; longer names take several lines."""
 HARDLY_MORE = 1.05
 MOST_TOLD_OF = 3
 """Others that the answer names."""
@@ -173,6 +173,8 @@ def described(result: Facts, *, with_memory: bool) -> str:
 Row = tuple[str, Callable[[Facts], str | None]]
 """Label, and what a result has of it; None for what its kind cannot have."""
 Section = tuple[str, list[Row]]
+Filled = tuple[str, list[tuple[str, list[str]]]]
+"""A section with a text for each result."""
 NONE = "-"
 
 
@@ -199,7 +201,7 @@ def sections(results: Sequence[Facts]) -> list[Section]:
                 ("memory saved, on average", _saved("saved_pages")),
                 ("  at most", _saved("peak_saved_pages")),
                 (
-                    "memory that the pool took, at most",
+                    "pool's memory, at most",
                     lambda one: _held(one, one["result"]["memory"]["peak_pool_pages"]),
                 ),
             ],
@@ -210,10 +212,10 @@ def sections(results: Sequence[Facts]) -> list[Section]:
                 ("the program waits (stall)", cost("stall")),
                 ("  faults", part("trap")),
                 ("  decompressing", part("decompress")),
-                ("  reading from the device", part("read")),
-                ("  reclaim: compressing, writing", part("reclaim")),
-                ("the CPU is busy with it", cost("cpu")),
-                ("the device is busy with it", cost("device")),
+                ("  reading the device", part("read")),
+                ("  reclaim (compress, write)", part("reclaim")),
+                ("the CPU is busy", cost("cpu")),
+                ("the device is busy", cost("device")),
             ],
         ),
     ]
@@ -240,13 +242,13 @@ def _faults() -> list[Row]:
         return lambda one: f"{one['result']['memory'][name]:,}"
 
     return [
-        ("faults that waited (pgmajfault)", vmstat("pgmajfault")),
+        ("faults (pgmajfault)", vmstat("pgmajfault")),
         ("pages read ahead", ahead("swap_ra")),
         ("  of these used", ahead("swap_ra_hit")),
         ("from zswap", from_zswap),
         ("from zram's memory", from_zram),
         ("from the device", lambda one: f"{one['cost']['device_reads']:,}"),
-        ("zeros, that the swap core filled in", vmstat("swpin_zero")),
+        ("zeros, from the swap core", vmstat("swpin_zero")),
     ]
 
 
@@ -262,7 +264,6 @@ def _held(one: Facts, pages: int) -> str | None:
 def side_by_side(results: Sequence[Facts], told: Sequence[Section], width: int) -> list[str]:
     """Return a table with a column for each result, or where that is too wide a block for each."""
     names = [printable(one["name"]) for one in results]
-    heads = [_heading(name) for name in names]
     filled = [
         (title, [(label, [cell(one) or NONE for one in results]) for label, cell in rows])
         for title, rows in told
@@ -270,11 +271,21 @@ def side_by_side(results: Sequence[Facts], told: Sequence[Section], width: int) 
     ]
     every = [row for _, rows in filled for row in rows]
     label_size = max(len(label) for label, _ in every)
-    sizes = [
-        max(map(len, (*head, *(cells[at] for _, cells in every)))) for at, head in enumerate(heads)
-    ]
-    if 1 + label_size + sum(2 + size for size in sizes) > width:
-        return _blocks(names, filled, width)
+    for most in HEADING_COLUMNS:
+        heads = [_heading(name, most) for name in names]
+        sizes = [
+            max(map(len, (*head, *(cells[at] for _, cells in every))))
+            for at, head in enumerate(heads)
+        ]
+        if 1 + label_size + sum(2 + size for size in sizes) <= width:
+            return _table(filled, heads, sizes, label_size)
+    return _blocks(names, filled, width)
+
+
+def _table(
+    told: Sequence[Filled], heads: Sequence[list[str]], sizes: Sequence[int], label_size: int
+) -> list[str]:
+    """Return a column for each result, below its name in lines."""
     tall = max(map(len, heads))
     above = [[""] * (tall - len(head)) + head for head in heads]
 
@@ -283,20 +294,19 @@ def side_by_side(results: Sequence[Facts], told: Sequence[Section], width: int) 
         return f" {label:<{label_size}}{''.join(columns)}"
 
     lines = [line("", [head[at] for head in above]) for at in range(tall)]
-    for title, rows in filled:
+    for title, rows in told:
         lines += [title, *(line(label, cells) for label, cells in rows)]
     return lines
 
 
-def _heading(name: str) -> list[str]:
+def _heading(name: str, most: int) -> list[str]:
     """Return a name in lines, broken where it says another setting if that is possible."""
-    size = HEADING_COLUMNS if len(name) > HEADING_COLUMNS else max(1, len(name))
-    return textwrap.wrap(name.replace(",", " "), size, break_on_hyphens=False) or [name]
+    if len(name) <= most:
+        return [name]
+    return textwrap.wrap(name.replace(",", " "), most, break_on_hyphens=False)
 
 
-def _blocks(
-    names: Sequence[str], told: Sequence[tuple[str, list[tuple[str, list[str]]]]], width: int
-) -> list[str]:
+def _blocks(names: Sequence[str], told: Sequence[Filled], width: int) -> list[str]:
     """Return a block for each result, without what its kind cannot have."""
     lines: list[str] = []
     every = [row for _, rows in told for row in rows]
