@@ -10,14 +10,13 @@ import click
 from zswapsim.cli.inputs import seed_option
 from zswapsim.cli.options import (
     check_distinct,
-    checked,
     output_option,
     private_files,
     progress_bar,
     say,
 )
+from zswapsim.cli.values import FORMAT, SIZE
 from zswapsim.progress import Progress
-from zswapsim.trace.formats import FORMATS
 from zswapsim.units import format_pages, parse_pages
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ WARNING = (
     default="1G",
     show_default=True,
     metavar="SIZE",
-    callback=checked(parse_pages),
+    type=SIZE,
     help="Take a sample if there is more than that.",
 )
 @seed_option
@@ -49,7 +48,7 @@ WARNING = (
     "--format",
     "format_",
     metavar="NAME",
-    callback=checked(FORMATS.get),
+    type=FORMAT,
     help="Kind of memory image, as `zswapsim list formats` has it.",
 )
 def command(

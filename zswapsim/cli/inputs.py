@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from zswapsim.cli.options import say
+from zswapsim.cli.values import FORMAT
 from zswapsim.progress import Progress
-from zswapsim.trace.formats import FORMATS
 
 if TYPE_CHECKING:
     from zswapsim.trace.trace import Trace
@@ -33,6 +33,7 @@ _OPTIONS = (
     click.option(
         "--format",
         "format_",
+        type=FORMAT,
         metavar="NAME",
         show_default="recognised by its content",
         help="What the file is; see `zswapsim list formats`.",
@@ -79,8 +80,6 @@ def input_options(command: F) -> F:
     ) -> Any:
         from zswapsim.trace.input import InputOptions
 
-        if format_ is not None:
-            FORMATS.get(format_)  # or say now what there is
         reading = InputOptions(
             format=format_,
             skip_bad=skip_bad,

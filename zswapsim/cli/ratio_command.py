@@ -20,32 +20,25 @@ from zswapsim.cli.options import (
     progress_bar,
     write_whole,
 )
-from zswapsim.machine.pools import zpool
-from zswapsim.profiles import DEFAULT_KERNEL, profile
+from zswapsim.cli.settings import SettingsCommand
+from zswapsim.cli.values import (
+    COMPRESSORS,
+    FORMAT,
+    SIZE,
+    ZPOOLS,
+    kernel_option,
+    names_in_list,
+)
 from zswapsim.progress import Progress
-from zswapsim.trace.formats import FORMATS
 from zswapsim.units import MAX_PERCENT, parse_pages
 
 if TYPE_CHECKING:
     from zswapsim.experiment.ratio import PageSet, RatioResult
 
 
-def _check_compressors(text: str) -> None:
-    from zswapsim.content.compressors.spec_list import parse_spec_list
-
-    parse_spec_list(text)
-
-
-def _check_zpools(text: str) -> None:
-    for type_ in _zpools(text):
-        zpool.get_driver(type_)
-
-
-def _zpools(text: str) -> list[str]:
-    return list(dict.fromkeys(word.strip() for word in text.split(",")))
-
-
-@click.command("ratio", short_help="Say what compressors and pools make of your memory.")
+@click.command(
+    "ratio", cls=SettingsCommand, short_help="Say what compressors and pools make of your memory."
+)
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.option(
     "--compressor",
@@ -53,7 +46,7 @@ def _zpools(text: str) -> list[str]:
     default="lz4,lzo-rle,zstd",
     show_default=True,
     metavar="NAME[:SETTING],...",
-    callback=checked(_check_compressors),
+    type=COMPRESSORS,
     help="Compressors, as lz4,zstd:1-9,lzo-rle; a setting may be a range.",
 )
 @click.option(
@@ -62,23 +55,16 @@ def _zpools(text: str) -> list[str]:
     default="zbud,z3fold,zsmalloc",
     show_default=True,
     metavar="NAME,...",
-    callback=checked(_check_zpools),
+    type=ZPOOLS,
     help="Pools to fill. One that the kernel has not is that of the nearest kernel that had it.",
 )
-@click.option(
-    "--kernel",
-    default=DEFAULT_KERNEL,
-    show_default=True,
-    metavar="VERSION",
-    callback=checked(profile),
-    help="Kernel whose compressors and pools these are, as 6.1; see `zswapsim list profiles`.",
-)
+@kernel_option("Kernel whose compressors and pools these are, as 6.1")
 @click.option(
     "--sample",
     default="64M",
     show_default=True,
     metavar="SIZE",
-    callback=checked(parse_pages),
+    type=SIZE,
     help="Look at a sample of each INPUT if it holds more than that.",
 )
 @seed_option
@@ -100,7 +86,7 @@ def _zpools(text: str) -> list[str]:
     "--format",
     "format_",
     metavar="NAME",
-    callback=checked(FORMATS.get),
+    type=FORMAT,
     show_default="recognised by the content",
     help="What the files are; raw for their bytes, whatever they are.",
 )
@@ -139,7 +125,7 @@ def command(
     _check_inputs(inputs, csv_path)
     config = RatioConfig(
         compressors=parse_spec_list(compressors),
-        zpools=_zpools(zpools),
+        zpools=names_in_list(zpools),
         kernel=kernel,
         sample_pages=parse_pages(sample),
         seed=seed,

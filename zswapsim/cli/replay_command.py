@@ -23,27 +23,25 @@ from zswapsim.cli.options import (
     progress_bar,
     write_whole,
 )
-from zswapsim.machine.pools import zpool
+from zswapsim.cli.settings import SettingsCommand
+from zswapsim.cli.values import (
+    ACCESSES,
+    COMPRESSOR,
+    CONTENTS,
+    POLICY,
+    SIZE_OR_PERCENT,
+    kernel_option,
+    zpool_option,
+)
 from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
-from zswapsim.machine.reclaim import POLICIES
-from zswapsim.profiles import DEFAULT_KERNEL, profile
-from zswapsim.units import MAX_PAGES, MAX_PERCENT, parse_pages
+from zswapsim.units import MAX_PERCENT
 
 
-def _is_size(text: str) -> int:
-    return parse_pages(text, MAX_PAGES)
-
-
-def _is_compressor(spec: str) -> None:
-    from zswapsim.content.compressors import compressor
-
-    compressor(spec)
-
-
-@click.command("replay", short_help="Replay a trace.")
+@click.command("replay", cls=SettingsCommand, short_help="Replay a trace.")
 @click.argument("trace", type=TRACE_PATH)
 @click.option(
     "--contents",
+    type=CONTENTS,
     metavar="FILE|mix[:KIND=PERCENT,...]",
     show_default="the trace's own, or mix if it has none",
     help="What the pages hold: as in a snapshot, a core file or another trace; or made up, "
@@ -51,6 +49,7 @@ def _is_compressor(spec: str) -> None:
 )
 @click.option(
     "--accesses",
+    type=ACCESSES,
     metavar="KIND[:SETTING]",
     show_default="the trace's own, or zipf:1.0 if it has none",
     help="Make up the accesses to the pages of a snapshot: zipf[:ALPHA], scan, loop, "
@@ -70,7 +69,7 @@ def _is_compressor(spec: str) -> None:
     default="50%",
     show_default=True,
     metavar="SIZE|PERCENT",
-    callback=checked(_is_size),
+    type=SIZE_OR_PERCENT,
     help="Total RAM, for resident pages and pool together: 64M, 300p (pages), or a share of the "
     "pages that the trace touches.",
 )
@@ -79,17 +78,10 @@ def _is_compressor(spec: str) -> None:
     default="lz4",
     show_default=True,
     metavar="NAME[:SETTING]",
-    callback=checked(_is_compressor),
+    type=COMPRESSOR,
     help="Compressor, as lz4, lz4:acceleration=4 or zstd:5.",
 )
-@click.option(
-    "--zpool",
-    "zpool_",
-    metavar="NAME",
-    callback=checked(zpool.get_driver),
-    show_default="the kernel's own: zbud, from 6.8 on zsmalloc",
-    help="Allocator of the pool; see `zswapsim list zpools`.",
-)
+@zpool_option
 @click.option(
     "--max-pool-percent",
     type=click.IntRange(0, MAX_PERCENT),
@@ -111,18 +103,11 @@ def _is_compressor(spec: str) -> None:
     show_default=True,
     help="Keep pages of one repeated word without compressing them.",
 )
-@click.option(
-    "--kernel",
-    default=DEFAULT_KERNEL,
-    show_default=True,
-    metavar="VERSION",
-    callback=checked(profile),
-    help="Kernel whose zswap is simulated, as 5.4; see `zswapsim list profiles`.",
-)
+@kernel_option("Kernel whose zswap is simulated, as 5.4")
 @click.option(
     "--zram-limit",
     metavar="SIZE|PERCENT",
-    callback=checked(_is_size),
+    type=SIZE_OR_PERCENT,
     show_default="none",
     help="Limit of zram's memory; a percentage is of --memory.",
 )
@@ -149,7 +134,7 @@ def _is_compressor(spec: str) -> None:
     default="lru",
     show_default=True,
     metavar="NAME",
-    callback=checked(POLICIES.get),
+    type=POLICY,
     help="Policy that picks the pages to swap out; see `zswapsim list policies`.",
 )
 @click.option(
@@ -162,7 +147,7 @@ def _is_compressor(spec: str) -> None:
 @click.option(
     "--swap-size",
     metavar="SIZE|PERCENT",
-    callback=checked(_is_size),
+    type=SIZE_OR_PERCENT,
     show_default="room for every page",
     help="Size of the swap file.",
 )
@@ -201,7 +186,6 @@ def command(
     accesses: str | None,
     reading: Any,
     seed: int,
-    zpool_: str | None,
     swap_file: Path | None,
     series: Path | None,
     as_json: bool,
@@ -221,9 +205,7 @@ def command(
 
     check_not_terminal(trace)
     check_distinct(trace, swap_file, series)
-    config = ReplayConfig(
-        zpool=zpool_, swap_file=None if swap_file is None else str(swap_file), **settings
-    )
+    config = ReplayConfig(swap_file=None if swap_file is None else str(swap_file), **settings)
     samples: list[dict[str, int]] | None = None if series is None else []
     with StopFlag().watching() as stop, progress_bar() as progress:
         held = contents_asked_for(contents, seed)
