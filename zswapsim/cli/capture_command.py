@@ -17,7 +17,7 @@ from zswapsim.cli.options import (
 )
 from zswapsim.cli.values import FORMAT, SIZE
 from zswapsim.progress import Progress
-from zswapsim.units import format_pages, parse_pages
+from zswapsim.units import format_pages, format_share, parse_pages
 
 if TYPE_CHECKING:
     from zswapsim.trace.input import InputOptions
@@ -121,8 +121,8 @@ def _summary(trace: "Trace", output: Path, problems: list[str]) -> Iterator[str]
     if "sample" in meta:
         yield f"  a sample: {meta['sample']}; --sample takes more"
     yield (
-        f"  {_share(meta['zero_pages'], trace.pages)} zero, "
-        f"{_share(meta['same_filled_pages'], trace.pages)} of another word repeated"
+        f"  {format_share(meta['zero_pages'], trace.pages)} zero, "
+        f"{format_share(meta['same_filled_pages'], trace.pages)} of another word repeated"
     )
     yield from (
         f"  {format_pages(meta[key])} {text}" for key, text in _left_out(meta) if meta.get(key)
@@ -134,7 +134,7 @@ def _summary(trace: "Trace", output: Path, problems: list[str]) -> Iterator[str]
 def _left_out(meta: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield keys of meta that count pages which are not in the file, and what these are."""
     swapped = meta.get("swapped_pages", 0)
-    share = _share(swapped, swapped + meta.get("resident_pages", 0))
+    share = format_share(swapped, swapped + meta.get("resident_pages", 0))
     taken = "brought in and taken" if meta.get("swapped_taken") else "left there"
     yield "swapped_pages", f"were swapped out, {share} of what the program had, and were {taken}"
     yield "untouched_pages", "are mapped, but were never touched"
@@ -143,7 +143,3 @@ def _left_out(meta: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "unreadable_pages", "could not be read: the kernel refused them (bad address or I/O)"
     yield "not_dumped_pages", "are named by the file, but are not in it"
     yield "held_twice_pages", "are in the file twice, and were taken once"
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / max(whole, 1):.1f} %"

@@ -11,6 +11,7 @@ import click
 from click.shell_completion import (
     BashComplete,
     CompletionItem,
+    FishComplete,
     ZshComplete,
     add_completion_class,
     get_completion_class,
@@ -34,11 +35,10 @@ class BashWords(BashComplete):
         args, incomplete = super().get_completion_args()
         words = glued([*args, incomplete])
         self._before = words[-1].removesuffix("" if incomplete in GLUE else incomplete)
-        if self._before.startswith("-"):
-            self._before = self._before.partition("=")[2]
+        self._before = self._before.removeprefix(option_before(self._before))
         return words[:-1], words[-1]
 
-    def format_completion(self, item: CompletionItem) -> str:
+    def format_completion(self, item: "CompletionItem[str]") -> str:
         """Return what to put in the place of the part of the word that bash sees."""
         return f"{item.type},{item.value.removeprefix(self._before)}"
 
@@ -48,19 +48,64 @@ class ZshWords(ZshComplete):
     """zsh, with the option before a value in the same word."""
 
     name = "zsh"
+    source_template = ZshComplete.source_template.replace(
+        "_path_files -f",
+        "() { local PREFIX=$PREFIX IPREFIX=$IPREFIX; compset -P '--*='; _path_files -f }",
+    )
 
     def get_completion_args(self) -> tuple[list[str], str]:
         """Return the words before the one at the cursor, and that one."""
         args, incomplete = super().get_completion_args()
-        option, equals, _ = incomplete.partition("=")
-        self._before = option + equals if option.startswith("-") and equals else ""
+        self._before = option_before(incomplete)
         return args, incomplete
 
-    def format_completion(self, item: CompletionItem) -> str:
+    def format_completion(self, item: "CompletionItem[str]") -> str:
         """Return what to put in the place of the whole word."""
         if item.type == "plain" and self._before:
             item = CompletionItem(self._before + item.value, help=item.help)
         return super().format_completion(item)
+
+
+@add_completion_class
+class FishWords(FishComplete):
+    """fish, where values and help may have commas in them."""
+
+    name = "fish"
+    source_template = """\
+function %(complete_func)s
+    set -l told (env %(complete_var)s=fish_complete COMP_WORDS=(commandline -cp) \\
+        COMP_CWORD=(commandline -t) %(prog_name)s)
+    for line in $told
+        set -l part (string split \\t -- $line)
+        if test $part[1] = file
+            for path in (__fish_complete_path $part[3])
+                echo $part[2]$path
+            end
+        else
+            echo $part[2]$part[3]\\t$part[4]
+        end
+    end
+end
+
+complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
+"""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        """Return the words before the one at the cursor, and that one."""
+        args, incomplete = super().get_completion_args()
+        self._before = option_before(incomplete)
+        return args, incomplete
+
+    def format_completion(self, item: "CompletionItem[str]") -> str:
+        """Return kind, what is before the value in its word, the value and what it is."""
+        before = self._before if not item.value.startswith("-") else ""
+        return "\t".join((item.type, before, item.value, (item.help or "").replace("\n", " ")))
+
+
+def option_before(word: str) -> str:
+    """Return "--option=" of a word that has more behind it, else nothing."""
+    option, equals, _ = word.partition("=")
+    return option + equals if option.startswith("-") and equals else ""
 
 
 def glued(words: list[str]) -> list[str]:

@@ -14,7 +14,9 @@ Row = tuple[str, ...]
 def _compressors() -> Iterable[Row]:
     from zswapsim.content.compressors import COMPRESSORS, remedy
     from zswapsim.content.compressors.fidelity import fidelity_of
+    from zswapsim.experiment.config import ReplayConfig
 
+    config = ReplayConfig()
     for name in COMPRESSORS.names():
         origin = COMPRESSORS.origin(name)
         try:
@@ -30,21 +32,28 @@ def _compressors() -> Iterable[Row]:
             for key, option in made.options.items()
         )
         text = f"{made.summary} ({options})" if options else made.summary
+        text += _default(name == config.compressor)
         yield name, text, str(fidelity_of(made)), f"{origin}, {made.version}"
 
 
 def _zpools() -> Iterable[Row]:
     from zswapsim.machine.pools import zpool
+    from zswapsim.profiles import PROFILES
 
     for type_ in zpool.types():
-        yield type_, zpool.get_driver(type_).summary, zpool.origin(type_)
+        kernels = [row.kernel for row in PROFILES.values() if row.default_zpool == type_]
+        text = zpool.get_driver(type_).summary + _default(bool(kernels), f" of {' '.join(kernels)}")
+        yield type_, text, zpool.origin(type_)
 
 
 def _policies() -> Iterable[Row]:
+    from zswapsim.experiment.config import ReplayConfig
     from zswapsim.machine.reclaim import POLICIES
 
+    config = ReplayConfig()
     for name in POLICIES.names():
-        yield name, POLICIES.get(name).summary, POLICIES.origin(name)
+        text = POLICIES.get(name).summary + _default(name == config.reclaim)
+        yield name, text, POLICIES.origin(name)
 
 
 def _formats() -> Iterable[Row]:
@@ -52,6 +61,11 @@ def _formats() -> Iterable[Row]:
 
     for name in FORMATS.names():
         yield name, FORMATS.get(name).summary, FORMATS.origin(name)
+
+
+def _default(is_default: bool, where: str = " here") -> str:
+    """Return the mark of what is taken if nothing is said. where: it is."""
+    return f"; the default{where}" if is_default else ""
 
 
 HEADINGS = ("name", "what it is", "from")

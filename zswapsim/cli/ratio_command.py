@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from zswapsim.cli.asserting import assert_option, check_assertions
 from zswapsim.cli.inputs import check_not_terminal, seed_option
 from zswapsim.cli.options import (
     check_distinct,
@@ -33,7 +34,14 @@ from zswapsim.progress import Progress
 from zswapsim.units import MAX_PERCENT, parse_pages
 
 if TYPE_CHECKING:
+    from zswapsim.experiment.assertions import Assertion, Names
     from zswapsim.experiment.ratio import PageSet, RatioResult
+
+
+def _names() -> "Names":
+    from zswapsim.experiment.ratio.result import ROW_NUMBERS
+
+    return {"": ROW_NUMBERS}
 
 
 @click.command(
@@ -90,6 +98,7 @@ if TYPE_CHECKING:
     show_default="recognised by the content",
     help="What the files are; raw for their bytes, whatever they are.",
 )
+@assert_option(_names)
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.option(
     "--csv",
@@ -108,9 +117,10 @@ def command(
     pool_percent: int,
     timed: bool,
     format_: str | None,
+    assertions: "Sequence[Assertion]",
     as_json: bool,
     csv_path: Path | None,
-) -> None:
+) -> int:
     """Say what compressors and pools make of the memory in INPUT, without a replay.
 
     How small pages become and how long that takes, how many pages each pool holds, and where its
@@ -136,8 +146,11 @@ def command(
         pages = [_pages(text, format_, config.sample_pages, seed, progress) for text in inputs]
         results = measure_ratios(_told_apart(pages, inputs), config, progress)
     _print(results, as_json=as_json)
+    rows = [row for result in results for row in result.rows()]
     if csv_path is not None:
-        write_whole(csv_path, csv_text([row for result in results for row in result.rows()]))
+        write_whole(csv_path, csv_text(rows))
+    names = ("{input}, " if len(inputs) > 1 else "") + "{compressor} in {zpool}"
+    return check_assertions(assertions, [(names.format_map(row), row) for row in rows])
 
 
 def _check_inputs(inputs: Sequence[str], csv_path: Path | None) -> None:

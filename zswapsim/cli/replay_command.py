@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim replay."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from zswapsim.cli import INTERRUPTED
+from zswapsim.cli.asserting import assert_option, check_assertions, check_frontend
 from zswapsim.cli.inputs import (
     TRACE_PATH,
     check_not_terminal,
@@ -35,6 +38,9 @@ from zswapsim.cli.values import (
 )
 from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
 from zswapsim.units import MAX_PERCENT
+
+if TYPE_CHECKING:
+    from zswapsim.experiment.assertions import Assertion
 
 
 @click.command("replay", cls=SettingsCommand, short_help="Replay a trace.")
@@ -179,6 +185,7 @@ from zswapsim.units import MAX_PERCENT
     callback=checked(check_writable),
     help="Write the counters over time to this CSV file.",
 )
+@assert_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     trace: Path,
@@ -188,6 +195,7 @@ def command(
     seed: int,
     swap_file: Path | None,
     series: Path | None,
+    assertions: "Sequence[Assertion]",
     as_json: bool,
     **settings: Any,
 ) -> int:
@@ -206,6 +214,7 @@ def command(
     check_not_terminal(trace)
     check_distinct(trace, swap_file, series)
     config = ReplayConfig(swap_file=None if swap_file is None else str(swap_file), **settings)
+    check_frontend(assertions, config.frontend)
     samples: list[dict[str, int]] | None = None if series is None else []
     with StopFlag().watching() as stop, progress_bar() as progress:
         held = contents_asked_for(contents, seed)
@@ -221,4 +230,6 @@ def command(
         print_result(result.to_dict(), console())
     if series is not None and samples is not None:
         write_whole(series, csv_text(samples))
-    return 0 if result.complete else 130
+    return (
+        check_assertions(assertions, [("", result.to_dict())]) if result.complete else INTERRUPTED
+    )

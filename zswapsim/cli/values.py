@@ -17,9 +17,9 @@ from zswapsim.profiles import DEFAULT_KERNEL
 F = TypeVar("F", bound=Callable[..., Any])
 if TYPE_CHECKING:
     Kind = click.ParamType[Any]
-    Items = list[CompletionItem[str]]
 else:  # not generic in click 8.1
     Kind = click.ParamType
+Items = list["CompletionItem[str]"]
 Names = Callable[[], Iterable[str]]
 
 
@@ -42,9 +42,7 @@ class Named(Kind):
             self.fail(str(error), param, ctx)
         return value
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> "Items":
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
         """Return the names that begin so."""
         return [CompletionItem(name) for name in self._names() if name.startswith(incomplete)]
 
@@ -54,9 +52,7 @@ class NamedList(Named):
 
     takes_list = True
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> "Items":
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
         """Return what goes on with a name that is not in the list yet."""
         before, comma, begun = incomplete.rpartition(",")
         said = before.split(",")
@@ -75,9 +71,7 @@ class FileOr(Kind):
     def __init__(self, *words: str) -> None:
         self._words = words
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> "Items":
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
         """Return the words that begin so, and let the shell look for files."""
         words = [word for word in self._words if incomplete and word.startswith(incomplete)]
         return [CompletionItem(incomplete, type="file"), *map(CompletionItem, words)]
