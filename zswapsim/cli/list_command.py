@@ -14,9 +14,7 @@ Row = tuple[str, ...]
 def _compressors() -> Iterable[Row]:
     from zswapsim.content.compressors import COMPRESSORS, remedy
     from zswapsim.content.compressors.fidelity import fidelity_of
-    from zswapsim.experiment.config import ReplayConfig
 
-    config = ReplayConfig()
     for name in COMPRESSORS.names():
         origin = COMPRESSORS.origin(name)
         try:
@@ -32,7 +30,7 @@ def _compressors() -> Iterable[Row]:
             for key, option in made.options.items()
         )
         text = f"{made.summary} ({options})" if options else made.summary
-        text += _default(name == config.compressor)
+        text += _default(name == _setting("compressor"))
         yield name, text, str(fidelity_of(made)), f"{origin}, {made.version}"
 
 
@@ -47,12 +45,10 @@ def _zpools() -> Iterable[Row]:
 
 
 def _policies() -> Iterable[Row]:
-    from zswapsim.experiment.config import ReplayConfig
     from zswapsim.machine.reclaim import POLICIES
 
-    config = ReplayConfig()
     for name in POLICIES.names():
-        text = POLICIES.get(name).summary + _default(name == config.reclaim)
+        text = POLICIES.get(name).summary + _default(name == _setting("reclaim"))
         yield name, text, POLICIES.origin(name)
 
 
@@ -66,6 +62,15 @@ def _formats() -> Iterable[Row]:
 def _default(is_default: bool, where: str = " here") -> str:
     """Return the mark of what is taken if nothing is said. where: it is."""
     return f"; the default{where}" if is_default else ""
+
+
+def _setting(name: str) -> object:
+    """Return the default of a replay's setting."""
+    from dataclasses import fields
+
+    from zswapsim.experiment.config import ReplayConfig
+
+    return next(field.default for field in fields(ReplayConfig) if field.name == name)
 
 
 HEADINGS = ("name", "what it is", "from")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim replay."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +9,7 @@ import click
 
 from zswapsim.cli import INTERRUPTED
 from zswapsim.cli.asserting import assert_option, check_assertions, check_frontend
-from zswapsim.cli.inputs import (
-    TRACE_PATH,
-    check_not_terminal,
-    contents_asked_for,
-    input_options,
-    open_trace,
-)
+from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
 from zswapsim.cli.options import (
     StopFlag,
     check_distinct,
@@ -28,9 +22,7 @@ from zswapsim.cli.options import (
 )
 from zswapsim.cli.settings import SettingsCommand
 from zswapsim.cli.values import (
-    ACCESSES,
     COMPRESSOR,
-    CONTENTS,
     POLICY,
     SIZE_OR_PERCENT,
     kernel_option,
@@ -45,23 +37,7 @@ if TYPE_CHECKING:
 
 @click.command("replay", cls=SettingsCommand, short_help="Replay a trace.")
 @click.argument("trace", type=TRACE_PATH)
-@click.option(
-    "--contents",
-    type=CONTENTS,
-    metavar="FILE|mix[:KIND=PERCENT,...]",
-    show_default="the trace's own, or mix if it has none",
-    help="What the pages hold: as in a snapshot, a core file or another trace; or made up, "
-    "as mix:zero=10,text=40,pointers=40,random=10 (and same, for same-filled).",
-)
-@click.option(
-    "--accesses",
-    type=ACCESSES,
-    metavar="KIND[:SETTING]",
-    show_default="the trace's own, or zipf:1.0 if it has none",
-    help="Make up the accesses to the pages of a snapshot: zipf[:ALPHA], scan, loop, "
-    "phases[:PAGES[:LENGTH]].",
-)
-@input_options
+@workload_options
 @click.option(
     "--frontend",
     type=click.Choice(["zswap", "zram", "none"]),
@@ -189,9 +165,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     trace: Path,
-    contents: str | None,
-    accesses: str | None,
-    reading: Any,
+    workload: Callable[..., Any],
     seed: int,
     swap_file: Path | None,
     series: Path | None,
@@ -209,7 +183,6 @@ def command(
     """
     from zswapsim.experiment.config import ReplayConfig
     from zswapsim.experiment.replay import replay
-    from zswapsim.trace.derive.join import complete
 
     check_not_terminal(trace)
     check_distinct(trace, swap_file, series)
@@ -217,10 +190,7 @@ def command(
     check_frontend(assertions, config.frontend)
     samples: list[dict[str, int]] | None = None if series is None else []
     with StopFlag().watching() as stop, progress_bar() as progress:
-        held = contents_asked_for(contents, seed)
-        whole = complete(
-            open_trace(trace, reading, progress), contents=held, accesses=accesses, seed=seed
-        )
+        whole = workload(trace, progress)
         result = replay(whole, config, progress=progress, stop=stop, series=samples)
     if as_json:
         click.echo(result.to_json())

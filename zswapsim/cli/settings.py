@@ -126,7 +126,7 @@ def _with_origin(ctx: click.Context, error: click.BadParameter) -> Exception:
         return error
     source = ctx.get_parameter_source(param.name or "")
     setting = setting_of(ctx, param)
-    problem = error.message.rstrip(".")
+    problem = error.message.rstrip(".").replace("valid integer range", "whole number")
     if source is ParameterSource.DEFAULT_MAP and setting is not None:
         file: SettingsFile = ctx.meta[FILE][0]
         return file.refuse(setting, problem)

@@ -88,17 +88,24 @@ def _names_of_all(ctx: click.Context) -> set[str]:
 
 
 def _converted(file: SettingsFile, setting: Setting, param: click.Parameter) -> Any:
-    """Return a value as an option or argument takes it. InvalidArgument says what is allowed."""
+    """Return a value as an option or argument takes it. InvalidArgument says what is allowed.
+
+    The type of an option may have of_file, to take a file's values as they are, or of_list, to
+    take lists.
+    """
+    kind, value = param.type, setting.value
+    if hasattr(kind, "of_file"):
+        return kind.of_file(value)
     many = param.nargs == -1 or getattr(param, "multiple", False)
-    if not isinstance(setting.value, list):
-        one = _one(file, setting, param.type, setting.value)
+    if not isinstance(value, list):
+        one = _one(file, setting, kind, value)
         return [one] if many else one
-    values = [_one(file, setting, param.type, value) for value in setting.value]
+    values = [_one(file, setting, kind, each) for each in value]
     if many:
         return values
-    if getattr(param.type, "takes_list", False) or (param.metavar or "").endswith(",..."):
-        return ",".join(map(str, values))
-    raise file.refuse(setting, f"{shown(setting.value)} is a list; allowed is one value")
+    if hasattr(kind, "of_list"):
+        return kind.of_list(values)
+    raise file.refuse(setting, f"{shown(value)} is a list; allowed is one value")
 
 
 def _one(file: SettingsFile, setting: Setting, kind: Kind, value: Any) -> Any:

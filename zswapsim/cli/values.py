@@ -26,8 +26,6 @@ Names = Callable[[], Iterable[str]]
 class Named(Kind):
     """Text that `check` accepts, often one of `names`."""
 
-    takes_list = False
-
     def __init__(self, name: str, check: Callable[[str], object], names: Names = tuple) -> None:
         """name: of the kind; check: raises ZswapSimError for what is not allowed."""
         self.name = name
@@ -48,9 +46,11 @@ class Named(Kind):
 
 
 class NamedList(Named):
-    """Text with commas between names."""
+    """Text with commas between names; a list in a file of settings."""
 
-    takes_list = True
+    def of_list(self, values: list[Any]) -> Any:
+        """Return the text that is a file's list."""
+        return ",".join(map(str, values))
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
         """Return what goes on with a name that is not in the list yet."""
@@ -61,6 +61,36 @@ class NamedList(Named):
             for name in self._names()
             if name.startswith(begun) and name not in said
         ]
+
+
+class Axis(Kind):
+    """One or several values of a setting, which a sweep varies: text, or a value or list of TOML.
+
+    An option of this type is called as the setting is.
+    """
+
+    name = "values"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the list of values. BadParameter says what is allowed."""
+        from zswapsim.experiment.sweep.axes import parse_values
+
+        try:
+            return parse_values(str(param and param.name), value)
+        except ZswapSimError as error:
+            self.fail(str(error), param, ctx)
+
+    def of_file(self, value: Any) -> Any:
+        """Return a file's value as convert takes it, lists too."""
+        if isinstance(value, list):
+            return [self.of_file(each) for each in value]
+        return str(value) if isinstance(value, float) else value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
+        """Return what goes on with a name that is not in the list yet."""
+        kinds = {"compressor": COMPRESSORS, "zpool": ZPOOLS, "kernel": KERNELS, "reclaim": POLICIES}
+        kind = kinds.get(str(param.name))
+        return kind.shell_complete(ctx, param, incomplete) if kind else []
 
 
 class FileOr(Kind):
@@ -123,6 +153,11 @@ def _check_kernel(version: str) -> None:
     profile(version)
 
 
+def _check_kernels(text: str) -> None:
+    for version in names_in_list(text):
+        _check_kernel(version)
+
+
 def _kernel_names() -> Iterable[str]:
     from zswapsim.profiles import PROFILES
 
@@ -133,6 +168,11 @@ def _check_policy(name: str) -> None:
     from zswapsim.machine.reclaim import POLICIES
 
     POLICIES.get(name)
+
+
+def _check_policies(text: str) -> None:
+    for name in names_in_list(text):
+        _check_policy(name)
 
 
 def _policy_names() -> Iterable[str]:
@@ -182,12 +222,15 @@ COMPRESSORS = NamedList("compressors", _check_compressors, _compressor_names)
 ZPOOL = Named("zpool", _check_zpool, _zpool_names)
 ZPOOLS = NamedList("zpools", _check_zpools, _zpool_names)
 KERNEL = Named("kernel", _check_kernel, _kernel_names)
+KERNELS = NamedList("kernels", _check_kernels, _kernel_names)
+POLICIES = NamedList("policies", _check_policies, _policy_names)
 POLICY = Named("policy", _check_policy, _policy_names)
 FORMAT = Named("format", _check_format, _format_names)
 SIZE = Named("size", _check_size)
 SIZE_OR_PERCENT = Named("size", _check_share)
 ACCESSES = Named("accesses", _check_accesses, _access_kinds)
 CONTENTS = FileOr("mix")
+AXIS = Axis()
 
 zpool_option = click.option(
     "--zpool",

@@ -16,6 +16,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -254,4 +255,5 @@ def as_bool(value: Any) -> bool:
 def shown(value: Any) -> str:
     """Return a value of a file as a message shows it, not too long."""
     text = str(value).lower() if isinstance(value, bool) else repr(value)
+    text = str(value) if isinstance(value, date | time) else text
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
