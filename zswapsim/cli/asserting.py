@@ -20,6 +20,9 @@ from zswapsim.errors import InvalidArgument, ZswapSimError
 if TYPE_CHECKING:
     from zswapsim.experiment.assertions import Assertion, Names
 
+MOST_LINES = 40
+"""Of assertions that do not hold; thousands of cells have the same trouble."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -84,8 +87,10 @@ def check_assertions(
 
     lines = failures(assertions, told)
     sys.stdout.flush()  # the report goes first, where both streams are one
-    for line in lines:
+    for line in lines[:MOST_LINES]:
         say(f"assertion failed: {line}")
+    if len(lines) > MOST_LINES:
+        say(f"assertion failed: {len(lines) - MOST_LINES:,} more")
     return ASSERTION_FAILED if lines else 0
 
 

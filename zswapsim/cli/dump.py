@@ -13,6 +13,7 @@ from zswapsim.cli.settings import FILE, setting_names, setting_of, variable_of
 from zswapsim.experiment.config import ReplayConfig
 
 COMMENT_COLUMN = 40
+SHARED = [field.name for field in fields(ReplayConfig)]
 
 
 def dump(ctx: click.Context, params: Sequence[click.Parameter]) -> str:
@@ -22,25 +23,29 @@ def dump(ctx: click.Context, params: Sequence[click.Parameter]) -> str:
     them; the others, and all of another command, are in a table. What has no value is a comment.
     """
     command = ctx.command.name or ""
-    shared = [field.name for field in fields(ReplayConfig)] if command == "replay" else []
     flat: list[str] = []
     own: list[str] = []
     for param in params:
         name, *others = setting_names(param)
-        if name in shared:
-            flat += _lines(ctx, param, name)
-        else:
-            own += _lines(ctx, param, others[-1] if others else name)
+        is_shared = name in SHARED
+        lines = flat if is_shared and command == "replay" else own
+        lines.append(_line(ctx, param, name if is_shared or not others else others[-1]))
     return "\n".join([*flat, *[""] * bool(flat), f"[{command}]", *own, ""])
 
 
-def _lines(ctx: click.Context, param: click.Parameter, name: str) -> list[str]:
+def _line(ctx: click.Context, param: click.Parameter, name: str) -> str:
     value = _plain(ctx.params.get(param.name or ""))
     if value is None or value == []:
         default = getattr(param, "show_default", None)
-        return [f"# {name}: {default if isinstance(default, str) else 'not set'}"]
-    *lines, last = tomli_w.dumps({name: value}).rstrip().split("\n")
-    return [*lines, f"{last:<{COMMENT_COLUMN - 2}}  # {_origin(ctx, param)}"]
+        return f"# {name}: {default if isinstance(default, str) else 'not set'}"
+    line = f"{name} = {_toml(value)}"
+    return f"{line:<{COMMENT_COLUMN - 2}}  # {_origin(ctx, param)}"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return tomli_w.dumps({"x": value}).removeprefix("x = ").rstrip("\n")
 
 
 def _plain(value: Any) -> Any:

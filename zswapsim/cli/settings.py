@@ -129,7 +129,7 @@ def _with_origin(ctx: click.Context, error: click.BadParameter) -> Exception:
     problem = error.message.rstrip(".").replace("valid integer range", "whole number")
     if source is ParameterSource.DEFAULT_MAP and setting is not None:
         file: SettingsFile = ctx.meta[FILE][0]
-        return file.refuse(setting, problem)
+        return file.refuse(setting, problem.removeprefix(f"{param.name}: "))
     if source is ParameterSource.ENVIRONMENT:
         return InvalidArgument(printable(f"{variable_of(param)} in the environment: {problem}"))
     return error

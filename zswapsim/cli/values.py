@@ -193,6 +193,18 @@ def _format_names() -> Iterable[str]:
     return FORMATS.names()
 
 
+def _check_device(text: str) -> None:
+    from zswapsim.experiment.costs import parse_device
+
+    parse_device(text)
+
+
+def _device_names() -> Iterable[str]:
+    from zswapsim.experiment.costs import DEVICES
+
+    return DEVICES
+
+
 def _check_size(text: str) -> None:
     from zswapsim.units import parse_pages
 
@@ -226,6 +238,7 @@ KERNELS = NamedList("kernels", _check_kernels, _kernel_names)
 POLICIES = NamedList("policies", _check_policies, _policy_names)
 POLICY = Named("policy", _check_policy, _policy_names)
 FORMAT = Named("format", _check_format, _format_names)
+DEVICE = Named("device", _check_device, _device_names)
 SIZE = Named("size", _check_size)
 SIZE_OR_PERCENT = Named("size", _check_share)
 ACCESSES = Named("accesses", _check_accesses, _access_kinds)

@@ -34,10 +34,11 @@ RESULT_NAMES: Names = {
     "memory": (
         *("limit_pages", "max_pool_pages", "pool_pages"),
         *MEMORY,
-        *("swap_slots", "swap_slots_used"),
+        *("mean_saved_pages", "swap_slots", "swap_slots_used"),
     ),
     "compression": (
         *("ratio", "mean_length_bytes", "incompressible_contents", "compressions"),
+        *("decompressions", "writeback_decompressions"),
         *("compress_errors", "hysteresis_rejects", "contents"),
     ),
     "bytes": ("checked_pages",),
@@ -48,6 +49,18 @@ RESULT_NAMES: Names = {
 SAME = ("pgmajfault",)
 """In vmstat and in memory, and the same there, so that it needs no section."""
 
+
+def names_of_rows(columns: Iterable[str]) -> Names:
+    """Return the names of flat rows: those of a result with their sections, and the others."""
+    names = set(columns)
+    known = {
+        section: [name for name in there_are if name in names]
+        for section, there_are in RESULT_NAMES.items()
+    }
+    sectioned = {name for there_are in known.values() for name in there_are}
+    return {**known, "": [name for name in columns if name not in sectioned]}
+
+
 OPERATORS = {
     "<": operator.lt,
     "<=": operator.le,
@@ -57,9 +70,12 @@ OPERATORS = {
     ">": operator.gt,
 }
 MAX_CHARACTERS = 200
+MAX_NUMBER = 1e30
 _COMPARISON = re.compile(r"<=|>=|==|!=|<|>|=")
-_NAME = re.compile(r"[A-Za-z_][\w.]*")
-_NUMBER = re.compile(r"([-+]?(?:\d[\d_]*\.?[\d_]*|\.\d+)(?:[eE][-+]?\d+)?) ?(%|[A-Za-z]*)")
+_NAME = re.compile(r"[A-Za-z_][\w.]*", re.ASCII)
+_NUMBER = re.compile(
+    r"([-+]?(?:\d+(?:_\d+)*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?) ?(%|[A-Za-z]*)", re.ASCII
+)
 _SIZES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1, "min": 60}
 
@@ -229,7 +245,9 @@ def _parse_number(text: str, term: str, units: Sequence[str]) -> float:
     if match is None:
         raise InvalidArgument(f"{text!r}: {term!r} is neither the name of a counter nor a number")
     digits, suffix = match[1].replace("_", ""), match[2]
-    number: float = int(digits) if re.fullmatch(r"[-+]?\d+", digits) else float(digits)
+    number: float = int(digits) if re.fullmatch(r"[-+]?\d+", digits, re.ASCII) else float(digits)
+    if not -MAX_NUMBER <= number <= MAX_NUMBER:
+        raise InvalidArgument(f"{text!r}: {term} is too large")
     if not suffix:
         return number
     size = re.fullmatch(r"([kmgt])(i?b)?", suffix, re.I)
