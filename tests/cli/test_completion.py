@@ -50,6 +50,11 @@ TYPED = [
     ("replay --config=con", "replay --config=config.toml"),
     ("replay --contents=mi", "replay --contents=mix"),
     ("replay --contents du", "replay --contents dump.core"),
+    ("ratio --no-time folder/tr", "ratio --no-time folder/trace.ztrace"),
+    ("capture du", "capture dump.core"),
+    ("record -o x folder/tr", "record -o x folder/trace.ztrace"),
+    ("trace gen zi", "trace gen zipf"),
+    ("sweep --kernel 6.1,5.1", "sweep --kernel 6.1,5.10"),
     ("replay --contents mi", "replay --contents mix"),
 ]
 

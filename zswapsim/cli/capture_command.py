@@ -15,7 +15,7 @@ from zswapsim.cli.options import (
     progress_bar,
     say,
 )
-from zswapsim.cli.values import FORMAT, SIZE
+from zswapsim.cli.values import FILE_OR_ID, FORMAT, SIZE
 from zswapsim.progress import Progress
 from zswapsim.units import format_pages, format_share, parse_pages
 
@@ -30,7 +30,7 @@ WARNING = (
 
 
 @click.command("capture", short_help="Take the contents of live or dumped memory.")
-@click.argument("target", required=False)
+@click.argument("target", required=False, type=FILE_OR_ID)
 @output_option
 @click.option("--cgroup", metavar="PATH", help="Take all processes of a cgroup and those below.")
 @click.option(

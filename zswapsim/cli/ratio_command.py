@@ -24,6 +24,7 @@ from zswapsim.cli.options import (
 from zswapsim.cli.settings import SettingsCommand
 from zswapsim.cli.values import (
     COMPRESSORS,
+    FILE_OR_ID,
     FORMAT,
     SIZE,
     ZPOOLS,
@@ -47,7 +48,7 @@ def _names() -> "Names":
 @click.command(
     "ratio", cls=SettingsCommand, short_help="Say what compressors and pools make of your memory."
 )
-@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=FILE_OR_ID)
 @click.option(
     "--compressor",
     "compressors",

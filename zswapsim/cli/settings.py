@@ -30,10 +30,8 @@ class SettingsCommand(click.Command):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         for param in self.params:
-            if isinstance(param, click.Option) and not param.envvar:
-                names = [name.upper() for name in setting_names(param)]
-                own = f"ZSWAPSIM_{(self.name or '').upper()}_"
-                param.envvar = [f"{start}{name}" for start in (own, "ZSWAPSIM_") for name in names]
+            if not param.envvar:
+                param.envvar = _variables(self.name or "", param)
         self.params += [
             click.Option(
                 ["--config", "config_file"],
@@ -87,6 +85,14 @@ def setting_names(param: click.Parameter) -> list[str]:
     """Return the names of an option's setting: as ReplayConfig has it, and as the option is."""
     long = [option[2:].replace("-", "_") for option in param.opts if option.startswith("--")]
     return list(dict.fromkeys([(param.name or "").rstrip("_"), *long]))
+
+
+def _variables(command: str, param: click.Parameter) -> list[str]:
+    """Return the variables of an option; an argument, which is one command's only, has its own."""
+    starts = [f"ZSWAPSIM_{command.upper()}_"]
+    if isinstance(param, click.Option):
+        starts.append("ZSWAPSIM_")
+    return [start + name.upper() for start in starts for name in setting_names(param)]
 
 
 def settable(command: click.Command) -> list[click.Parameter]:

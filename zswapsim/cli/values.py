@@ -94,7 +94,7 @@ class Axis(Kind):
 
 
 class FileOr(Kind):
-    """A file, or one of a few words."""
+    """A file, or one of a few words, or what else the command makes of it."""
 
     name = "file"
 
@@ -243,6 +243,7 @@ SIZE = Named("size", _check_size)
 SIZE_OR_PERCENT = Named("size", _check_share)
 ACCESSES = Named("accesses", _check_accesses, _access_kinds)
 CONTENTS = FileOr("mix")
+FILE_OR_ID = FileOr()
 AXIS = Axis()
 
 zpool_option = click.option(
