@@ -14,7 +14,7 @@ from rich.text import Text
 from zswapsim.printable import printable
 from zswapsim.report.rows import Row, ratio_rows, zero_rows
 from zswapsim.report.zram import zram_rows, zram_saved_rows
-from zswapsim.units import PAGE_SIZE, format_bytes, format_pages
+from zswapsim.units import PAGE_SIZE, format_bytes, format_pages, format_share
 
 NARROW = 76
 """Columns below which label, number and remark do not fit side by side."""
@@ -286,4 +286,4 @@ def _footer(result: Mapping[str, Any]) -> Text:
 
 
 def _share(part: int, whole: int, name: str) -> str:
-    return f"{name}, {100 * part / whole:.1f} %" if whole else name
+    return f"{name}, {format_share(part, whole)}" if whole else name
