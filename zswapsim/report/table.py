@@ -27,18 +27,26 @@ def print_result(result: Mapping[str, Any], console: Console) -> None:
 
 def render(result: Mapping[str, Any], *, narrow: bool = False) -> RenderableType:
     """Return a result as text and tables; narrow puts each remark on a line of its own."""
-    parts: list[RenderableType] = [_headline(result), *_origins(result), Text()]
-    if not result["complete"]:
-        done, of = result["trace"]["accesses_replayed"], result["trace"]["accesses"]
-        parts += [Text(f"stopped after {done:,} of {of:,} accesses", style="bold yellow"), Text()]
-    parts += [part for line in _warnings(result) for part in (Text(line, style="bold red"), Text())]
-    for title, rows in _sections(result):
+    parts: list[RenderableType] = [headline(result)]
+    parts += [*(Text(printable(line), style="yellow") for line in origins(result)), Text()]
+    if line := stopped(result):
+        parts += [Text(line, style="bold yellow"), Text()]
+    parts += [part for line in warnings(result) for part in (Text(line, style="bold red"), Text())]
+    for title, rows in sections(result):
         parts += [_section(title, rows, narrow=narrow), Text()]
-    parts.append(_footer(result))
+    parts.append(Text("\n".join(footer(result)), style="dim"))
     return Group(*parts)
 
 
-def _origins(result: Mapping[str, Any]) -> list[Text]:
+def stopped(result: Mapping[str, Any]) -> str:
+    """Return where a replay ended that did not reach the end of its trace, or nothing."""
+    if result["complete"]:
+        return ""
+    done, of = result["trace"]["accesses_replayed"], result["trace"]["accesses"]
+    return f"stopped after {done:,} of {of:,} accesses"
+
+
+def origins(result: Mapping[str, Any]) -> list[str]:
     """Return where accesses and contents come from, if not from one recording; if it is exact."""
     trace = result["trace"]
     said = [
@@ -54,10 +62,11 @@ def _origins(result: Mapping[str, Any]) -> list[Text]:
             f"below what was recorded: {what} are the program's with {exact_pages:,} "
             f"pages resident or more, here down to {max(kept_pages, 0):,} were"
         )
-    return [Text(printable(line), style="yellow") for line in said]
+    return said
 
 
-def _warnings(result: Mapping[str, Any]) -> list[str]:
+def warnings(result: Mapping[str, Any]) -> list[str]:
+    """Return what went wrong in the run, for which its numbers have to be read with care."""
     memory = result["memory"]
     said = [
         f"{what}: {memory[name]:,} times a page had to stay in memory"
@@ -72,7 +81,8 @@ def _warnings(result: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def _sections(result: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
+def sections(result: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
+    """Return the numbers of a result: titles, and under each its rows."""
     frontend = result["config"]["frontend"]
     if frontend == "zram":
         middle = [("What zram did", zram_rows(result))]
@@ -87,7 +97,8 @@ def _sections(result: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
     return [happened, *middle, ("What went to a disk, and what stayed", saved)]
 
 
-def _headline(result: Mapping[str, Any]) -> Text:
+def headline(result: Mapping[str, Any]) -> Text:
+    """Return two lines: which trace, and what was simulated."""
     trace = result["trace"]
     program = printable(f" ({trace['program']})") if trace.get("program") else ""
     return Text.assemble(
@@ -255,7 +266,8 @@ def _saved(result: Mapping[str, Any]) -> list[Row]:
     return rows + ratio_rows(result)
 
 
-def _footer(result: Mapping[str, Any]) -> Text:
+def footer(result: Mapping[str, Any]) -> list[str]:
+    """Return what was checked, and how long all took."""
     seconds, carried = result["seconds"], result["bytes"]
     checked = (
         f"{carried['checked_pages']:,} pages came back and were checked, all equal to what was "
@@ -263,12 +275,12 @@ def _footer(result: Mapping[str, Any]) -> Text:
         if carried["carried"]
         else "no bytes carried"
     )
-    return Text(
-        f"{checked}\n{seconds['total']:.2f} s: machine {seconds['machine']:.2f} s "
+    return [
+        checked,
+        f"{seconds['total']:.2f} s: machine {seconds['machine']:.2f} s "
         f"({result['config']['engine']}), compile {seconds['compile']:.2f} s, "
         f"compress {seconds['compress']:.2f} s, decompress {seconds['decompress']:.2f} s",
-        style="dim",
-    )
+    ]
 
 
 def _share(part: int, whole: int, name: str) -> str:

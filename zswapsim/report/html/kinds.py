@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which kind of result some data is, and who makes a chapter of it.
+
+A new kind is one file with a function from a result to a chapter, and one line in KINDS.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+from zswapsim.errors import InvalidArgument
+from zswapsim.report.html.document import Chapter
+
+KINDS = {
+    "replay": "zswapsim.report.html.replay:replay_chapter",
+    "ratio": "zswapsim.report.html.ratio:ratio_chapter",
+    "sweep": "zswapsim.report.html.sweep:sweep_chapter",
+    "compare": "zswapsim.report.html.compare:compare_chapter",
+}
+"""Kind -> module:function that makes a chapter of a result."""
+
+WITHOUT_NAME = {
+    "replay": {"config", "memory", "trace", "vmstat", "zswap"},
+    "ratio": {"inputs", "total"},
+}
+"""Kinds whose results do not say what they are, by what they have to have."""
+
+ALLOWED = (
+    "allowed are results as JSON (replay --json, ratio --json, compare --json and others) and the "
+    "rows of a sweep as JSON lines, CSV or Parquet"
+)
+
+
+def kind_of(data: Any) -> str | None:
+    """Return what a result is of, or None."""
+    if not isinstance(data, Mapping):
+        return None
+    if data.get("kind") in KINDS:
+        return str(data["kind"])
+    for kind, keys in WITHOUT_NAME.items():
+        if keys <= set(data):
+            return kind
+    return None
+
+
+def chapter(data: Any, source: str = "") -> Chapter:
+    """Return the chapter of a result. InvalidArgument names its file and says what is wrong."""
+    where = f"{source}: " if source else ""
+    kind = kind_of(data)
+    if kind is None:
+        raise InvalidArgument(f"{where}no result of zswapsim; {ALLOWED}")
+    module, _, name = KINDS[kind].partition(":")
+    make: Callable[[Mapping[str, Any]], Chapter] = getattr(import_module(module), name)
+    try:
+        return replace(make(data), source=source)
+    except KeyError as error:
+        raise InvalidArgument(f"{where}damaged: a {kind} result has to have {error}") from None
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        what = type(error).__name__
+        raise InvalidArgument(f"{where}damaged: no {kind} result ({what}: {error})") from None
