@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """From a machine's arrays to named numbers: a sample now, or the result at the end."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zswapsim.content.compressors import Compressor
 from zswapsim.experiment.bytes_plane import BytesPlane
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.result import Result
+from zswapsim.experiment.workload import Integers, Sizes, Workload
 from zswapsim.machine import memory as m
 from zswapsim.machine.pools.zpools import pools_total_pages
 from zswapsim.machine.swap import VMSTAT, Swap
@@ -15,11 +15,6 @@ from zswapsim.machine.zswap import state as z
 from zswapsim.machine.zswap.pools import zswap_used_pages
 from zswapsim.profiles import profile
 from zswapsim.units import PAGE_SIZE
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from zswapsim.trace.trace import Trace
 
 
 def debugfs(swap: Swap) -> dict[str, int]:
@@ -59,13 +54,12 @@ def sample(machine: m.Machine, access: int) -> dict[str, int]:
 
 
 def collect(
-    trace: "Trace",
+    workload: Workload,
     config: ReplayConfig,
     *,
     engine: str,
     machine: m.Machine,
-    codec: Compressor,
-    lengths: "np.ndarray[Any, Any]",
+    sizes: Sizes,
     plane: BytesPlane | None,
     accesses_done: int,
     seconds: dict[str, float],
@@ -74,6 +68,7 @@ def collect(
     swap = machine.swap
     stat = machine.memory.stat
     row = profile(config.kernel)
+    lengths = sizes.lengths[:-1]
     threshold = config.accept_threshold_percent
     return Result(
         zswap=debugfs(swap),
@@ -90,7 +85,7 @@ def collect(
         compression={
             **_compression(swap, lengths),
             "contents": len(lengths),
-            "library": codec.version,
+            "library": sizes.library,
         },
         bytes={
             "carried": plane is not None,
@@ -105,12 +100,12 @@ def collect(
                 row.accept_threshold_percent if threshold is None else threshold
             ),
         },
-        trace={**trace.info(), "accesses_replayed": accesses_done},
-        complete=accesses_done == trace.accesses,
+        trace={**workload.info, "accesses_replayed": accesses_done},
+        complete=accesses_done == workload.accesses_count,
     )
 
 
-def _compression(swap: Swap, lengths: "np.ndarray[Any, Any]") -> dict[str, Any]:
+def _compression(swap: Swap, lengths: Integers) -> dict[str, Any]:
     """Return what compression did: over all contents, and in this run.
 
     A length above a page is one that the compressor passed on, for the allocator to refuse.
