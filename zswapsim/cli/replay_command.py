@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import (
     TRACE_PATH,
     check_not_terminal,
@@ -194,6 +195,7 @@ def _is_compressor(spec: str) -> None:
     callback=checked(check_writable),
     help="Write the counters over time to this CSV file.",
 )
+@html_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     trace: Path,
@@ -204,6 +206,7 @@ def command(
     zpool_: str | None,
     swap_file: Path | None,
     series: Path | None,
+    html: Path | None,
     as_json: bool,
     **settings: Any,
 ) -> int:
@@ -220,23 +223,31 @@ def command(
     from zswapsim.trace.derive.join import complete
 
     check_not_terminal(trace)
-    check_distinct(trace, swap_file, series)
+    check_distinct(trace, swap_file, series, html)
+    pictures = as_json or series is not None or html is not None
     config = ReplayConfig(
         zpool=zpool_, swap_file=None if swap_file is None else str(swap_file), **settings
     )
-    samples: list[dict[str, int]] | None = None if series is None else []
     with StopFlag().watching() as stop, progress_bar() as progress:
         held = contents_asked_for(contents, seed)
         whole = complete(
             open_trace(trace, reading, progress), contents=held, accesses=accesses, seed=seed
         )
-        result = replay(whole, config, progress=progress, stop=stop, series=samples)
+        result = replay(whole, config, progress=progress, stop=stop, pictures=pictures)
     if as_json:
         click.echo(result.to_json())
     else:
         from zswapsim.report.table import print_result
 
         print_result(result.to_dict(), console())
-    if series is not None and samples is not None:
-        write_whole(series, csv_text(samples))
+    if series is not None:
+        write_whole(series, csv_text(_rows(result.series)))
+    if html is not None:
+        write_report([result.to_dict()], html)
     return 0 if result.complete else 130
+
+
+def _rows(columns: dict[str, list[int]]) -> list[dict[str, int]]:
+    """Return columns as rows."""
+    lines = zip(*columns.values(), strict=True)
+    return [dict(zip(columns, line, strict=True)) for line in lines]

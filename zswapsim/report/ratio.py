@@ -199,9 +199,12 @@ def pools_table(result: Facts) -> Printed:
     header = ["", "", "1 GiB", "dens", "file", "data", "head", "round", "holes", "unfull", "out"]
     rows = [_pool_row(pool) for pool in result["pools"]]
     kernel = result["config"]["kernel"]
-    others = {pool["zpool"]: pool["kernel"] for pool in result["pools"] if pool["kernel"] != kernel}
-    said = [f"{zpool} is that of Linux {other}; {kernel} has none" for zpool, other in others.items()]
-    return Printed(title, header, rows, [*LEGEND, *said])
+    said = [
+        f"{pool['zpool']} is that of Linux {pool['kernel']}; {kernel} has none"
+        for pool in result["pools"]
+        if pool["kernel"] != kernel
+    ]
+    return Printed(title, header, rows, [*LEGEND, *dict.fromkeys(said)])
 
 
 def _with_notes(table: Printed, width: int, *, names: int) -> list[str]:

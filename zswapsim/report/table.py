@@ -150,16 +150,16 @@ def _section(title: str, rows: list[Row], *, narrow: bool) -> Table:
 
 def _happened(result: Mapping[str, Any]) -> list[Row]:
     memory, vmstat, frontend = result["memory"], result["vmstat"], result["config"]["frontend"]
-    loads = _loads(result)
-    served = _share(vmstat["zswpin"], loads, "zswpin")
-    read = _share(vmstat["pswpin"], loads, "pswpin")
+    came_in = loads(result)
+    served = _share(vmstat["zswpin"], came_in, "zswpin")
+    read = _share(vmstat["pswpin"], came_in, "pswpin")
     disk = "zram" if frontend == "zram" else "the swap file"
     rows = [
         ("accesses that found the page swapped out", f"{vmstat['pgmajfault']:,}", "pgmajfault"),
         *_readahead(result),
         ("  served by zswap", f"{vmstat['zswpin']:,}", served),
         (f"  read from {disk}", f"{vmstat['pswpin']:,}", read),
-        *_filled(vmstat["swpin_zero"], loads),
+        *_filled(vmstat["swpin_zero"], came_in),
         ("pages reclaimed", f"{memory['pgsteal']:,}", "pgsteal"),
         ("  still clean, dropped without a write", f"{memory['clean_drops']:,}", ""),
     ]
@@ -168,16 +168,16 @@ def _happened(result: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
-def _filled(pages: int, loads: int) -> list[Row]:
+def _filled(pages: int, came_in: int) -> list[Row]:
     """Return the line of pages that the swap core made, from 6.12 on."""
     if not pages:
         return []
     return [
-        ("  filled with zeros by the swap core", f"{pages:,}", _share(pages, loads, "swpin_zero"))
+        ("  filled with zeros by the swap core", f"{pages:,}", _share(pages, came_in, "swpin_zero"))
     ]
 
 
-def _loads(result: Mapping[str, Any]) -> int:
+def loads(result: Mapping[str, Any]) -> int:
     """Return how many pages came in: those that an access waited for, and those read ahead."""
     majors: int = result["vmstat"]["pgmajfault"]
     ahead: int = result["memory"].get("swap_ra", 0)
@@ -258,7 +258,7 @@ def _saved(result: Mapping[str, Any]) -> list[Row]:
         (
             "reads from the swap file",
             f"{vmstat['pswpin']:,}",
-            f"of {_loads(result) - vmstat['swpin_zero']:,} that came in",
+            f"of {loads(result) - vmstat['swpin_zero']:,} that came in",
         ),
         ("writes to the swap file", f"{vmstat['pswpout']:,}", f"of {writes:,} that went out"),
         ("gain at the end", format_bytes(held), "stored pages less the pool"),

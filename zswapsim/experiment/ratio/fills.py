@@ -42,8 +42,8 @@ def pool_numbers(
     """Fill a pool of that type and kernel; return what came of it, as docs/ratio.md tells.
 
     lengths: of the pages that need room in a pool; same_filled: those that need none. bytes adds up
-    to pool_pages * PAGE_SIZE. steps_bytes: lengths up to which a page takes no more room, rising; the
-    last is the longest that the pool takes.
+    to pool_pages * PAGE_SIZE. steps_bytes: lengths up to which a page takes no more room, rising;
+    the last is the longest that the pool takes.
     """
     sizes = _sizes(type_, row, lengths)
     header_bytes = _header_bytes(type_, row)

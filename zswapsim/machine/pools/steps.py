@@ -27,7 +27,7 @@ def z3fold_steps(pool: Z3foldPool) -> list[int]:
 
 def zsmalloc_steps(pool: zsmalloc_zspage.ZsPool) -> list[int]:
     """Return the sizes of the classes less the handle, which an object of 4096 bytes has not."""
-    sizes = sorted({int(pool.size[class_]) for class_ in set(map(int, pool.merged))})
+    sizes = sorted({int(pool.size[pool.merged[index]]) for index in range(len(pool.merged))})
     return [size - ZS_HANDLE_SIZE for size in sizes[:-1]] + [ZS_MAX_ALLOC_SIZE]
 
 

@@ -55,9 +55,11 @@ class Plot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Tables and plots under one heading."""
+    """Tables and plots under one heading. notes: lines below that; depth: of the heading."""
 
     title: str
+    notes: Sequence[str] = ()
+    depth: int = 3
     tables: Sequence[Table] = ()
     plots: Sequence[Plot] = ()
 

@@ -33,6 +33,7 @@ def report_html(results: Sequence[Mapping[str, Any]], sources: Sequence[str] = (
     names = [*sources, *[""] * (len(results) - len(sources))]
     chapters = [chapter(result, source) for result, source in zip(results, names, strict=True)]
     plots = [plot for told in chapters for part in told.parts for plot in part.plots]
+    names_of_plots = {id(plot): f"plot-{at}" for at, plot in enumerate(plots)}
     scripts = [_plotly() if plots else "", _asset("report.js")]
     return (
         _environment()
@@ -40,7 +41,7 @@ def report_html(results: Sequence[Mapping[str, Any]], sources: Sequence[str] = (
         .render(
             title=_title(chapters),
             chapters=chapters,
-            plot_ids={id(plot): f"plot-{at}" for at, plot in enumerate(plots)},
+            name_of=lambda plot: names_of_plots[id(plot)],
             policy=_policy(scripts),
             style=_asset("report.css"),
             scripts=scripts,
@@ -63,7 +64,7 @@ def embedded_json(data: Any) -> str:
 def shown(cell: Cell) -> str:
     """Return what stands in a cell of a table."""
     if cell is None or cell == "":
-        return "–"
+        return "-"
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, int):
@@ -88,11 +89,10 @@ def _title(chapters: Sequence[Chapter]) -> str:
 
 def _policy(scripts: Sequence[str]) -> str:
     """Return the page's Content-Security-Policy; plotly sets styles, and draws PNGs to save."""
-    hashes = [
-        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts
-    ]
+    digests = [hashlib.sha256(script.encode()).digest() for script in scripts]
+    allowed = " ".join(f"'sha256-{base64.b64encode(one).decode()}'" for one in digests)
     return (
-        f"default-src 'none'; script-src {' '.join(f"'sha256-{one}'" for one in hashes)}; "
+        f"default-src 'none'; script-src {allowed}; "
         "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
 
