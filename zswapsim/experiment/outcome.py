@@ -10,6 +10,7 @@ from zswapsim.experiment.workload import Integers, Sizes, Workload
 from zswapsim.machine import memory as m
 from zswapsim.machine.pools.zpools import pools_total_pages
 from zswapsim.machine.swap import VMSTAT, Swap
+from zswapsim.machine.zram import device as d
 from zswapsim.machine.zram.device import BD_STAT, MM_STAT, Zram, bd_stat_show, mm_stat_show
 from zswapsim.machine.zswap import state as z
 from zswapsim.machine.zswap.pools import zswap_used_pages
@@ -79,6 +80,7 @@ def collect(
             "max_pool_pages": int(stat[m.LIMIT_PAGES]) * config.max_pool_percent // 100,
             "pool_pages": int(pools_total_pages(swap.pools)),
             **{name: int(stat[at]) for at, name in enumerate(m.MEMORY)},
+            "mean_saved_pages": _mean_saved_pages(machine),
             "swap_slots": len(swap.slots.used) - 1,
             "swap_slots_used": int(swap.slots.counts[0]),
         },
@@ -105,6 +107,29 @@ def collect(
     )
 
 
+def _mean_saved_pages(machine: m.Machine) -> float:
+    """Return what pools saved, as a mean over the pages written out."""
+    stat = machine.memory.stat
+    written_out = int(stat[m.PGSTEAL] - stat[m.CLEAN_DROPS])
+    return round(int(stat[m.SAVED_PAGES_SUM]) / written_out, 2) if written_out else 0.0
+
+
+def _coded(swap: Swap) -> dict[str, int]:
+    """Return how often the compressor ran; what zswap and the disk had of it, one of them has."""
+    zswap, disk = swap.zswap.counters, swap.disk
+    compressions = int(zswap[z.COMPRESSIONS])
+    loads, writebacks = int(zswap[z.LOAD_DECOMPRESSIONS]), int(zswap[z.WRITEBACK_DECOMPRESSIONS])
+    if isinstance(disk, Zram):
+        compressions += int(disk.counters[d.COMPRESSIONS])
+        loads += int(disk.counters[d.LOAD_DECOMPRESSIONS])
+        writebacks += int(disk.counters[d.WRITEBACK_DECOMPRESSIONS])
+    return {
+        "compressions": compressions,
+        "decompressions": loads + writebacks,
+        "writeback_decompressions": writebacks,
+    }
+
+
 def _compression(swap: Swap, lengths: Integers) -> dict[str, Any]:
     """Return what compression did: over all contents, and in this run.
 
@@ -118,7 +143,7 @@ def _compression(swap: Swap, lengths: Integers) -> dict[str, Any]:
         "ratio": round(len(fitting) * PAGE_SIZE / total, 4) if total else None,
         "mean_length_bytes": round(total / len(fitting), 2) if total else None,
         "incompressible_contents": len(lengths) - len(fitting),
-        "compressions": int(counters[z.COMPRESSIONS]),
+        **_coded(swap),
         "compress_errors": int(counters[z.COMPRESS_ERRORS]),
         "hysteresis_rejects": int(counters[z.HYSTERESIS_REJECTS]),
     }
