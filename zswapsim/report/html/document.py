@@ -29,6 +29,11 @@ class Table:
     notes: Sequence[str] = ()
     sortable: bool = False
 
+    @property
+    def is_wide(self) -> bool:
+        """Say whether it takes the whole width of a page."""
+        return len(self.header) > 6
+
     def is_text(self, column: int) -> bool:
         """Say whether a column is set to the left."""
         return column < self.names or column in self.texts
@@ -55,11 +60,9 @@ class Plot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Tables and plots under one heading. notes: lines below that; depth: of the heading."""
+    """Tables and plots under one heading."""
 
     title: str
-    notes: Sequence[str] = ()
-    depth: int = 3
     tables: Sequence[Table] = ()
     plots: Sequence[Plot] = ()
 

@@ -18,6 +18,7 @@ BLUE, ORANGE, GREEN, PINK = "#0072b2", "#d55e00", "#009e73", "#b8548f"
 SKY, AMBER, GREY = "#56b4e9", "#e69f00", "#8b929c"
 INK, FAINT, GRID, CLEAR = "#1f2328", "#59616b", "#e3e6ea", "rgba(0,0,0,0)"
 REFUSED = "rgba(213,94,0,0.14)"
+STEP, STEP_TOO = "#7d8792", "#c4cbd3"
 SERIES = (BLUE, ORANGE, GREEN, PINK, SKY, AMBER, GREY)
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
@@ -35,6 +36,8 @@ DARK = {
     FAINT: "#a3abb5",
     GRID: "#323942",
     REFUSED: "rgba(255,143,82,0.2)",
+    STEP: "#8d97a3",
+    STEP_TOO: "#47505b",
     **dict(
         zip(RAMP, ("#16212c", "#173a5a", "#1c5b8d", "#3583be", "#70b4e3", "#d2eafc"), strict=True)
     ),
@@ -81,11 +84,17 @@ def figure(
         "data": data,
         "layout": {
             "height": height,
-            "margin": {"l": 8, "r": 12, "t": 12, "b": 8},
+            "margin": {"l": 8, "r": 22, "t": 12, "b": 8},
             "paper_bgcolor": CLEAR,
             "plot_bgcolor": CLEAR,
             "font": {"family": FONT, "size": 13, "color": INK},
-            "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "y": 1.02,
+                "yanchor": "bottom",
+                "traceorder": "normal",
+            },
             "hoverlabel": {"namelength": -1},
             "xaxis": dict(x),
             "yaxis": dict(y),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which kind of result some data is, and who makes a chapter of it.
 
-A new kind is one file with a function from a result to a chapter, and one line in KINDS.
+A new kind is one file with a function from a result to chapters, and one line in KINDS.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,12 +13,12 @@ from zswapsim.errors import InvalidArgument
 from zswapsim.report.html.document import Chapter
 
 KINDS = {
-    "replay": "zswapsim.report.html.replay:replay_chapter",
-    "ratio": "zswapsim.report.html.ratio:ratio_chapter",
-    "sweep": "zswapsim.report.html.sweep:sweep_chapter",
-    "compare": "zswapsim.report.html.compare:compare_chapter",
+    "replay": "zswapsim.report.html.replay:replay_chapters",
+    "ratio": "zswapsim.report.html.ratio:ratio_chapters",
+    "sweep": "zswapsim.report.html.sweep:sweep_chapters",
+    "compare": "zswapsim.report.html.compare:compare_chapters",
 }
-"""Kind -> module:function that makes a chapter of a result."""
+"""Kind -> module:function that makes chapters of a result."""
 
 WITHOUT_NAME = {
     "replay": {"config", "memory", "trace", "vmstat", "zswap"},
@@ -44,16 +44,16 @@ def kind_of(data: Any) -> str | None:
     return None
 
 
-def chapter(data: Any, source: str = "") -> Chapter:
-    """Return the chapter of a result. InvalidArgument names its file and says what is wrong."""
+def chapters(data: Any, source: str = "") -> list[Chapter]:
+    """Return the chapters of a result. InvalidArgument names its file and says what is wrong."""
     where = f"{source}: " if source else ""
     kind = kind_of(data)
     if kind is None:
         raise InvalidArgument(f"{where}no result of zswapsim; {ALLOWED}")
     module, _, name = KINDS[kind].partition(":")
-    make: Callable[[Mapping[str, Any]], Chapter] = getattr(import_module(module), name)
+    make: Callable[[Mapping[str, Any]], list[Chapter]] = getattr(import_module(module), name)
     try:
-        return replace(make(data), source=source)
+        return [replace(told, source=source) for told in make(data)]
     except KeyError as error:
         raise InvalidArgument(f"{where}damaged: a {kind} result has to have {error}") from None
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:

@@ -18,7 +18,7 @@ from zswapsim.errors import InvalidArgument
 from zswapsim.printable import printable
 from zswapsim.report.html.document import Cell, Chapter, Plot
 from zswapsim.report.html.figure import DARK
-from zswapsim.report.html.kinds import chapter
+from zswapsim.report.html.kinds import chapters
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -31,16 +31,20 @@ def report_html(results: Sequence[Mapping[str, Any]], sources: Sequence[str] = (
     says of which result what is wrong.
     """
     names = [*sources, *[""] * (len(results) - len(sources))]
-    chapters = [chapter(result, source) for result, source in zip(results, names, strict=True)]
-    plots = [plot for told in chapters for part in told.parts for plot in part.plots]
+    every = [
+        told
+        for result, source in zip(results, names, strict=True)
+        for told in chapters(result, source)
+    ]
+    plots = [plot for told in every for part in told.parts for plot in part.plots]
     names_of_plots = {id(plot): f"plot-{at}" for at, plot in enumerate(plots)}
     scripts = [_plotly() if plots else "", _asset("report.js")]
     return (
         _environment()
         .get_template("template.html")
         .render(
-            title=_title(chapters),
-            chapters=chapters,
+            title=_title(every),
+            chapters=every,
             name_of=lambda plot: names_of_plots[id(plot)],
             policy=_policy(scripts),
             style=_asset("report.css"),
@@ -63,7 +67,7 @@ def embedded_json(data: Any) -> str:
 
 def shown(cell: Cell) -> str:
     """Return what stands in a cell of a table."""
-    if cell is None or cell == "":
+    if cell is None:
         return "-"
     if isinstance(cell, bool):
         return "yes" if cell else "no"

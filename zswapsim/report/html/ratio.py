@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The chapter of what compressors and pools make of some memory; several inputs make one."""
-
-from dataclasses import replace
+"""The chapters of what compressors and pools make of some memory, one for each input."""
 
 from zswapsim.report.html.document import Chapter, Facts, Part, Table
 from zswapsim.report.html.plots import plots_of
@@ -17,15 +15,10 @@ from zswapsim.report.ratio import (
 )
 
 
-def ratio_chapter(result: Facts) -> Chapter:
-    """Return the chapter of all inputs; of several, that of all together comes first."""
+def ratio_chapters(result: Facts) -> list[Chapter]:
+    """Return a chapter for each input; where there are several, first that of all together."""
     inputs = [*([result["total"]] if result["total"] else []), *result["inputs"]]
-    first, *others = [_one(told) for told in inputs]
-    parts = list(first.parts)
-    for other in others:
-        lead = Part(title=other.title, notes=other.answers)
-        parts += [lead, *(replace(part, title=part.title, depth=4) for part in other.parts)]
-    return replace(first, parts=parts)
+    return [_one(told) for told in inputs]
 
 
 def _one(result: Facts) -> Chapter:

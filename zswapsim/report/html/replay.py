@@ -14,12 +14,12 @@ NO_PICTURES = (
 )
 
 
-def replay_chapter(result: Facts) -> Chapter:
+def replay_chapters(result: Facts) -> list[Chapter]:
     """Return the chapter of the result of one replay."""
     trace, about = result["trace"], headline(result).plain.splitlines()
     tables = [numbers_table(title, rows) for title, rows in sections(result)]
     drawn = plots_of("replay", result) if result.get("pictures") else {}
-    return Chapter(
+    told = Chapter(
         title=f"{trace['name']}: {name_of(result)}",
         kind="replay",
         about=about,
@@ -32,6 +32,7 @@ def replay_chapter(result: Facts) -> Chapter:
         ],
         footer=footer(result),
     )
+    return [told]
 
 
 def name_of(result: Facts) -> str:

@@ -15,7 +15,7 @@
   /* The figure with each colour replaced by its twin. */
   const coloured = (value, dark) => {
     if (typeof value === "string") return dark && Object.hasOwn(told.dark, value) ? told.dark[value] : value;
-    if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map((one) => coloured(one, dark));
+    if (Array.isArray(value)) return typeof value[0] === "number" && typeof value.at(-1) === "number" ? value : value.map((one) => coloured(one, dark));
     if (value !== null && typeof value === "object") {
       return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, coloured(one, dark)]));
     }

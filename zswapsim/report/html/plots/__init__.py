@@ -21,12 +21,12 @@ PLOTS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "In all": (
             "faults:faults_bar",
-            "lengths:replay_lengths",
             "occupancy:occupancy_plot",
+            "lengths:replay_lengths",
         ),
     },
     "ratio": {
-        "Pages": ("ratio_bars:ratio_plot", "lengths:ratio_lengths", "speeds:speeds_plot"),
+        "Pages": ("ratio_bars:ratio_plot", "speeds:speeds_plot", "lengths:ratio_lengths"),
         "Pools": ("ratio_bars:holds_plot", "memory_use:memory_use_plot"),
     },
     "sweep": {

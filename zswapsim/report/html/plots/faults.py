@@ -33,11 +33,10 @@ def faults_bar(result: Facts) -> Plot | None:
         says += f", and {came_in - faults:,} more pages were read ahead"
     drawn = figure(
         data,
-        axis(range=[0, 100], ticksuffix=" %"),
+        axis(range=[0, 100], dtick=25, ticksuffix=" %"),
         axis(autorange="reversed", showgrid=False),
         barmode="stack",
-        bargap=0.35,
-        height=260,
+        bargap=0.5,
     )
     return Plot(title="Accesses and faults", says=f"{says}.", figures=[("", drawn)])
 

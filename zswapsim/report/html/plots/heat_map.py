@@ -4,7 +4,7 @@
 import math
 
 from zswapsim.report.html.document import Facts, Plot
-from zswapsim.report.html.figure import SCALE, axis, figure
+from zswapsim.report.html.figure import HEIGHT, SCALE, axis, figure
 from zswapsim.report.html.plots.over_time import ACCESSES
 
 
@@ -45,5 +45,5 @@ def heat_map_plot(result: Facts) -> Plot | None:
         f"{per_row * busiest:,} to {last:,}, get {share:.0f} % of all accesses; blank is no access."
     )
     y = axis("page", tickformat=",~r", showgrid=False)
-    drawn = figure([heat], ACCESSES, y, height=380)
+    drawn = figure([heat], ACCESSES, y, height=HEIGHT)
     return Plot(title="Which pages are accessed when", says=says, figures=[("", drawn)])

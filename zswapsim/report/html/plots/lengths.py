@@ -9,12 +9,11 @@ from zswapsim.report.html.figure import (
     BLUE,
     CLEAR,
     DASHES,
-    GREEN,
-    GREY,
     HEIGHT,
     REFUSED,
     SERIES,
-    SKY,
+    STEP,
+    STEP_TOO,
     axis,
     bars,
     figure,
@@ -43,12 +42,12 @@ def replay_lengths(result: Facts) -> Plot | None:
         f"{result['compression']['mean_length_bytes'] or 0:.0f} bytes. {_steps_said(steps)}"
     )
     if steps:
-        share = percent(told["too_long"], whole)
-        says += f" {config['zpool']} does not take {told['too_long']:,} of them ({share})."
+        says += _refusals_said(config["zpool"], told["too_long"], whole)
     return Plot(
         title="Compressed lengths, and the allocator's steps",
         says=says.strip(),
         figures=[("", _with_steps(data, steps, "contents"))],
+        wide=True,
     )
 
 
@@ -87,8 +86,8 @@ def _with_steps(data: list[dict[str, Any]], steps: Steps, what: str) -> dict[str
         return figure(data, x, y)
     share = min(0.4, 0.1 + 0.06 * len(steps))
     y2 = axis(domain=[0, share - 0.08], anchor="x", showgrid=False, fixedrange=True)
-    for at, (name, ends) in enumerate(steps.items()):
-        data += _row(at, name, ends)
+    for name, ends in steps.items():
+        data += _row(name, ends)
     drawn = figure(
         data,
         {**x, "anchor": "y2"},
@@ -98,16 +97,15 @@ def _with_steps(data: list[dict[str, Any]], steps: Steps, what: str) -> dict[str
         barmode="overlay",
         height=HEIGHT + 24 * (1 + len(steps)),
     )
-    drawn["layout"]["shapes"] = [_refused(ends[-1], share) for ends in list(steps.values())[:1]]
-    if len(steps) > 1:
-        del drawn["layout"]["shapes"]
+    if len(steps) == 1:
+        drawn["layout"]["shapes"] = [_refused(ends[-1], share) for ends in steps.values()]
     return drawn
 
 
-def _row(at: int, name: str, ends: Sequence[int]) -> list[dict[str, Any]]:
+def _row(name: str, ends: Sequence[int]) -> list[dict[str, Any]]:
     """Return the bars of one pool's steps, alternately dark and light, and of what it refuses."""
     begins = [0, *ends[:-1]]
-    colours = [(GREEN, SKY)[at % 2] if turn % 2 else GREY for turn in range(len(ends))]
+    colours = [STEP_TOO if turn % 2 else STEP for turn in range(len(ends))]
     said = [f"{begin + 1} to {end} bytes" for begin, end in zip(begins, ends, strict=True)]
     row = bars([end - begin for begin, end in zip(begins, ends, strict=True)], [], "", "")
     row |= {"y": [label(name)] * len(ends), "base": begins, "orientation": "h", "yaxis": "y2"}
@@ -134,6 +132,12 @@ def _refused(most: int, share: float) -> dict[str, Any]:
         "line": {"width": 0},
         "layer": "below",
     }
+
+
+def _refusals_said(zpool: str, refused: int, whole: int) -> str:
+    if not refused:
+        return f" {zpool} takes them all."
+    return f" {zpool} refuses {refused:,} of them ({percent(refused, whole)})."
 
 
 def _steps_said(steps: Steps) -> str:

@@ -2,6 +2,7 @@
 """The pool, the faults and the writes of a replay over its accesses."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from zswapsim.report.html.document import Facts, Plot
 from zswapsim.report.html.figure import (
@@ -13,7 +14,6 @@ from zswapsim.report.html.figure import (
     PINK,
     SKY,
     axis,
-    bars,
     figure,
     level,
     line,
@@ -44,21 +44,22 @@ def pool_plot(result: Facts) -> Plot | None:
     access, pool = series["access"], pool_pages(result)
     stored, limit = stored_pages(result), limit_pages(result)
     accept = result["pictures"]["accept_pages"]
-    name = "zram's memory" if frontend == "zram" else "pool"
+    name = "memory of zram" if frontend == "zram" else "pool"
     data = [
         line(access, stored, "pages stored", GREEN, dash="dot"),
         line(access, pool, name, BLUE, fill="tozeroy"),
     ]
-    says = f"At most {max(pool):,} pages of {name} held {max(stored):,} stored pages"
+    peak = result["memory"]["peak_pool_pages"]
+    says = f"At most {max(stored):,} pages were stored, and the {name} took {peak:,} pages"
     if limit is not None:
         data.append(level(access, limit, "limit", ORANGE, "dash"))
-        says += f"; the limit is {limit:,}"
+        says += f" of {limit:,} allowed"
     if accept is not None:
         data.append(level(access, accept, "accept threshold", AMBER, "longdashdot"))
         says += f", and a full pool accepts again below {accept:,}"
     return Plot(
         title="The pool, and what it holds",
-        says=f"{says}. The more the dotted line is above the area, the more memory is gained.",
+        says=f"{says}. The dotted line above the area is memory gained.",
         figures=[("", figure(data, ACCESSES, pages_axis("pages"), hovermode="x unified"))],
     )
 
@@ -69,18 +70,16 @@ def faults_plot(result: Facts) -> Plot:
     access = series["access"]
     columns = fault_columns(result)
     data = [
-        bars(access, _steps(columns[key]), name, colour, hovertemplate="%{y:,}")
+        _layer(access, _steps(columns[key]), name, colour)
         for key, name, colour in named_faults(result)
         if any(columns[key])
     ]
     majors, faults = series["pgmajfault"][-1], series["pgfault"][-1]
     says = (
         f"{faults:,} faults, {majors:,} of them major ({percent(majors, faults)}): pages that had "
-        "been swapped out. A bar is a 240th of the run."
+        "been swapped out. Each step is a 240th of the run."
     )
-    drawn = figure(
-        data, ACCESSES, pages_axis("pages"), barmode="stack", bargap=0, hovermode="x unified"
-    )
+    drawn = figure(data, ACCESSES, pages_axis("pages"), hovermode="x unified")
     return Plot(title="Faults, by where the page came from", says=says, figures=[("", drawn)])
 
 
@@ -152,6 +151,12 @@ def named_faults(result: Facts) -> Sequence[tuple[str, str, str]]:
     if result["config"]["frontend"] != "zram":
         return FAULTS
     return [(key, "from zram" if key == "pswpin" else name, c) for key, name, c in FAULTS]
+
+
+def _layer(access: Sequence[int], added: Sequence[int], name: str, colour: str) -> dict[str, Any]:
+    """Return a layer of a stack, which is as high between two samples as what was added there."""
+    shape = {"width": 0, "color": colour, "shape": "vh"}
+    return line(access, added, name, colour, line=shape, stackgroup="faults", fillcolor=colour)
 
 
 def _steps(column: Sequence[int]) -> list[int]:

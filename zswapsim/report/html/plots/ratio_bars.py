@@ -2,7 +2,7 @@
 """Bars of what compressors and pools achieve."""
 
 from zswapsim.report.html.document import Facts, Plot
-from zswapsim.report.html.figure import BLUE, SERIES, axis, bars, figure, label, labels
+from zswapsim.report.html.figure import BLUE, HEIGHT, SERIES, axis, bars, figure, label, labels
 
 
 def ratio_plot(result: Facts) -> Plot | None:
@@ -14,13 +14,17 @@ def ratio_plot(result: Facts) -> Plot | None:
     best = max(told, key=lambda codec: codec["ratio"])
     data = [bars(values, labels([codec["name"] for codec in told]), "ratio", BLUE)]
     data[0] |= {"orientation": "h", "text": [f"{value:.2f}" for value in values]}
-    data[0] |= {"textposition": "auto", "hovertemplate": "%{y}: %{x:.2f}<extra></extra>"}
+    data[0] |= {
+        "textposition": "auto",
+        "cliponaxis": False,
+        "hovertemplate": "%{y}: %{x:.2f}<extra></extra>",
+    }
     drawn = figure(
         data,
         axis("bytes of pages for each byte they compress to", rangemode="tozero"),
         axis(autorange="reversed", type="category", showgrid=False),
         bargap=0.35,
-        height=max(220, 110 + 34 * len(told)),
+        height=max(HEIGHT, 110 + 30 * len(told)),
     )
     says = f"{best['name']} compresses best, {best['ratio']:.2f} to 1; a pool's losses come on top."
     return Plot(title="Compression ratio", says=says, figures=[("", drawn)])

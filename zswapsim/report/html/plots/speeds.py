@@ -6,7 +6,11 @@ from typing import Any
 from zswapsim.report.html.document import Facts, Plot
 from zswapsim.report.html.figure import BLUE, ORANGE, axis, figure, labels
 
-WAYS = (("compress", ORANGE, "square"), ("decompress", BLUE, "circle"))
+WAYS = (
+    ("compress", ORANGE, "square", "bottom center"),
+    ("decompress", BLUE, "circle", "top center"),
+)
+TICKS = [digit * 10**power for power in range(5) for digit in (1, 2, 5)]
 
 
 def speeds_plot(result: Facts) -> Plot | None:
@@ -19,15 +23,18 @@ def speeds_plot(result: Facts) -> Plot | None:
         f"Quickest to bring back: {quick['name']}, {quick['speed']['decompress']['median_us']:.1f} "
         "µs a page. Up and to the left is better; bars reach from the fastest round to the slowest."
     )
+    ratios = [codec["ratio"] for codec in told]
+    lowest, highest = min(ratios), max(ratios)
+    room = (highest - lowest) or 1
     drawn = figure(
         [_way(told, *way) for way in WAYS],
-        axis("µs a page", type="log", dtick="D2"),
-        axis("compression ratio"),
+        axis("µs a page", type="log", tickvals=TICKS),
+        axis("compression ratio", range=[lowest - 0.2 * room, highest + 0.2 * room]),
     )
     return Plot(title="Time against ratio", says=says, figures=[("", drawn)])
 
 
-def _way(told: list[Facts], way: str, colour: str, symbol: str) -> dict[str, Any]:
+def _way(told: list[Facts], way: str, colour: str, symbol: str, above: str) -> dict[str, Any]:
     speeds = [codec["speed"][way] for codec in told]
     medians = [speed["median_us"] for speed in speeds]
     return {
@@ -37,7 +44,7 @@ def _way(told: list[Facts], way: str, colour: str, symbol: str) -> dict[str, Any
         "x": medians,
         "y": [codec["ratio"] for codec in told],
         "text": labels([codec["name"] for codec in told]),
-        "textposition": "top center",
+        "textposition": above,
         "cliponaxis": False,
         "marker": {"color": colour, "symbol": symbol, "size": 10},
         "error_x": {
