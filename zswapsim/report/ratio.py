@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
+from zswapsim.report.columns import aligned, indented
 from zswapsim.report.drawing import folded, sparkline
 from zswapsim.units import PAGE_SIZE, format_bytes, format_pages
 
@@ -22,7 +23,6 @@ LEGEND = (
     "out: % of the pages that are too long for it and stay outside",
 )
 Facts = Mapping[str, Any]
-Rows = Sequence[Sequence[str]]
 
 
 def print_ratios(results: Sequence[Facts], console: Console) -> None:
@@ -47,46 +47,7 @@ def ratio_lines(result: Facts, width: int, *, ascii_only: bool = False) -> list[
         answer, *more = answers(result, ascii_only=ascii_only)
         lines += folded(answer, width)
         for line in more:
-            lines += _indented(line, width, 1)
-    return lines
-
-
-def aligned(header: Sequence[str], rows: Rows, width: int, *, names: int) -> list[str]:
-    """Return a table; where it is too wide, each row as its names and a list of the other cells.
-
-    names: the columns in front, set to the left, that say what a row is of.
-    """
-    table = [header, *rows]
-    sizes = [max(len(row[at]) for row in table) for at in range(len(header))]
-    for gap in ("  ", " "):
-        lines = [f" {_line(row, sizes, gap, names)}" for row in table]
-        if max(len(line) for line in lines) <= width:
-            return lines
-    lines = []
-    for row in rows:
-        lines += _indented(", ".join(row[:names]), width, 1)
-        told = zip(header[names:], row[names:], strict=True)
-        lines += _packed([f"{label} {cell}" for label, cell in told], width, 3)
-    return lines
-
-
-def _line(row: Sequence[str], sizes: Sequence[int], gap: str, names: int) -> str:
-    cells = zip(row, sizes, strict=True)
-    return gap.join(
-        f"{cell:<{size}}" if at < names else f"{cell:>{size}}"
-        for at, (cell, size) in enumerate(cells)
-    ).rstrip()
-
-
-def _packed(items: Sequence[str], width: int, columns: int) -> list[str]:
-    """Return items as indented lines of a list, broken between them where that is possible."""
-    lines: list[str] = []
-    for item in items:
-        if lines and len(lines[-1]) + 2 + len(item) < width:
-            lines[-1] += f", {item}"
-        else:
-            lines[-1:] = [f"{line}," for line in lines[-1:]]
-            lines += _indented(item, width - 1, columns)
+            lines += indented(line, width, 1)
     return lines
 
 
@@ -123,9 +84,9 @@ def _heading(result: Facts, width: int) -> list[str]:
         if len(line) + 2 + len(remark) <= width:
             lines.append(f"{line}  {remark}".rstrip())
         else:
-            lines += [line, *_indented(remark, width, 5)]
+            lines += [line, *indented(remark, width, 5)]
     if said := padded(result):
-        lines += _indented(said, width, 1)
+        lines += indented(said, width, 1)
     return lines
 
 
@@ -163,7 +124,7 @@ def _lengths(result: Facts, width: int, *, ascii_only: bool) -> list[str]:
     columns = max(len(told["name"]) for told in result["compressors"])
     room = min(HISTOGRAM_COLUMNS, width - columns - 3)
     if room >= 16:
-        lines += ["", *_indented(f"pages by length, 0 to {PAGE_SIZE} bytes", width, 1)]
+        lines += ["", *indented(f"pages by length, 0 to {PAGE_SIZE} bytes", width, 1)]
         lines += [
             f" {told['name']:<{columns}}  "
             + sparkline(told["histogram"], room, ascii_only=ascii_only)
@@ -211,7 +172,7 @@ def _with_notes(table: Printed, width: int, *, names: int) -> list[str]:
     """Return the lines of a table, and below it what it rests on."""
     lines = folded(table.title, width) + aligned(table.header, table.rows, width, names=names)
     for line in table.notes:
-        lines += _indented(line, width, 1)
+        lines += indented(line, width, 1)
     return lines
 
 
@@ -253,10 +214,6 @@ def answers(result: Facts, *, ascii_only: bool = False) -> list[str]:
             f"quickest to bring back: {quick['name']}, {taken:.1f} {_micro(ascii_only)} a page"
         )
     return said
-
-
-def _indented(text: str, width: int, columns: int) -> list[str]:
-    return [" " * columns + line for line in folded(text, width - columns)]
 
 
 def _micro(ascii_only: bool) -> str:
