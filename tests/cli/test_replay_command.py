@@ -19,6 +19,8 @@ from zswapsim.trace.synthetic import random_contents, zipf
 
 ZSWAPSIM = [sys.executable, "-m", "zswapsim"]
 KEYS = {
+    "series",
+    "pictures",
     "zswap",
     "zram",
     "vmstat",

@@ -21,6 +21,7 @@ COMMANDS = {
     "sweep": "Run a grid of settings over traces.",
     "capture": "Take the contents of a live process, core file or memory image.",
     "ratio": "Say what compressors and pools make of your memory.",
+    "report": "Write results as one HTML file with pictures.",
     "record": "Record a program's accesses and page contents as a trace.",
     "list": "List compressors, zpools, policies, formats or kernel profiles.",
     "trace": "Look at traces; cut, merge and convert them, or make one up.",

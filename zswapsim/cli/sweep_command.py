@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
 from zswapsim.cli.options import (
     check_distinct,
@@ -105,6 +106,7 @@ def _check_output(path: Path) -> None:
     show_default=True,
     help="How the machine runs; auto compiles for sweeps of many accesses.",
 )
+@html_option
 @click.option("--json", "as_json", is_flag=True, help="Print each row as a line of JSON.")
 def command(
     traces: tuple[Path, ...],
@@ -115,6 +117,7 @@ def command(
     jobs: int | None,
     dask: str | None,
     engine: str,
+    html: Path | None,
     as_json: bool,
     **axes: Any,
 ) -> int:
@@ -132,7 +135,7 @@ def command(
         raise click.UsageError("standard input can be read once only")
     for path in traces:
         check_not_terminal(path)
-        check_distinct(path, output)
+        check_distinct(path, output, html)
     grid = expand({name: values for name, values in axes.items() if values is not None})
     kept = _kept(output, resume=resume)
     rows = list(kept)
@@ -156,6 +159,8 @@ def command(
         from zswapsim.report.sweep import print_sweep
 
         print_sweep(rows, console())
+    if html is not None:
+        write_report([{"kind": "sweep", "rows": rows}], html)
     return 1 if rows and all(row["error"] for row in rows) else 0
 
 

@@ -6,30 +6,11 @@ pages. So a field of a map answers what is possible with these two settings.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Row = Mapping[str, Any]
-
-SETTINGS = {
-    "frontend": "frontend",
-    "memory": "memory",
-    "compressor": "compressor",
-    "zpool": "zpool",
-    "max_pool_percent": "max pool %",
-    "accept_threshold_percent": "accept %",
-    "same_filled_pages_enabled": "same-filled",
-    "exclusive_loads": "exclusive",
-    "shrinker_enabled": "shrinker",
-    "kernel": "kernel",
-    "reclaim": "reclaim",
-    "page_cluster": "page-cluster",
-    "swap_size": "swap",
-    "zram_limit": "zram limit",
-    "zram_writeback": "zram writeback",
-}
-"""Settings of a cell, and what to call them."""
+from zswapsim.report.sweep import SETTINGS, Row, rank, shown_value
 
 METRICS = {
     "stall_seconds": "seconds that the program waits",
@@ -44,8 +25,6 @@ METRICS = {
     "peak_pool_pages": "most pages of the pool",
 }
 """Numbers of a cell to choose from, and what they are."""
-
-TROUBLE = ("swap_full", "write_errors", "over_limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,29 +74,10 @@ class Cells:
                 kept.append(row)
         return kept
 
-    def told(self, row: Row, without: Sequence[str] = ()) -> str:
+    def told(self, row: Row) -> str:
         """Return the settings of a cell that vary, in words."""
-        names = [name for name in SETTINGS if name in self.varied and name not in without]
-        return ", ".join(f"{SETTINGS[name]} {said(row[name])}" for name in names)
-
-
-def rank(row: Row) -> tuple[bool, float, float]:
-    """Order cells: those that had room for all pages first, then by stall, then by CPU time."""
-    return bool(trouble(row)), row["stall_seconds"], row["cpu_seconds"]
-
-
-def trouble(row: Row) -> bool:
-    """Say whether a cell is no choice, as it ran out of swap or memory."""
-    return any(row.get(name) for name in TROUBLE)
-
-
-def said(value: Any) -> str:
-    """Return a setting's value as a person writes it."""
-    if value is None:
-        return "default"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return str(value)
+        names = [name for name in SETTINGS if name in self.varied and row[name] is not None]
+        return ", ".join(f"{SETTINGS[name]} {shown_value(row[name])}" for name in names)
 
 
 def is_numeric(values: Sequence[Any]) -> bool:
@@ -129,7 +89,7 @@ _NUMBER = re.compile(r"\d+(\.\d+)?(?=$|[%kmgtp])", re.I)
 
 
 def _natural(value: Any) -> tuple[int, list[tuple[int, float, str]]]:
-    words = re.findall(r"\d+|\D+", said(value))
+    words = re.findall(r"\d+|\D+", shown_value(value))
     return value is not None, [
         (0, float(word), "") if word.isdecimal() else (1, 0.0, word) for word in words
     ]

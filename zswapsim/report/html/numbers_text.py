@@ -11,3 +11,8 @@ def short(value: Any) -> str:
     if isinstance(value, int) or abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}"
+
+
+def number_ticks(key: str) -> str:
+    """Return the form of an axis' numbers: seconds as they are, counts as 1.5k."""
+    return "~g" if key.endswith("_seconds") else "~s"

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The chapters of a sweep, one for each trace: maps, lines, the front, and all cells."""
 
-from zswapsim.report.html.cells import SETTINGS, Cells, said, trouble
+from zswapsim.report.html.cells import Cells
 from zswapsim.report.html.document import Cell, Chapter, Facts, Part, Table
 from zswapsim.report.html.plots import plots_of
+from zswapsim.report.sweep import SETTINGS, answer, fixed, shown_value, trouble_of
 
 MOST_ROWS = 2000
 COLUMNS = {
@@ -38,7 +39,7 @@ def _of_trace(trace: str, rows: list[Facts]) -> Chapter:
     return Chapter(
         title=f"{trace}: a sweep of {len(rows):,} {'cell' if len(rows) == 1 else 'cells'}",
         kind="sweep",
-        about=[_about(cells, rows)],
+        about=[_about(cells)] if cells.ran else [],
         answers=_answers(cells),
         warnings=[f"{len(cells.failed):,} cells failed; they are listed below."]
         if cells.failed
@@ -50,28 +51,18 @@ def _of_trace(trace: str, rows: list[Facts]) -> Chapter:
     )
 
 
-def _about(cells: Cells, rows: list[Facts]) -> str:
-    varied = ", ".join(SETTINGS[name] for name in cells.varied) or "nothing"
-    first = (cells.ran or rows)[0]
-    fixed = [
-        f"{label} {said(first[name])}"
-        for name, label in SETTINGS.items()
-        if name not in cells.varied and first.get(name) not in (None, False, 0)
-    ]
-    device = f"; device {first['device']}" if first.get("device") else ""
-    return f"Varied: {varied}. The same for all: {', '.join(fixed)}{device}."
+def _about(cells: Cells) -> str:
+    names = [name for name in SETTINGS if name in cells.varied]
+    varied = ", ".join(SETTINGS[name] for name in names) or "nothing"
+    return f"Varied: {varied}. The same for all: {fixed(cells.ran[0], names)}."
 
 
 def _answers(cells: Cells) -> list[str]:
     if not cells.ran:
         return ["No cell ran."]
-    best = cells.ran[0]
-    with_ = f" with {cells.told(best)}" if cells.varied else ""
-    lines = [
-        f"The program waits least{with_}: {best['stall_seconds']:.3f} s, with "
-        f"{best['device_reads']:,} pages read from a disk and {best['device_writes']:,} written."
-    ]
-    worst = max((row for row in cells.ran if not trouble(row)), key=_stall, default=best)
+    best, names = cells.ran[0], [name for name in SETTINGS if name in cells.varied]
+    lines = [f"{answer(best, names)}."]
+    worst = max((row for row in cells.ran if not trouble_of(row)), key=_stall, default=best)
     if worst is not best and worst["stall_seconds"] > 0:
         lines.append(f"It waits most with {cells.told(worst)}: {worst['stall_seconds']:.3f} s.")
     return lines
@@ -91,7 +82,7 @@ def _all(cells: Cells) -> Table:
     notes = []
     if len(cells.ran) > MOST_ROWS:
         notes.append(f"The best {MOST_ROWS:,} of {len(cells.ran):,} cells.")
-    if any(trouble(row) for row in cells.ran):
+    if any(trouble_of(row) for row in cells.ran):
         notes.append("Cells that ran out of swap or memory come last.")
     return Table(
         caption="All cells, the least stall first",
@@ -110,7 +101,8 @@ def _failed(cells: Cells) -> Table:
         caption="Cells that failed",
         header=[*(SETTINGS[name] for name in names), "error"],
         rows=[
-            [*(said(row.get(name)) for name in names), str(row["error"])] for row in cells.failed
+            [*(shown_value(row.get(name)) for name in names), str(row["error"])]
+            for row in cells.failed
         ],
         names=len(names) + 1,
         sortable=True,
@@ -118,4 +110,4 @@ def _failed(cells: Cells) -> Table:
 
 
 def _setting(value: object) -> Cell:
-    return value if isinstance(value, int) and not isinstance(value, bool) else said(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else shown_value(value)

@@ -3,10 +3,11 @@
 
 from typing import Any
 
-from zswapsim.report.html.cells import METRICS, Cells, Row
+from zswapsim.report.html.cells import METRICS, Cells
 from zswapsim.report.html.document import Facts, Figure, Plot
 from zswapsim.report.html.figure import BLUE, ORANGE, axis, figure, label
-from zswapsim.report.html.numbers_text import short
+from zswapsim.report.html.numbers_text import number_ticks, short
+from zswapsim.report.sweep import Row
 
 AGAINST = {
     "cpu_seconds": "CPU time",
@@ -23,8 +24,9 @@ def front_plot(result: Facts) -> Plot | None:
         return None
     count = len(cells.front(lambda row: row[keys[0]]))
     says = (
-        f"{count} of {len(cells.ran):,} cells are not beaten in both, stall and {AGAINST[keys[0]]}: "
-        "the joined ones. Down and to the left is better; point at one for its settings."
+        f"{count} of {len(cells.ran):,} cells are not beaten in both, stall and "
+        f"{AGAINST[keys[0]]}: the joined ones. Down and to the left is better; point at a cell for "
+        "its settings."
     )
     return Plot(
         title="Stall against other costs",
@@ -44,7 +46,7 @@ def _front(cells: Cells, key: str) -> Figure:
     best["marker"] = {"color": ORANGE, "size": 10, "symbol": "diamond"}
     return figure(
         [every, best],
-        axis(METRICS[key], rangemode="tozero", tickformat="~s"),
+        axis(METRICS[key], rangemode="tozero", tickformat=number_ticks(key)),
         axis(METRICS["stall_seconds"], rangemode="tozero"),
         height=400,
         hovermode="closest",

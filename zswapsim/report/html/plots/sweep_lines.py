@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from zswapsim.report.html.cells import METRICS, SETTINGS, Cells, is_numeric, said
+from zswapsim.report.html.cells import METRICS, Cells, is_numeric
 from zswapsim.report.html.document import Facts, Figure, Plot
 from zswapsim.report.html.figure import (
     DASHES,
@@ -16,7 +16,8 @@ from zswapsim.report.html.figure import (
     labels,
     line,
 )
-from zswapsim.report.html.numbers_text import short
+from zswapsim.report.html.numbers_text import number_ticks, short
+from zswapsim.report.sweep import SETTINGS, shown_value
 
 MOST_LINES = 8
 
@@ -48,14 +49,14 @@ def _lines(cells: Cells, along: str, by: str, key: str) -> Figure:
     data = []
     for at, value in enumerate(cells.values(by) if by else [None]):
         rows = [best.get((one, value) if by else (one,), {}) for one in x]
-        name = label(said(value)) if by else METRICS[key]
+        name = label(shown_value(value)) if by else METRICS[key]
         told = [f"{label(cells.told(row))}: {short(row.get(key))}" if row else "" for row in rows]
-        data.append(_one(at, name, labels([said(one) for one in x]), rows, key, told))
+        data.append(_one(at, name, labels([shown_value(one) for one in x]), rows, key, told))
         data[-1] |= {"showlegend": bool(by)}
     drawn = figure(
         data,
         axis(SETTINGS[along], type="category", showgrid=False),
-        axis(METRICS[key], rangemode="tozero", tickformat="~s"),
+        axis(METRICS[key], rangemode="tozero", tickformat=number_ticks(key)),
         barmode="group",
     )
     if not is_numeric(x):

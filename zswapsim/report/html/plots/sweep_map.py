@@ -3,10 +3,11 @@
 
 from typing import Any
 
-from zswapsim.report.html.cells import METRICS, SETTINGS, Cells, said
+from zswapsim.report.html.cells import METRICS, Cells
 from zswapsim.report.html.document import Facts, Figure, Plot
 from zswapsim.report.html.figure import SCALE, axis, figure, label, labels
-from zswapsim.report.html.numbers_text import short
+from zswapsim.report.html.numbers_text import number_ticks, short
+from zswapsim.report.sweep import SETTINGS, shown_value
 
 MOST_TEXTS = 150
 
@@ -19,7 +20,7 @@ def map_plot(result: Facts) -> Plot | None:
     across, up = cells.varied[:2]
     rest = [SETTINGS[name] for name in cells.varied[2:]]
     best = " with the best of the rest" if rest else ""
-    says = f"A field is a {SETTINGS[across]} and a {SETTINGS[up]}{best}; darker is more."
+    says = f"A field is a {SETTINGS[across]} and a {SETTINGS[up]}{best}."
     if rest:
         says += f" The rest is {', '.join(rest)}; the best is what waits least."
     return Plot(
@@ -36,8 +37,8 @@ def _map(cells: Cells, across: str, up: str, key: str) -> Figure:
     field = [[best.get((x, y), {}) for x in columns] for y in rows]
     heat: dict[str, Any] = {
         "type": "heatmap",
-        "x": labels([said(value) for value in columns]),
-        "y": labels([said(value) for value in rows]),
+        "x": labels([shown_value(value) for value in columns]),
+        "y": labels([shown_value(value) for value in rows]),
         "z": [[row.get(key) for row in line] for line in field],
         "customdata": [[_said(cells, row, key) for row in line] for line in field],
         "hovertemplate": "%{customdata}<extra></extra>",
@@ -46,7 +47,7 @@ def _map(cells: Cells, across: str, up: str, key: str) -> Figure:
         "xgap": 2,
         "ygap": 2,
         "showscale": True,
-        "colorbar": {"thickness": 12, "outlinewidth": 0, "tickformat": "~s"},
+        "colorbar": {"thickness": 12, "outlinewidth": 0, "tickformat": number_ticks(key)},
     }
     if len(columns) * len(rows) <= MOST_TEXTS:
         heat["text"] = [[short(row.get(key)) for row in line] for line in field]
