@@ -46,17 +46,27 @@ DARK = {
 
 SCALE = [[at / (len(RAMP) - 1), colour] for at, colour in enumerate(RAMP)]
 HEIGHT = 340
+MOST_LETTERS, MOST_HOVERED = 28, 400
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
-def label(text: object) -> str:
-    """Return text that plotly shows as it is: its labels know some tags, and entities."""
-    return escape(printable(str(text)), quote=False)
+def label(text: object, most: int = MOST_LETTERS) -> str:
+    """Return text that plotly shows as it is: its labels know some tags, and entities.
+
+    most: letters; what is longer is cut, as it would leave no room for the plot.
+    """
+    plain = printable(str(text))
+    return escape(plain if len(plain) <= most else f"{plain[: most - 1]}…", quote=False)
 
 
 def labels(texts: Sequence[object]) -> list[str]:
-    """Return texts that plotly shows as they are."""
-    return [label(text) for text in texts]
+    """Return texts that plotly shows as they are; no two different ones are the same when cut."""
+    cut: dict[str, str] = {}
+    for text in map(str, texts):
+        short = label(text)
+        same = sum(other != text and told.startswith(short) for other, told in cut.items())
+        cut.setdefault(text, f"{short} ({same + 1})" if same else short)
+    return [cut[text] for text in map(str, texts)]
 
 
 def axis(title: str = "", **more: Any) -> dict[str, Any]:

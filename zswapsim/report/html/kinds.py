@@ -36,8 +36,9 @@ def kind_of(data: Any) -> str | None:
     """Return what a result is of, or None."""
     if not isinstance(data, Mapping):
         return None
-    if data.get("kind") in KINDS:
-        return str(data["kind"])
+    for kind in KINDS:
+        if data.get("kind") == kind:
+            return kind
     for kind, keys in WITHOUT_NAME.items():
         if keys <= set(data):
             return kind

@@ -119,7 +119,7 @@ def pool_plot(result: Facts) -> Plot | None:
 
 def majors_plot(result: Facts) -> Plot | None:
     """Draw major faults so far."""
-    says = "Major faults so far: accesses that found their page swapped out. Steep is slow."
+    says = "Accesses that found their page swapped out, so far; steep is slow."
     return _together(result, "Major faults", says, lambda one: _column(one, "pgmajfault"))
 
 

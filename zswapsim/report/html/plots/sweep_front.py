@@ -5,7 +5,7 @@ from typing import Any
 
 from zswapsim.report.html.cells import METRICS, Cells
 from zswapsim.report.html.document import Facts, Figure, Plot
-from zswapsim.report.html.figure import BLUE, ORANGE, axis, figure, label
+from zswapsim.report.html.figure import BLUE, MOST_HOVERED, ORANGE, axis, figure, label
 from zswapsim.report.html.numbers_text import number_ticks, short
 from zswapsim.report.sweep import Row
 
@@ -65,6 +65,6 @@ def _points(cells: Cells, rows: list[Row], key: str, name: str) -> dict[str, Any
 
 
 def _said(cells: Cells, row: Row, key: str) -> str:
-    settings = label(cells.told(row)).replace(", ", "<br>")
+    settings = label(cells.told(row), MOST_HOVERED).replace(", ", "<br>")
     numbers = f"stall {short(row['stall_seconds'])} s<br>{METRICS[key]} {short(row[key])}"
     return f"{settings}<br>{numbers}"

@@ -7,6 +7,7 @@ from zswapsim.report.html.cells import METRICS, Cells, is_numeric
 from zswapsim.report.html.document import Facts, Figure, Plot
 from zswapsim.report.html.figure import (
     DASHES,
+    MOST_HOVERED,
     SERIES,
     SYMBOLS,
     axis,
@@ -50,7 +51,10 @@ def _lines(cells: Cells, along: str, by: str, key: str) -> Figure:
     for at, value in enumerate(cells.values(by) if by else [None]):
         rows = [best.get((one, value) if by else (one,), {}) for one in x]
         name = label(shown_value(value)) if by else METRICS[key]
-        told = [f"{label(cells.told(row))}: {short(row.get(key))}" if row else "" for row in rows]
+        told = [
+            f"{label(cells.told(row), MOST_HOVERED)}: {short(row.get(key))}" if row else ""
+            for row in rows
+        ]
         data.append(_one(at, name, labels([shown_value(one) for one in x]), rows, key, told))
         data[-1] |= {"showlegend": bool(by)}
     drawn = figure(
@@ -74,6 +78,12 @@ def _one(
     drawn["marker"] = {"color": colour, "size": 7, "symbol": SYMBOLS[at % len(SYMBOLS)]}
     drawn |= {"customdata": told, "hovertemplate": "%{customdata}<extra></extra>"}
     return drawn
+
+
+def _said(cells: Cells, row: Facts, key: str) -> str:
+    if not row:
+        return ""
+    return f"{label(cells.told(row), MOST_HOVERED)}: {short(row.get(key))}"
 
 
 def _as_bars(drawn: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from zswapsim.report.html.cells import METRICS, Cells
 from zswapsim.report.html.document import Facts, Figure, Plot
-from zswapsim.report.html.figure import SCALE, axis, figure, label, labels
+from zswapsim.report.html.figure import MOST_HOVERED, SCALE, axis, figure, label, labels
 from zswapsim.report.html.numbers_text import number_ticks, short
 from zswapsim.report.sweep import SETTINGS, shown_value
 
@@ -63,4 +63,4 @@ def _map(cells: Cells, across: str, up: str, key: str) -> Figure:
 def _said(cells: Cells, row: Facts, key: str) -> str:
     if not row:
         return ""
-    return f"{label(cells.told(row))}<br>{METRICS[key]}: {short(row.get(key))}"
+    return f"{label(cells.told(row), MOST_HOVERED)}<br>{METRICS[key]}: {short(row.get(key))}"
