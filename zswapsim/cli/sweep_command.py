@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zswapsim.cli.asserting import assert_option, check_assertions
+from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
 from zswapsim.cli.options import (
     check_distinct,
@@ -103,6 +104,7 @@ def _names() -> "Names":
     help="How the machine runs; auto compiles for sweeps of many accesses.",
 )
 @assert_option(_names)
+@html_option
 @click.option("--json", "as_json", is_flag=True, help="Print each row as a line of JSON.")
 def command(
     traces: tuple[Path, ...],
@@ -114,6 +116,7 @@ def command(
     dask: str | None,
     engine: str,
     assertions: "Sequence[Assertion]",
+    html: Path | None,
     as_json: bool,
     **axes: Any,
 ) -> int:
@@ -131,7 +134,7 @@ def command(
         raise click.UsageError("standard input can be read once only")
     for path in traces:
         check_not_terminal(path)
-        check_distinct(path, output)
+        check_distinct(path, output, html)
     grid = expand({name: values for name, values in axes.items() if values is not None})
     kept = _kept(output, resume=resume)
     rows = list(kept)
@@ -155,6 +158,8 @@ def command(
         from zswapsim.report.sweep import print_sweep
 
         print_sweep(rows, console())
+    if html is not None:
+        write_report([{"kind": "sweep", "rows": rows}], html)
     if rows and all(row["error"] for row in rows):
         return 1
     varied = [name for name, values in axes.items() if values is not None and len(values) > 1]
