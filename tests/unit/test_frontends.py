@@ -153,7 +153,9 @@ def test_pages_of_zeros_stop_at_the_swap_core_from_6_12_on() -> None:
 
 def test_the_shrinker_writes_back_before_the_limit_is_hit(trace: Trace) -> None:
     settings = {"kernel": "6.12", "max_pool_percent": 200, "zpool": "zbud"}
-    without, shrunk = (run(trace, shrinker_enabled=shrinker, **settings) for shrinker in (False, True))
+    without, shrunk = (
+        run(trace, shrinker_enabled=shrinker, **settings) for shrinker in (False, True)
+    )
     assert without.zswap["written_back_pages"] == 0 == without.zswap["pool_limit_hit"]
     assert shrunk.zswap["written_back_pages"] > 0 == shrunk.zswap["pool_limit_hit"]
 
@@ -176,7 +178,11 @@ def test_the_shrinker_writes_back_before_the_limit_is_hit(trace: Trace) -> None:
         ({"frontend": "zram", "zram_writeback": "idle"}, InvalidArgument, "as idle:1000"),
         ({"frontend": "zram", "zram_writeback": "idle:0"}, InvalidArgument, "as idle:1000"),
         ({"kernel": "5.4", "accept_threshold_percent": 50}, InvalidArgument, "5.10 and later"),
-        ({"kernel": "6.12", "same_filled_pages_enabled": False}, InvalidArgument, "5.4 to 6.8 have"),
+        (
+            {"kernel": "6.12", "same_filled_pages_enabled": False},
+            InvalidArgument,
+            "5.4 to 6.8 have",
+        ),
         ({"frontend": "zram", "page_cluster": 3}, InvalidArgument, "never read ahead"),
         ({"frontend": "zram", "swap_file": "f"}, InvalidArgument, "zram has none"),
         (
@@ -185,7 +191,11 @@ def test_the_shrinker_writes_back_before_the_limit_is_hit(trace: Trace) -> None:
             "frontend zswap",
         ),
         ({"frontend": "zram", "zram_writeback": "idle:" + "9" * 5000}, InvalidArgument, "as idle"),
-        ({"kernel": "6.1", "shrinker_enabled": True}, InvalidArgument, "no shrinker; 6.8 and later"),
+        (
+            {"kernel": "6.1", "shrinker_enabled": True},
+            InvalidArgument,
+            "no shrinker; 6.8 and later",
+        ),
         ({"kernel": "6.1", "exclusive_loads": True}, InvalidArgument, "no exclusive_loads"),
     ],
 )

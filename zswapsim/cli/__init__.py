@@ -21,6 +21,7 @@ COMMANDS = {
     "capture": "Take the contents of a live process, core file or memory image.",
     "ratio": "Say what compressors and pools make of your memory.",
     "record": "Record a program's accesses and page contents as a trace.",
+    "host": "Explain a machine's own zswap and zram, and what helps.",
     "list": "List compressors, zpools, policies, formats or kernel profiles.",
     "trace": "Look at traces; cut, merge and convert them, or make one up.",
     "verify": "Compare with recordings of a real kernel, step by step.",
