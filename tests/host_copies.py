@@ -115,7 +115,7 @@ BOTH_6_12 = machine(
     "6.12.38+deb13-amd64",
     **{
         "proc/meminfo": meminfo(MemTotal=4_000_000, SwapTotal=12_000_000, SwapFree=600_000,
-                                Zswap=90_000, Zswapped=210_000),
+                                Zswap=90_000, Zswapped=150_000),
         "proc/vmstat": table(pswpin=900_000, pswpout=1_400_000, zswpin=50_000, zswpout=300_000,
                              zswpwb=200_000),
         "proc/swaps": swaps(

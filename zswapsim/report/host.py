@@ -4,7 +4,7 @@
 Takes the plain dictionary of host_facts. No line is longer than the columns there are.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -18,6 +18,7 @@ Rows = list[tuple[str, str, str]]
 
 STYLES = {"!": "yellow", "+": "green"}
 MARKS = {"warning": "!", "note": "-", "good": "+"}
+VMSTAT = ("pswpin", "pswpout", "zswpin", "zswpout", "zswpwb", "swap_ra", "swap_ra_hit")
 LABEL_COLUMNS = 28
 NARROW = 70
 """Columns below which a remark is on a line of its own."""
@@ -45,7 +46,7 @@ def host_lines(facts: Facts, width: int) -> list[str]:
         if rows:
             lines += ["", title, *_table(rows, width)]
     lines += _unread(facts, width)
-    lines += ["", "Go on with, TRACE being one of such a workload (`zswapsim record`)"]
+    lines += ["", *folded("Go on with, TRACE being of such a workload (`zswapsim record`)", width)]
     for command in facts["commands"]:
         lines += folded(f"  {command}", width, "    ")
     return lines
@@ -53,8 +54,7 @@ def host_lines(facts: Facts, width: int) -> list[str]:
 
 def _heading(facts: Facts, width: int) -> list[str]:
     kernel, memory = facts["kernel"], facts["memory"]
-    answer = facts["answer"]
-    lines = folded(f"{answer[:1].upper()}{answer[1:]}.", width)
+    lines = folded(f"{facts['answer']}.", width)
     said = f"Linux {kernel['release']}" if kernel["release"] else "Linux of some version"
     if kernel["profile"] != kernel["version"]:
         said += f" (simulated as {kernel['profile']})"
@@ -93,27 +93,24 @@ def _zswap(zswap: Facts) -> Rows:
         return []
     rows: Rows = [("enabled", _yes(zswap["enabled"]), "")]
     rows += [(name, zswap[name] or "?", "") for name in ("compressor", "zpool")]
-    for name, what in (
-        ("max_pool_percent", "max_pool_bytes"),
-        ("accept_threshold_percent", "accept_bytes"),
-    ):
+    bounds = {"max_pool_percent": "max_pool_bytes", "accept_threshold_percent": "accept_bytes"}
+    for name, what in bounds.items():
         if zswap[name] is not None:
             rows.append((name, f"{zswap[name]}", f"{_bytes(zswap[what])} of pool"))
     for name in ("same_filled_pages_enabled", "exclusive_loads", "shrinker_enabled"):
         if zswap[name] is not None:
             rows.append((name, _yes(zswap[name]), ""))
-    if zswap["pool_bytes"] is not None:
+    if zswap["pool_bytes"]:
         full = zswap["full_percent"]
         rows.append(("pool", _bytes(zswap["pool_bytes"]), "" if full is None else f"{full} % full"))
-    if zswap["stored_pages"] is not None:
+    if zswap["stored_pages"]:
         density = zswap["density"]
         remark = "" if density is None else f"{density:.2f} in a page of the pool"
         rows.append(("stored pages", f"{zswap['stored_pages']:,}", remark))
     counters = zswap["counters"] or {}
     known = ("pool_total_size", "stored_pages")
-    return rows + [
-        (name, f"{count:,}", "") for name, count in counters.items() if name not in known
-    ]
+    told = [(name, f"{count:,}", "") for name, count in counters.items() if name not in known]
+    return rows + told
 
 
 def _zram(device: Facts) -> Rows:
@@ -158,16 +155,9 @@ def _swap(facts: Facts) -> Rows:
     ]
     for name, value in facts["vm"].items():
         rows.append((name.replace("page_cluster", "page-cluster"), str(value), ""))
-    vmstat: Sequence[str] = (
-        "pswpin",
-        "pswpout",
-        "zswpin",
-        "zswpout",
-        "zswpwb",
-        "swap_ra",
-        "swap_ra_hit",
-    )
-    rows += [(name, f"{facts['vmstat'][name]:,}", "") for name in vmstat if name in facts["vmstat"]]
+    for name in VMSTAT:
+        if facts["vmstat"].get(name):
+            rows.append((name, f"{facts['vmstat'][name]:,}", ""))
     return rows
 
 

@@ -19,8 +19,10 @@ def answer(facts: Facts) -> str:
         return "; ".join(told)
     if facts["swaps"]:
         paths = ", ".join(str(swap["path"]) for swap in facts["swaps"][:3])
-        return f"neither zswap nor zram is in use: pages are swapped out as they are, to {paths}"
-    return "neither zswap nor zram is in use, and there is no swap"
+        return f"Neither zswap nor zram is in use: pages are swapped out as they are, to {paths}"
+    if "proc/swaps" in facts["missing"]:
+        return "Neither zswap nor zram is seen in use, but what swap there is could not be read"
+    return "Neither zswap nor zram is in use, and there is no swap"
 
 
 def _zswap(facts: Facts) -> str:
@@ -28,7 +30,7 @@ def _zswap(facts: Facts) -> str:
     where = f" in {zswap['zpool']}" if zswap["zpool"] else ""
     said = f"zswap is on, {zswap['compressor'] or 'some compressor'}{where}"
     if zswap["full_percent"] is not None:
-        said += f"; its pool is {zswap['full_percent']:.0f} % full"
+        said += f"; its pool is {percent(zswap['pool_bytes'], zswap['max_pool_bytes'])} full"
     came = vmstat.get("zswpin", 0) + vmstat.get("pswpin", 0)
     if "zswpin" in vmstat and came:
         said += f", and it served {percent(vmstat['zswpin'], came)} of what came back from swap"

@@ -44,6 +44,7 @@ def host_facts(copy: HostCopy) -> Facts:
     facts: Facts = {
         "kind": "host",
         "from": copy.where,
+        "missing": dict(sorted(copy.missing.items())),
         "kernel": _kernel(copy),
         "memory": _memory(values),
         "vmstat": _picked(values.table("proc/vmstat"), VMSTAT),
@@ -55,7 +56,6 @@ def host_facts(copy: HostCopy) -> Facts:
     }
     facts["zswap"] = _zswap(values, facts)
     facts["zram"] = [_zram(values, name, facts) for name in copy.zram_names()]
-    facts["missing"] = dict(sorted(copy.missing.items()))
     facts["damaged"] = values.damaged
     facts["answer"] = answer(facts)
     facts["findings"] = [finding._asdict() for finding in findings(facts)]

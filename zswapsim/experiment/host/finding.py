@@ -22,4 +22,6 @@ class Finding(NamedTuple):
 def percent(part: float, whole: float) -> str:
     """Return a share as a person reads it."""
     share = 100 * part / whole if whole else 0.0
+    if 0 < share < 0.1:
+        return "less than 0.1 %"
     return f"{share:.0f} %" if share >= 10 or share == 0 else f"{share:.1f} %"

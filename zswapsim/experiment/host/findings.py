@@ -69,6 +69,8 @@ def _both(facts: Facts) -> Iterator[Finding]:
 
 def _swap(facts: Facts) -> Iterator[Finding]:
     swaps, memory = facts["swaps"], facts["memory"]
+    if not swaps and "proc/swaps" in facts["missing"]:
+        return
     if not swaps:
         yield Finding("swap", NOTE, "no swap device is in use, so no page is swapped out")
         return

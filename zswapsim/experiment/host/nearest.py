@@ -31,6 +31,6 @@ def nearest_profile(version: str) -> tuple[str, int]:
 def _position(version: str) -> int:
     """Return how many releases there were before this one, counted from 3.0."""
     major, minor = map(int, version.split("."))
-    return minor + sum(
-        _RELEASES_OF.get(before, 20) * (1 if before >= 3 else 0) for before in range(major)
-    )
+    if major < 3:
+        return -1
+    return minor + sum(_RELEASES_OF.get(before, 20) for before in range(3, major))

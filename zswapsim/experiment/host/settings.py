@@ -7,6 +7,7 @@ from typing import Any
 
 from zswapsim.content.compressors import COMPRESSORS
 from zswapsim.profiles import PROFILES
+from zswapsim.units import MAX_PERCENT
 
 MAX_PAGE_CLUSTER = 5
 """More is not simulated."""
@@ -35,9 +36,10 @@ def settings_of(facts: Mapping[str, Any]) -> dict[str, Any]:
     if zswap["zpool"] in row.zpools:
         settings["zpool"] = zswap["zpool"]
     if zswap["max_pool_percent"] is not None:
-        settings["max_pool_percent"] = zswap["max_pool_percent"]
+        settings["max_pool_percent"] = min(zswap["max_pool_percent"], MAX_PERCENT)
     if row.hysteresis and zswap["accept_threshold_percent"]:
-        settings["accept_threshold_percent"] = zswap["accept_threshold_percent"]
+        threshold = min(zswap["accept_threshold_percent"], MAX_PERCENT)
+        settings["accept_threshold_percent"] = threshold
     if row.shrinker and zswap["shrinker_enabled"]:
         settings["shrinker_enabled"] = True
     return settings

@@ -24,7 +24,7 @@ def integer(text: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The values of a copy. damaged: path -> what is wrong with it, filled as they are asked for."""
+    """The values of a copy. damaged: path -> what is wrong, filled as they are asked for."""
 
     copy: HostCopy
     damaged: dict[str, str] = field(default_factory=dict)
@@ -35,8 +35,9 @@ class Values:
         if text is None:
             return None
         value = integer(text)
-        if value is None:
+        if value is None or value < 0:
             self._damage(name, f"{text.strip()[:40]!r} is no number")
+            return None
         return value
 
     def flag(self, name: str) -> bool | None:
@@ -97,9 +98,8 @@ class Values:
         if not values or any(value is None or value < 0 for value in values):
             self._damage(name, "not a line of numbers")
             return {}
-        return {
-            key: value for key, value in zip(columns, values, strict=False) if value is not None
-        }
+        told = zip(columns, values, strict=False)
+        return {key: value for key, value in told if value is not None}
 
     def mm_stat(self, device: str) -> dict[str, int]:
         """Return the columns of a zram's mm_stat that its kernel has."""

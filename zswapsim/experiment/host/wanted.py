@@ -38,7 +38,8 @@ _WANTED = re.compile(
     re.ASCII,
 )
 _CONFIG_LINE = re.compile(
-    r"^(?:# )?CONFIG_(?:ZSWAP|ZRAM|ZSMALLOC|ZBUD|Z3FOLD|ZPOOL|LRU_GEN|CRYPTO_(?:LZ|ZSTD|842|DEFL))\w*"
+    r"^(?:# )?CONFIG_(?:ZSWAP|ZRAM|ZSMALLOC|ZBUD|Z3FOLD|ZPOOL|LRU_GEN"
+    r"|CRYPTO_(?:LZ|ZSTD|842|DEFL))\w*"
     r"(?:=.*| is not set)$",
     re.M | re.ASCII,
 )

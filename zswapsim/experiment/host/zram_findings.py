@@ -20,16 +20,16 @@ def zram_findings(device: Facts, facts: Facts) -> Iterator[Finding]:
     """Tell how well one zram compresses, what its memory is spent on, and what limits it."""
     name, stat = device["name"], device["mm_stat"]
     if not device["disksize_bytes"]:
-        yield Finding(name, NOTE, f"{name} is not set up (its disksize is 0)")
+        yield Finding(name, NOTE, "not set up (its disksize is 0)")
         return
     if device["swap"] is None:
-        yield Finding(name, NOTE, f"{name} is no swap device; it may hold a file system")
+        yield Finding(name, NOTE, "no swap device; it may hold a file system")
     yield from _size(device, facts)
     if stat.get("orig_data_size", 0) >= FEW_BYTES:
         yield from _ratio(device)
     elif stat:
         yield Finding(
-            name, NOTE, f"{name} holds {format_bytes(stat.get('orig_data_size', 0))}: too little "
+            name, NOTE, f"it holds {format_bytes(stat.get('orig_data_size', 0))}: too little "
             "to judge by"
         )  # fmt: skip
     yield from _limits(device)
@@ -60,8 +60,8 @@ def _ratio(device: Facts) -> Iterator[Finding]:
         yield Finding(
             name,
             GOOD if device["effective_ratio"] >= 2 else NOTE,
-            f"{format_bytes(stat['orig_data_size'])} take {format_bytes(stat['mem_used_total'])} of "
-            f"memory, {device['effective_ratio']:.2f} to 1; {device['algorithm']} alone makes "
+            f"{format_bytes(stat['orig_data_size'])} take {format_bytes(stat['mem_used_total'])}"
+            f" of memory, {device['effective_ratio']:.2f} to 1; {device['algorithm']} alone makes "
             f"{device['ratio'] or 0:.2f} to 1",
             "zstd makes pages smaller, at a higher price a page; `zswapsim ratio` compares them"
             if device["effective_ratio"] < 2

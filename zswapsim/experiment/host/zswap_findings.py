@@ -14,8 +14,8 @@ FEW = 1000
 ENABLE = "`echo Y > /sys/module/zswap/parameters/enabled`, or zswap.enabled=1 at boot"
 
 REACHES = {
-    "zbud": "never more than 2, as each page of the pool takes two pages",
-    "z3fold": "never more than 3, as each page of the pool takes three pages",
+    "zbud": "2 at most, as each page of the pool takes two pages",
+    "z3fold": "3 at most, as each page of the pool takes three pages",
     "zsmalloc": "what the compression ratio allows, less some per cent",
 }
 """What stored pages there can be in a page of the pool."""
@@ -23,7 +23,7 @@ REACHES = {
 REJECTIONS = {
     "reject_reclaim_fail": (
         "attempts to write pages back failed, or found none to write",
-        "a swap device with room; before Linux 6.2 not zsmalloc, which cannot be made smaller there",
+        "a swap device with room; up to Linux 6.1 not zsmalloc, of which nothing is written back",
     ),
     "reject_compress_poor": (
         "pages did not become small enough for the pool",
@@ -54,14 +54,17 @@ def zswap_findings(facts: Facts) -> Iterator[Finding]:
         why = "" if built or not facts["config"] else ": it was built without CONFIG_ZSWAP"
         yield Finding("zswap", NOTE, f"this kernel shows no zswap{why}")
         return
+    if zswap["enabled"] is None:
+        yield Finding("zswap", NOTE, "whether it is on could not be read")
+        return
     if not zswap["enabled"]:
         yield from _off(facts)
         return
-    if not facts["swaps"]:
+    if not facts["swaps"] and "proc/swaps" not in facts["missing"]:
         yield Finding(
             "zswap",
             WARNING,
-            "zswap is on, but there is no swap device for it to be in front of: it does nothing",
+            "it is on, but there is no swap device for it to be in front of: it does nothing",
             "a swap file or partition, or zram instead of zswap",
         )
     yield from _pool(facts)
@@ -75,10 +78,10 @@ def _off(facts: Facts) -> Iterator[Finding]:
     zram_first = bool(facts["swaps"]) and facts["swaps"][0]["zram"] is not None
     if facts["swaps"] and not zram_first:
         yield Finding(
-            "zswap", NOTE, "zswap is off: pages go to swap as they are, at the disk's speed", ENABLE
+            "zswap", NOTE, "it is off: pages go to swap as they are, at the disk's speed", ENABLE
         )
     else:
-        yield Finding("zswap", GOOD if zram_first else NOTE, "zswap is off")
+        yield Finding("zswap", GOOD if zram_first else NOTE, "it is off")
     if zswap.get("stored_pages"):
         yield Finding(
             "zswap",
@@ -104,7 +107,7 @@ def _pool(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "zswap",
             WARNING if full >= 100 or (limit_hits and "refused" in state) else GOOD,
-            f"the pool has {format_bytes(pool)}, {full:.0f} % of the "
+            f"the pool has {format_bytes(pool)}, {percent(pool, zswap['max_pool_bytes'])} of the "
             f"{format_bytes(zswap['max_pool_bytes'])} that max_pool_percent="
             f"{zswap['max_pool_percent']} allows, {state}",
             "a larger max_pool_percent, if the pages come back soon" if full >= 90 else "",
@@ -123,12 +126,13 @@ def _pool(facts: Facts) -> Iterator[Finding]:
             "`zswapsim recommend TRACE` tries larger pools with a trace of such a workload",
         )
     if zswap["density"] is not None and zswap["zpool"] in REACHES and zswap["stored_pages"] >= FEW:
+        helps = _denser(facts)
         yield Finding(
             "zswap",
-            NOTE if zswap["density"] < 1.5 else GOOD,
+            NOTE if helps else GOOD,
             f"{zswap['density']:.2f} pages in a page of the pool; {zswap['zpool']} can reach "
             f"{REACHES[zswap['zpool']]}",
-            _denser(facts),
+            helps,
         )
     same = counters.get("same_filled_pages", 0)
     if same and zswap["stored_pages"]:
@@ -203,7 +207,7 @@ def _hits(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "zswap",
         WARNING if poor else GOOD,
-        f"zswap served {percent(hits, hits + reads)} of the {hits + reads:,} pages that came back "
+        f"it served {percent(hits, hits + reads)} of the {hits + reads:,} pages that came back "
         f"(zswpin); {reads:,} were read {source} (pswpin)",
         "pages are refused or written back before they are used again: a larger or denser pool"
         if poor
