@@ -194,7 +194,7 @@ def test_the_shrinker_writes_back_before_the_limit_is_hit(trace: Trace) -> None:
         (
             {"kernel": "6.1", "shrinker_enabled": True},
             InvalidArgument,
-            "no shrinker; 6.8 and later",
+            "no shrinker; 6.8 and",
         ),
         ({"kernel": "6.1", "exclusive_loads": True}, InvalidArgument, "no exclusive_loads"),
     ],

@@ -270,7 +270,7 @@ class Saboteur:
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    module = sys.modules["zswapsim.experiment.replay"]
+    module = sys.modules["zswapsim.experiment.running"]
     monkeypatch.setattr(module, "BLOCK_ACCESSES", {"interpreted": 1000, "compiled": 1000})
 
 

@@ -25,14 +25,14 @@ class ReplayConfig:
     memory: total RAM of the machine, for resident pages and pool together; a percentage is of the
     trace's footprint. zpool: None is the kernel's default. max_pool_percent: of that memory.
     exclusive_loads: a load takes the page out of zswap (6.6, 6.8; later kernels always do so).
-    shrinker_enabled: reclaim asks zswap for writeback (from 6.8 on). frontend: zswap, zram (a compressed
-    disk in memory takes the swap file's place) or none (plain swap). zram_limit: of zram's memory,
-    a percentage is of the memory; None for no limit. zram_writeback: MODE:ACCESSES, every so many
-    accesses pages go to a backing device as large as swap; mode idle, huge or huge_idle, where idle
-    is what was not used since the last time. page_cluster: a page that swap brings in brings up to
-    2 ** page_cluster pages of its neighbourhood along; 0 is no read-ahead, 3 is the kernel's
-    default. swap_size: None is room for every page. swap_file: path of a swap file to keep, None a
-    temporary one. carry_bytes: compress, move and check real bytes.
+    shrinker_enabled: reclaim asks zswap for writeback (from 6.8 on). frontend: zswap, zram (a
+    compressed disk in memory takes the swap file's place) or none (plain swap). zram_limit: of
+    zram's memory, a percentage is of the memory; None for no limit. zram_writeback: MODE:ACCESSES,
+    every so many accesses pages go to a backing device as large as swap; mode idle, huge or
+    huge_idle, where idle is what was not used since the last time. page_cluster: a page that swap
+    brings in brings up to 2 ** page_cluster pages of its neighbourhood along; 0 is no read-ahead, 3
+    is the kernel's default. swap_size: None is room for every page. swap_file: path of a swap file
+    to keep, None a temporary one. carry_bytes: compress, move and check real bytes.
     """
 
     frontend: str = "zswap"

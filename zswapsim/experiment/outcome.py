@@ -1,25 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """From a machine's arrays to named numbers: a sample now, or the result at the end."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zswapsim.content.compressors import Compressor
 from zswapsim.experiment.bytes_plane import BytesPlane
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.result import Result
+from zswapsim.experiment.workload import Integers, Sizes, Workload
 from zswapsim.machine import memory as m
 from zswapsim.machine.pools.zpools import pools_total_pages
 from zswapsim.machine.swap import VMSTAT, Swap
+from zswapsim.machine.zram import device as d
 from zswapsim.machine.zram.device import BD_STAT, MM_STAT, Zram, bd_stat_show, mm_stat_show
 from zswapsim.machine.zswap import state as z
 from zswapsim.machine.zswap.pools import zswap_used_pages
 from zswapsim.profiles import profile
 from zswapsim.units import PAGE_SIZE
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from zswapsim.trace.trace import Trace
 
 
 def debugfs(swap: Swap) -> dict[str, int]:
@@ -59,13 +55,12 @@ def sample(machine: m.Machine, access: int) -> dict[str, int]:
 
 
 def collect(
-    trace: "Trace",
+    workload: Workload,
     config: ReplayConfig,
     *,
     engine: str,
     machine: m.Machine,
-    codec: Compressor,
-    lengths: "np.ndarray[Any, Any]",
+    sizes: Sizes,
     plane: BytesPlane | None,
     accesses_done: int,
     seconds: dict[str, float],
@@ -74,6 +69,7 @@ def collect(
     swap = machine.swap
     stat = machine.memory.stat
     row = profile(config.kernel)
+    lengths = sizes.lengths[:-1]
     threshold = config.accept_threshold_percent
     return Result(
         zswap=debugfs(swap),
@@ -84,13 +80,14 @@ def collect(
             "max_pool_pages": int(stat[m.LIMIT_PAGES]) * config.max_pool_percent // 100,
             "pool_pages": int(pools_total_pages(swap.pools)),
             **{name: int(stat[at]) for at, name in enumerate(m.MEMORY)},
+            "mean_saved_pages": _mean_saved_pages(machine),
             "swap_slots": len(swap.slots.used) - 1,
             "swap_slots_used": int(swap.slots.counts[0]),
         },
         compression={
             **_compression(swap, lengths),
             "contents": len(lengths),
-            "library": codec.version,
+            "library": sizes.library,
         },
         bytes={
             "carried": plane is not None,
@@ -105,12 +102,35 @@ def collect(
                 row.accept_threshold_percent if threshold is None else threshold
             ),
         },
-        trace={**trace.info(), "accesses_replayed": accesses_done},
-        complete=accesses_done == trace.accesses,
+        trace={**workload.info, "accesses_replayed": accesses_done},
+        complete=accesses_done == workload.accesses_count,
     )
 
 
-def _compression(swap: Swap, lengths: "np.ndarray[Any, Any]") -> dict[str, Any]:
+def _mean_saved_pages(machine: m.Machine) -> float:
+    """Return what pools saved, as a mean over the pages written out."""
+    stat = machine.memory.stat
+    written_out = int(stat[m.PGSTEAL] - stat[m.CLEAN_DROPS])
+    return round(int(stat[m.SAVED_PAGES_SUM]) / written_out, 2) if written_out else 0.0
+
+
+def _coded(swap: Swap) -> dict[str, int]:
+    """Return how often the compressor ran; what zswap and the disk had of it, one of them has."""
+    zswap, disk = swap.zswap.counters, swap.disk
+    compressions = int(zswap[z.COMPRESSIONS])
+    loads, writebacks = int(zswap[z.LOAD_DECOMPRESSIONS]), int(zswap[z.WRITEBACK_DECOMPRESSIONS])
+    if isinstance(disk, Zram):
+        compressions += int(disk.counters[d.COMPRESSIONS])
+        loads += int(disk.counters[d.LOAD_DECOMPRESSIONS])
+        writebacks += int(disk.counters[d.WRITEBACK_DECOMPRESSIONS])
+    return {
+        "compressions": compressions,
+        "decompressions": loads + writebacks,
+        "writeback_decompressions": writebacks,
+    }
+
+
+def _compression(swap: Swap, lengths: Integers) -> dict[str, Any]:
     """Return what compression did: over all contents, and in this run.
 
     A length above a page is one that the compressor passed on, for the allocator to refuse.
@@ -123,7 +143,7 @@ def _compression(swap: Swap, lengths: "np.ndarray[Any, Any]") -> dict[str, Any]:
         "ratio": round(len(fitting) * PAGE_SIZE / total, 4) if total else None,
         "mean_length_bytes": round(total / len(fitting), 2) if total else None,
         "incompressible_contents": len(lengths) - len(fitting),
-        "compressions": int(counters[z.COMPRESSIONS]),
+        **_coded(swap),
         "compress_errors": int(counters[z.COMPRESS_ERRORS]),
         "hysteresis_rejects": int(counters[z.HYSTERESIS_REJECTS]),
     }

@@ -23,10 +23,10 @@ from zswapsim.machine.reclaim import (
     reclaim_victim,
 )
 from zswapsim.machine.swap import Swap
-from zswapsim.machine.swap_disk import disk_is_synchronous
+from zswapsim.machine.swap_disk import disk_held_pages, disk_is_synchronous
 from zswapsim.machine.swap_slots import get_swap_page
 from zswapsim.machine.zswap.shrinker import shrink_slab
-from zswapsim.machine.zswap.state import SHRINKER_ENABLED, SHRINKER_SCAN
+from zswapsim.machine.zswap.state import SHRINKER_ENABLED, SHRINKER_SCAN, STORED_PAGES
 from zswapsim.machine.zswap.worker import shrink_worker
 
 FREED = 0xFFFFFFFF
@@ -51,6 +51,8 @@ MEMORY = (
     "write_errors",  # victims that stayed resident because the disk did not take them
     "swap_ra",  # pages read ahead
     "swap_ra_hit",  # of these, used before they were dropped
+    "swap_ra_reads",  # pages read ahead that came from the disk
+    "peak_saved_pages",  # most pages that pools ever held beyond the pages that they took
 )
 (
     RESIDENT_PAGES,
@@ -65,12 +67,15 @@ MEMORY = (
     WRITE_ERRORS,
     SWAP_RA,
     SWAP_RA_HIT,
+    SWAP_RA_READS,
+    PEAK_SAVED_PAGES,
+    SAVED_PAGES_SUM,  # of all pages written out: what the pools saved then
     LIMIT_PAGES,
     NEXT_VERSION,
     FAILED_TRIES,
     NEXT_SHRINK,
     STATS,
-) = range(17)
+) = range(20)
 
 
 class Memory(NamedTuple):
@@ -187,6 +192,18 @@ def apply_versions(machine: Machine, before: int) -> int:
 
 
 @simulated
+def note_pools(machine: Machine) -> None:
+    """Take note, after a page was written out, of what the pools take and what they save."""
+    swap = machine.swap
+    stat = machine.memory.stat
+    pool_pages = pools_total_pages(swap.pools)
+    held_pages = swap.zswap.counters[STORED_PAGES] + disk_held_pages(swap.disk)
+    stat[PEAK_POOL_PAGES] = max(stat[PEAK_POOL_PAGES], pool_pages)
+    stat[PEAK_SAVED_PAGES] = max(stat[PEAK_SAVED_PAGES], held_pages - pool_pages)
+    stat[SAVED_PAGES_SUM] += held_pages - pool_pages
+
+
+@simulated
 def reclaim_one(machine: Machine) -> int:
     """Take one resident page; return 0, or -1 with none resident.
 
@@ -221,8 +238,7 @@ def reclaim_one(machine: Machine) -> int:
             memory.stat[WRITE_ERRORS] += 1
             reclaim_putback(machine.policy, page)
             return outcome
-        pool_pages = pools_total_pages(swap.pools)
-        memory.stat[PEAK_POOL_PAGES] = max(memory.stat[PEAK_POOL_PAGES], pool_pages)
+        note_pools(machine)
     swap.busy[slot] = 0
     memory.state[page] = SWAPPED
     memory.stat[RESIDENT_PAGES] -= 1

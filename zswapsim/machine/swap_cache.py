@@ -21,6 +21,7 @@ from zswapsim.machine.memory import (
     RESIDENT_PAGES,
     SWAP_RA,
     SWAP_RA_HIT,
+    SWAP_RA_READS,
     SWAPPED,
     Machine,
     forget_slot,
@@ -29,6 +30,7 @@ from zswapsim.machine.memory import (
 )
 from zswapsim.machine.pools.zpools import pools_total_pages
 from zswapsim.machine.reclaim import reclaim_access, reclaim_add
+from zswapsim.machine.swap import PSWPIN
 from zswapsim.machine.swap_disk import disk_is_synchronous
 
 
@@ -36,7 +38,9 @@ from zswapsim.machine.swap_disk import disk_is_synchronous
 def read_swap_cache_async(machine: Machine, page: int) -> None:
     """Read a page for which there is room into the swap cache."""
     memory = machine.memory
+    reads = machine.swap.stat[PSWPIN]
     read_page(machine, page)
+    memory.stat[SWAP_RA_READS] += machine.swap.stat[PSWPIN] - reads
     memory.state[page] = CACHED
     reclaim_add(machine.policy, page)
     memory.stat[RESIDENT_PAGES] += 1

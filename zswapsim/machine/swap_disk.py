@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The block device that swap slots lie on: four operations, generic by the type of the device.
+"""The block device that swap slots lie on: five operations, generic by the type of the device.
 
 SwapFile is a file, whose reads and writes always succeed. Another device, such as zram, registers
 its own implementations for its type.
@@ -35,6 +35,12 @@ def disk_read(disk: DiskState, swap: Swap, slot: int) -> None:
 @generic
 def disk_free(disk: DiskState, swap: Swap, slot: int) -> None:
     """Take note that a slot was freed."""
+    raise NotImplementedError
+
+
+@generic
+def disk_held_pages(disk: DiskState) -> int:
+    """Return how many pages the device holds in memory, where its pool counts."""
     raise NotImplementedError
 
 
@@ -76,6 +82,12 @@ def file_free(disk: SwapFileDisk, swap: Swap, slot: int) -> None:
 
 
 @simulated
+def file_held_pages(disk: SwapFileDisk) -> int:
+    """Return 0."""
+    return 0
+
+
+@simulated
 def file_is_synchronous(disk: SwapFileDisk) -> bool:
     """Say no."""
     return False
@@ -84,4 +96,5 @@ def file_is_synchronous(disk: SwapFileDisk) -> bool:
 disk_write.register(SwapFileDisk, file_write)
 disk_read.register(SwapFileDisk, file_read)
 disk_free.register(SwapFileDisk, file_free)
+disk_held_pages.register(SwapFileDisk, file_held_pages)
 disk_is_synchronous.register(SwapFileDisk, file_is_synchronous)

@@ -57,8 +57,11 @@ BD_STAT = (
     CLOCK,  # pages read and written so far
     FIRST_FREE_BLOCK,  # no block below it is free
     CURSOR,  # slot at which an interrupted writeback goes on
+    COMPRESSIONS,  # pages that went to the compressor
+    LOAD_DECOMPRESSIONS,  # objects that went through the decompressor for a read
+    WRITEBACK_DECOMPRESSIONS,  # and for a writeback
     COUNTERS,
-) = range(14)
+) = range(17)
 (
     HUGE_CLASS_SIZE,
     LIMIT_PAGES,
@@ -224,6 +227,7 @@ def zram_write_page(
     handle = 0
     size = 0
     if same_filled == 0:
+        counters[COMPRESSIONS] += 1
         if length < 0:
             return length
         kind = COMPRESSED
@@ -292,6 +296,7 @@ def zram_bvec_read(zram: Zram, journal: j.Journal, index: int) -> int:
         note(journal, j.SWAP_READ, handle, 0, 0, 0, content)
         zram.counters[BD_READS] += 1
     else:
+        zram.counters[LOAD_DECOMPRESSIONS] += 1 if kind == COMPRESSED else 0
         note(journal, j.LOAD, index, POOL, handle, zram.length[index], content)
     zram_accessed(zram, index)
     return 0

@@ -9,8 +9,16 @@ from zswapsim.machine.pools import zsmalloc
 from zswapsim.machine.pools.zsmalloc_classes import huge_class_size
 from zswapsim.machine.pools.zsmalloc_zspage import ZsPool
 from zswapsim.machine.swap import Swap
-from zswapsim.machine.swap_disk import disk_free, disk_is_synchronous, disk_read, disk_write
+from zswapsim.machine.swap_disk import (
+    disk_free,
+    disk_held_pages,
+    disk_is_synchronous,
+    disk_read,
+    disk_write,
+)
 from zswapsim.machine.zram.device import (
+    BD_COUNT,
+    PAGES_STORED,
     Zram,
     make_zram,
     zram_bvec_read,
@@ -67,6 +75,12 @@ def zram_disk_free(disk: Zram, swap: Swap, slot: int) -> None:
 
 
 @simulated
+def zram_disk_held_pages(disk: Zram) -> int:
+    """Return the pages stored less those on the backing device."""
+    return disk.counters[PAGES_STORED] - disk.counters[BD_COUNT]
+
+
+@simulated
 def zram_disk_is_synchronous(disk: Zram) -> bool:
     """Say yes, unless there is a backing device, whose reads take their time."""
     return len(disk.blocks) == 0
@@ -75,6 +89,7 @@ def zram_disk_is_synchronous(disk: Zram) -> bool:
 disk_write.register(Zram, zram_disk_write)
 disk_read.register(Zram, zram_disk_read)
 disk_free.register(Zram, zram_disk_free)
+disk_held_pages.register(Zram, zram_disk_held_pages)
 disk_is_synchronous.register(Zram, zram_disk_is_synchronous)
 
 

@@ -23,6 +23,7 @@ from zswapsim.machine.zram.device import (
     MEMORY_TRACKING,
     PAGES_STORED,
     POOL,
+    WRITEBACK_DECOMPRESSIONS,
     WRITEBACK_LIMIT_ENABLE,
     WRITEBACK_LIMIT_PAGES,
     WRITTEN_BACK,
@@ -89,6 +90,7 @@ def write_back_slot(zram: Zram, pool: Any, journal: j.Journal, index: int, block
     """Move a slot's page from its object to a block."""
     content = zram.content[index]
     note(journal, j.WRITEBACK, block, POOL, zram.handle[index], zram.length[index], content)
+    zram.counters[WRITEBACK_DECOMPRESSIONS] += 1 if zram.kind[index] == COMPRESSED else 0
     zram_free_page(zram, pool, journal, index)
     zram.kind[index] = WRITTEN_BACK
     zram.handle[index] = block

@@ -40,6 +40,13 @@ def note_entry(swap: Swap, event: int, slot: int) -> None:
 
 
 @simulated
+def count_decompression(zswap: Zswap, slot: int, counter: int) -> None:
+    """Count an object that is decompressed; one that 6.18 stored raw is copied."""
+    if zswap.switches[RAW_INCOMPRESSIBLE] == 0 or zswap.length[slot] != PAGE_SIZE:
+        zswap.counters[counter] += 1
+
+
+@simulated
 def is_stale(zswap: Zswap, slot: int) -> bool:
     """Say whether frontswap does not ask for a slot: of an entry there no load knows any more."""
     return zswap.switches[FRONTSWAP] == 1 and zswap.backed[slot] == 0

@@ -43,7 +43,9 @@ DEBUGFS = (
     REACHED_FULL,
     HYSTERESIS_REJECTS,
     COMPRESS_ERRORS,
-    COMPRESSIONS,
+    COMPRESSIONS,  # pages that went to the compressor
+    LOAD_DECOMPRESSIONS,  # objects that went through the decompressor for a load
+    WRITEBACK_DECOMPRESSIONS,  # and for a writeback
     # The shrink work: whether it is queued, for which pool, how far it is. It can be interrupted.
     SHRINK_QUEUED,
     SHRINK_POOL,
@@ -59,7 +61,7 @@ DEBUGFS = (
     SHRINKER_FREEABLE,
     SHRINKER_WRITTEN,
     COUNTERS,
-) = range(len(DEBUGFS) + 18)
+) = range(len(DEBUGFS) + 20)
 
 (
     ENABLED,

@@ -11,6 +11,7 @@ from zswapsim.machine.journal import has_headroom, note
 from zswapsim.machine.pools.zpools import pools_malloc, pools_write_owner
 from zswapsim.machine.swap import ZSWPIN, ZSWPOUT, Swap
 from zswapsim.machine.zswap.entry import (
+    count_decompression,
     is_stale,
     note_entry,
     zswap_free_entry,
@@ -29,6 +30,7 @@ from zswapsim.machine.zswap.state import (
     ENABLED,
     EXCLUSIVE_LOADS,
     FRONTSWAP,
+    LOAD_DECOMPRESSIONS,
     LOADS,
     NON_SAME_FILLED_PAGES_ENABLED,
     NONE,
@@ -213,6 +215,7 @@ def zswap_load(swap: Swap, slot: int) -> int:
         return -ENOENT
     if kind == COMPRESSED:
         note_entry(swap, j.LOAD, slot)
+        count_decompression(zswap, slot, LOAD_DECOMPRESSIONS)
     else:
         note(swap.journal, j.LOAD_SAME, slot, 0, 0, 0, zswap.content[slot])
     swap.stat[ZSWPIN] += 1

@@ -15,7 +15,13 @@ from zswapsim.machine.list_head import list_empty, list_move, list_prev
 from zswapsim.machine.pools.zpool import zpool_evict
 from zswapsim.machine.pools.zpools import pools_map, pools_read_owner, pools_shrink
 from zswapsim.machine.swap import PSWPOUT, ZSWPWB, Swap
-from zswapsim.machine.zswap.entry import is_stale, lru_head, note_entry, zswap_free_entry
+from zswapsim.machine.zswap.entry import (
+    count_decompression,
+    is_stale,
+    lru_head,
+    note_entry,
+    zswap_free_entry,
+)
 from zswapsim.machine.zswap.pools import zswap_pool_get, zswap_pool_put
 from zswapsim.machine.zswap.state import (
     COMPRESSED,
@@ -23,6 +29,7 @@ from zswapsim.machine.zswap.state import (
     REJECT_RECLAIM_FAIL,
     SHRINK,
     SHRINK_POOL,
+    WRITEBACK_DECOMPRESSIONS,
     WRITTEN_BACK_PAGES,
     ZSWPWB_EVENT,
 )
@@ -53,6 +60,7 @@ def writeback_slot(swap: Swap, slot: int) -> int:
     swap.stat[PSWPOUT] += 1
     swap.stat[ZSWPWB] += zswap.switches[ZSWPWB_EVENT]
     zswap.counters[WRITTEN_BACK_PAGES] += 1
+    count_decompression(zswap, slot, WRITEBACK_DECOMPRESSIONS)
     zswap_free_entry(swap, slot)
     return 0
 

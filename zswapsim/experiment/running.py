@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs a workload on one machine, block after block, and collects what happened."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from time import perf_counter_ns
+
+import numpy as np
+
+from zswapsim.engine import engines
+from zswapsim.experiment.bytes_plane import BytesPlane
+from zswapsim.experiment.config import ReplayConfig
+from zswapsim.experiment.machines import build
+from zswapsim.experiment.outcome import collect, sample
+from zswapsim.experiment.result import Result
+from zswapsim.experiment.workload import Integers, Workload
+from zswapsim.machine import journal as j
+from zswapsim.machine import memory as m
+from zswapsim.machine.accesses import run_accesses
+from zswapsim.machine.zram.disk import run_zram_writeback
+from zswapsim.machine.zram.writeback import GO_ON
+from zswapsim.progress import Progress
+
+BLOCK_ACCESSES = {"interpreted": 1 << 14, "compiled": 1 << 18}
+"""Accesses between two looks at the clock and at a request to stop: below half a second."""
+
+COMPILED_NS = 1_500_000_000
+"""Loading compiled code takes less than this, compiling more."""
+
+SAMPLES = 500
+
+Plane = Callable[[m.Machine], contextlib.AbstractContextManager[BytesPlane]]
+"""Makes what carries bytes for a machine, until it is closed."""
+
+
+@dataclass(slots=True)
+class Seconds:
+    """Nanoseconds by what they were spent on."""
+
+    compile_ns: int = 0
+    machine_ns: int = 0
+    began_ns: int = field(default_factory=perf_counter_ns)
+
+    @contextlib.contextmanager
+    def compile(self) -> Iterator[None]:
+        """Count what runs inside as compiling, or loading what was compiled."""
+        began = perf_counter_ns()
+        yield
+        self.compile_ns += perf_counter_ns() - began
+
+    @contextlib.contextmanager
+    def machine(self) -> Iterator[None]:
+        """Count what runs inside as the machine's."""
+        began = perf_counter_ns()
+        try:
+            yield
+        finally:
+            self.machine_ns += perf_counter_ns() - began
+
+
+def run_workload(
+    workload: Workload,
+    config: ReplayConfig | None = None,
+    *,
+    plane: Plane | None = None,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+    series: list[dict[str, int]] | None = None,
+) -> Result:
+    """Run a workload through one machine; its lengths must be known (Workload.compress).
+
+    plane: carries real bytes along; without, config.carry_bytes says nothing. progress, stop,
+    series: as for replay. InvalidArgument: a setting that does not fit the workload.
+    """
+    config = config or ReplayConfig()
+    clock = Seconds()
+    sizes = workload.sizes(config.compressor, config.kernel)
+    key = warm_key(config)
+    engine = engines.choose(config.engine, workload.accesses_count, key)
+    machine = build(workload, config, sizes.lengths, engine, j.BYTES_EVENTS if plane else 0)
+    with plane(machine) if plane else contextlib.nullcontext() as bytes_plane:
+        runner = _Runner(workload, config, machine, engine, bytes_plane, clock, progress, stop)
+        runner.make_ready(key)
+        done = runner.run(series)
+    return collect(
+        workload,
+        config,
+        engine=engine,
+        machine=machine,
+        sizes=sizes,
+        plane=bytes_plane,
+        accesses_done=done,
+        seconds={
+            "compress": 0.0,
+            "decompress": 0.0 if bytes_plane is None else bytes_plane.decompress_ns / 1e9,
+            "compile": clock.compile_ns / 1e9,
+            "machine": clock.machine_ns / 1e9,
+            "total": (perf_counter_ns() - clock.began_ns) / 1e9,
+        },
+    )
+
+
+def warm_key(config: ReplayConfig) -> str:
+    """Name the machine that a configuration is compiled for."""
+    return f"run_accesses.{config.frontend}.{config.driver.type}.{config.reclaim}.warm"
+
+
+@dataclass(slots=True)
+class _Runner:
+    """One run under way."""
+
+    workload: Workload
+    config: ReplayConfig
+    machine: m.Machine
+    engine: str
+    plane: BytesPlane | None
+    clock: Seconds
+    progress: Progress | None
+    stop: Callable[[], bool] | None
+
+    def make_ready(self, key: str) -> None:
+        """Compile, or load what was compiled, by a run over nothing."""
+        is_compiled = self.engine == "compiled"
+        if is_compiled and self.progress is not None:
+            self.progress("compile (once)", 0, 1)
+        with self.clock.compile(), engines.uninterrupted():
+            self._entry()(self.machine, np.zeros(0, np.uint32), 0, 0)
+        if is_compiled and self.progress is not None:
+            self.progress("compile (once)", 1, 1)
+        if is_compiled and self.clock.compile_ns > COMPILED_NS:
+            engines.mark_warm(key)
+
+    def run(self, series: list[dict[str, int]] | None) -> int:
+        """Run all accesses; return how many were made."""
+        accesses_count = self.workload.accesses_count
+        block_accesses = BLOCK_ACCESSES[self.engine]
+        if series is not None:
+            block_accesses = max(1, min(block_accesses, accesses_count // SAMPLES))
+        mode, every = self._zram_writeback()
+        base = 0
+        if self._is_stopped():  # from here on a stop leaves a result
+            return base
+        for block in _pieces(self.workload.blocks(block_accesses), every):
+            self._run_block(block, base)
+            base += len(block)
+            if mode is not None and base % every == 0 and base < accesses_count:
+                self._write_back(mode)
+            if series is not None:
+                series.append(sample(self.machine, base))
+            if self.progress is not None:
+                self.progress("replay", base, accesses_count)
+            if self._is_stopped():
+                break
+        return base
+
+    def _entry(self) -> Callable[..., int]:
+        return engines.entry(run_accesses, self.engine)
+
+    def _run_block(self, block: Integers, base: int) -> None:
+        run = self._entry()
+        accesses = block.tolist() if self.engine == "interpreted" else block
+        first = 0
+        while first < len(block):
+            with self.clock.machine():
+                first = run(self.machine, accesses, first, base)
+            self._follow()
+
+    def _zram_writeback(self) -> tuple[int | None, int]:
+        """Return the mode, None if there is no writeback, and the accesses in between."""
+        if self.config.zram_writeback is None:
+            return None, max(1, self.workload.accesses_count)
+        return self.config.zram_writeback_mode
+
+    def _write_back(self, mode: int) -> None:
+        write_back = engines.entry(run_zram_writeback, self.engine)
+        outcome = GO_ON
+        while outcome == GO_ON:
+            with self.clock.machine():
+                outcome = write_back(self.machine.swap, mode)
+            self._follow()
+
+    def _follow(self) -> None:
+        if self.plane is not None:
+            self.plane.apply(j.drain(self.machine.swap.journal))
+
+    def _is_stopped(self) -> bool:
+        return self.stop is not None and self.stop()
+
+
+def _pieces(blocks: Iterator[Integers], every: int) -> Iterator[Integers]:
+    """Yield the blocks, cut wherever a multiple of `every` accesses is reached."""
+    base = 0
+    for block in blocks:
+        first = 0
+        while first < len(block):
+            end = min(len(block), first + every - base % every)
+            yield block[first:end]
+            base += end - first
+            first = end
