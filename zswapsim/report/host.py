@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from zswapsim.printable import printable
 from zswapsim.report.drawing import folded
 from zswapsim.units import format_bytes
 
@@ -68,9 +69,11 @@ def _heading(facts: Facts, width: int) -> list[str]:
 def _table(rows: Rows, width: int) -> list[str]:
     """Return rows of label, value and remark."""
     lines = []
+    rows = [(printable(label), printable(value), remark) for label, value, remark in rows]
     size = max(len(value) for _, value, _ in rows)
     for label, value, remark in rows:
         line = f"  {label:<{LABEL_COLUMNS}}{value:>{size}}"
+        remark = printable(remark)
         if remark and width >= NARROW and len(line) + 2 + len(remark) <= width:
             line += f"  {remark}"
             remark = ""
