@@ -22,14 +22,14 @@ def nearest_profile(version: str) -> tuple[str, int]:
 
     Negative: the profile is older than the version.
     """
-    here = _position(version)
-    distances = {kernel: _position(kernel) - here for kernel in PROFILES}
+    here = release_number(version)
+    distances = {kernel: release_number(kernel) - here for kernel in PROFILES}
     kernel = min(distances, key=lambda kernel: (abs(distances[kernel]), distances[kernel]))
     return kernel, distances[kernel]
 
 
-def _position(version: str) -> int:
-    """Return how many releases there were before this one, counted from 3.0."""
+def release_number(version: str) -> int:
+    """Return how many releases there were before this one, "6.1", counted from 3.0."""
     major, minor = map(int, version.split("."))
     if major < 3:
         return -1
