@@ -99,10 +99,20 @@ RUN_WHAT_THEY_READ = {
 }
 """Modules that make objects of any class, or run code, out of what they are given."""
 
+MAY_IMPORT_RUNNERS = {("experiment/sweep/parallel.py", "joblib")}
+"""joblib sends calls to processes of its own; what it can load from files is among LOADERS."""
+
 RUNNERS = {"eval", "exec", "compile", "__import__"}
 LOADERS = {
     *("numpy.load", "numpy.loads", "numpy.DataSource", "numpy.ctypeslib.load_library"),
-    *("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"),
+    *(
+        "joblib.load",
+        "joblib.Memory",
+        "os.system",
+        "os.popen",
+        "subprocess.getoutput",
+        "subprocess.getstatusoutput",
+    ),
 }
 MAY_RUN = {("engine/engines.py", "exec")}
 """numba wants functions with the parameters' own names; nothing of them is read from a file."""
@@ -117,10 +127,10 @@ def dotted(node: ast.expr) -> str:
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_nothing_that_is_read_is_run(path: Path) -> None:
-    imported = {module.split(".")[0] for module in imports(path)}
-    assert not imported & RUN_WHAT_THEY_READ
-    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     here = str(path.relative_to(PACKAGE))
+    imported = {(here, module.split(".")[0]) for module in imports(path)}
+    assert {one for one in imported if one[1] in RUN_WHAT_THEY_READ} <= MAY_IMPORT_RUNNERS
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     run = {(here, dotted(call.func)) for call in calls if dotted(call.func) in RUNNERS | LOADERS}
     assert run <= MAY_RUN
     options = {

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 COMMANDS = {
     "replay": "Replay a trace through a simulated compressed swap cache.",
+    "sweep": "Run a grid of settings over traces.",
     "capture": "Take the contents of a live process, core file or memory image.",
     "ratio": "Say what compressors and pools make of your memory.",
     "record": "Record a program's accesses and page contents as a trace.",

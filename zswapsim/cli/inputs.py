@@ -118,6 +118,50 @@ def contents_asked_for(text: str | None, seed: int) -> "Trace | str | None":
     return None if text is None else contents_source(text, seed=seed)
 
 
+_WORKLOAD_OPTIONS = (
+    click.option(
+        "--contents",
+        metavar="FILE|mix[:KIND=PERCENT,...]",
+        show_default="the trace's own, or mix if it has none",
+        help="What the pages hold: as in a snapshot, a core file or another trace; or made up, "
+        "as mix:zero=10,text=40,pointers=40,random=10 (and same, for same-filled).",
+    ),
+    click.option(
+        "--accesses",
+        metavar="KIND[:SETTING]",
+        show_default="the trace's own, or zipf:1.0 if it has none",
+        help="Make up the accesses to the pages of a snapshot: zipf[:ALPHA], scan, loop, "
+        "phases[:PAGES[:LENGTH]].",
+    ),
+)
+
+
+def workload_options(command: F) -> F:
+    """Add how to read a trace and what to add to it; the command gets `workload`, and seed.
+
+    workload: opens a trace that can be run, workload(path, progress) -> Trace.
+    """
+
+    @functools.wraps(command)
+    def with_workload(
+        *args: Any, reading: Any, seed: int, contents: str | None, accesses: str | None, **rest: Any
+    ) -> Any:
+        def workload(path: Path, progress: Progress | None = None) -> "Trace":
+            from zswapsim.trace.derive.join import complete
+
+            check_not_terminal(path)
+            held = contents_asked_for(contents, seed)
+            trace = open_trace(path, reading, progress)
+            return complete(trace, contents=held, accesses=accesses, seed=seed)
+
+        return command(*args, workload=workload, seed=seed, **rest)
+
+    with_options: Any = input_options(with_workload)
+    for option in reversed(_WORKLOAD_OPTIONS):
+        with_options = option(with_options)
+    return with_options  # type: ignore[no-any-return]
+
+
 def check_not_terminal(path: Path) -> None:
     """Refuse to wait for somebody to type a trace. BadParameter says what to do."""
     if str(path) == "-" and sys.stdin.isatty():

@@ -1,18 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim replay."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from zswapsim.cli.inputs import (
-    TRACE_PATH,
-    check_not_terminal,
-    contents_asked_for,
-    input_options,
-    open_trace,
-)
+from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
 from zswapsim.cli.options import (
     StopFlag,
     check_distinct,
@@ -42,21 +37,7 @@ def _is_compressor(spec: str) -> None:
 
 @click.command("replay", short_help="Replay a trace.")
 @click.argument("trace", type=TRACE_PATH)
-@click.option(
-    "--contents",
-    metavar="FILE|mix[:KIND=PERCENT,...]",
-    show_default="the trace's own, or mix if it has none",
-    help="What the pages hold: as in a snapshot, a core file or another trace; or made up, "
-    "as mix:zero=10,text=40,pointers=40,random=10 (and same, for same-filled).",
-)
-@click.option(
-    "--accesses",
-    metavar="KIND[:SETTING]",
-    show_default="the trace's own, or zipf:1.0 if it has none",
-    help="Make up the accesses to the pages of a snapshot: zipf[:ALPHA], scan, loop, "
-    "phases[:PAGES[:LENGTH]].",
-)
-@input_options
+@workload_options
 @click.option(
     "--frontend",
     type=click.Choice(["zswap", "zram", "none"]),
@@ -197,9 +178,7 @@ def _is_compressor(spec: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     trace: Path,
-    contents: str | None,
-    accesses: str | None,
-    reading: Any,
+    workload: Callable[..., Any],
     seed: int,
     zpool_: str | None,
     swap_file: Path | None,
@@ -217,7 +196,6 @@ def command(
     """
     from zswapsim.experiment.config import ReplayConfig
     from zswapsim.experiment.replay import replay
-    from zswapsim.trace.derive.join import complete
 
     check_not_terminal(trace)
     check_distinct(trace, swap_file, series)
@@ -226,10 +204,7 @@ def command(
     )
     samples: list[dict[str, int]] | None = None if series is None else []
     with StopFlag().watching() as stop, progress_bar() as progress:
-        held = contents_asked_for(contents, seed)
-        whole = complete(
-            open_trace(trace, reading, progress), contents=held, accesses=accesses, seed=seed
-        )
+        whole = workload(trace, progress)
         result = replay(whole, config, progress=progress, stop=stop, series=samples)
     if as_json:
         click.echo(result.to_json())

@@ -125,7 +125,7 @@ class _Runner:
         if is_compiled and self.progress is not None:
             self.progress("compile (once)", 0, 1)
         with self.clock.compile(), engines.uninterrupted():
-            self._entry()(self.machine, np.zeros(0, np.uint32), 0, 0)
+            self._entry()(self.machine, self._given(np.zeros(0, np.uint32)), 0, 0)
         if is_compiled and self.progress is not None:
             self.progress("compile (once)", 1, 1)
         if is_compiled and self.clock.compile_ns > COMPILED_NS:
@@ -159,12 +159,21 @@ class _Runner:
 
     def _run_block(self, block: Integers, base: int) -> None:
         run = self._entry()
-        accesses = block.tolist() if self.engine == "interpreted" else block
+        accesses = self._given(block)
         first = 0
         while first < len(block):
             with self.clock.machine():
                 first = run(self.machine, accesses, first, base)
             self._follow()
+
+    def _given(self, block: Integers) -> Integers | list[int]:
+        """Return accesses as the engine takes them: for numba all arrays have to be of one type."""
+        if self.engine == "interpreted":
+            numbers: list[int] = block.tolist()
+            return numbers
+        array = block.view(np.ndarray)
+        array.flags.writeable = False
+        return array
 
     def _zram_writeback(self) -> tuple[int | None, int]:
         """Return the mode, None if there is no writeback, and the accesses in between."""

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from zswapsim.report.columns import aligned, indented
 from zswapsim.report.drawing import folded, sparkline
 from zswapsim.units import PAGE_SIZE, format_bytes, format_pages
 
@@ -22,7 +23,6 @@ LEGEND = (
     "out: % of the pages that are too long for it and stay outside",
 )
 Facts = Mapping[str, Any]
-Rows = Sequence[Sequence[str]]
 
 
 def print_ratios(results: Sequence[Facts], console: Console) -> None:
@@ -46,45 +46,6 @@ def ratio_lines(result: Facts, width: int, *, ascii_only: bool = False) -> list[
     return lines
 
 
-def aligned(header: Sequence[str], rows: Rows, width: int, *, names: int) -> list[str]:
-    """Return a table; where it is too wide, each row as its names and a list of the other cells.
-
-    names: the columns in front, set to the left, that say what a row is of.
-    """
-    table = [header, *rows]
-    sizes = [max(len(row[at]) for row in table) for at in range(len(header))]
-    for gap in ("  ", " "):
-        lines = [f" {_line(row, sizes, gap, names)}" for row in table]
-        if max(len(line) for line in lines) <= width:
-            return lines
-    lines = []
-    for row in rows:
-        lines += _indented(", ".join(row[:names]), width, 1)
-        told = zip(header[names:], row[names:], strict=True)
-        lines += _packed([f"{label} {cell}" for label, cell in told], width, 3)
-    return lines
-
-
-def _line(row: Sequence[str], sizes: Sequence[int], gap: str, names: int) -> str:
-    cells = zip(row, sizes, strict=True)
-    return gap.join(
-        f"{cell:<{size}}" if at < names else f"{cell:>{size}}"
-        for at, (cell, size) in enumerate(cells)
-    ).rstrip()
-
-
-def _packed(items: Sequence[str], width: int, columns: int) -> list[str]:
-    """Return items as indented lines of a list, broken between them where that is possible."""
-    lines: list[str] = []
-    for item in items:
-        if lines and len(lines[-1]) + 2 + len(item) < width:
-            lines[-1] += f", {item}"
-        else:
-            lines[-1:] = [f"{line}," for line in lines[-1:]]
-            lines += _indented(item, width - 1, columns)
-    return lines
-
-
 def _heading(result: Facts, width: int) -> list[str]:
     pages = result["pages"]
     what = f" ({result['what']})" if result["what"] else ""
@@ -103,9 +64,9 @@ def _heading(result: Facts, width: int) -> list[str]:
         if len(line) + 2 + len(remark) <= width:
             lines.append(f"{line}  {remark}".rstrip())
         else:
-            lines += [line, *_indented(remark, width, 5)]
+            lines += [line, *indented(remark, width, 5)]
     if pages["padded_bytes"]:
-        lines += _indented(
+        lines += indented(
             f"{pages['padded_bytes']:,} zeros were put at the end to fill the last page", width, 1
         )
     return lines
@@ -132,7 +93,7 @@ def _lengths(result: Facts, width: int, *, ascii_only: bool) -> list[str]:
     columns = max(len(told["name"]) for told in result["compressors"])
     room = min(HISTOGRAM_COLUMNS, width - columns - 3)
     if room >= 16:
-        lines += ["", *_indented(f"pages by length, 0 to {PAGE_SIZE} bytes", width, 1)]
+        lines += ["", *indented(f"pages by length, 0 to {PAGE_SIZE} bytes", width, 1)]
         lines += [
             f" {told['name']:<{columns}}  "
             + sparkline(told["histogram"], room, ascii_only=ascii_only)
@@ -160,7 +121,7 @@ def _speeds(result: Facts, width: int, *, ascii_only: bool) -> list[str]:
                 f"{speed['mb_per_s']:,.0f}",
             ]
         rows.append(row)
-    return lines + aligned(header, rows, width, names=1) + _indented(timing["how"], width, 1)
+    return lines + aligned(header, rows, width, names=1) + indented(timing["how"], width, 1)
 
 
 def _pools(result: Facts, width: int) -> list[str]:
@@ -169,11 +130,11 @@ def _pools(result: Facts, width: int) -> list[str]:
     rows = [_pool_row(pool) for pool in result["pools"]]
     lines += aligned(header, rows, width, names=2)
     for line in LEGEND:
-        lines += _indented(line, width, 1)
+        lines += indented(line, width, 1)
     kernel = result["config"]["kernel"]
     others = {pool["zpool"]: pool["kernel"] for pool in result["pools"] if pool["kernel"] != kernel}
     for zpool, other in others.items():
-        lines += _indented(f"{zpool} is that of Linux {other}; {kernel} has none", width, 1)
+        lines += indented(f"{zpool} is that of Linux {other}; {kernel} has none", width, 1)
     return lines
 
 
@@ -205,7 +166,7 @@ def _best(result: Facts, width: int, *, ascii_only: bool) -> list[str]:
         f"{best['gib_holds']:.2f} GiB",
         width,
     )
-    lines += _indented(
+    lines += indented(
         f"with that, 1 GiB of memory holds {best['ram_ratio']:.2f} GiB when a pool of "
         f"{result['config']['pool_percent']} % of it is full",
         width,
@@ -216,16 +177,12 @@ def _best(result: Facts, width: int, *, ascii_only: bool) -> list[str]:
             result["compressors"], key=lambda told: told["speed"]["decompress"]["median_us"]
         )
         taken = quick["speed"]["decompress"]["median_us"]
-        lines += _indented(
+        lines += indented(
             f"quickest to bring back: {quick['name']}, {taken:.1f} {_micro(ascii_only)} a page",
             width,
             1,
         )
     return lines
-
-
-def _indented(text: str, width: int, columns: int) -> list[str]:
-    return [" " * columns + line for line in folded(text, width - columns)]
 
 
 def _micro(ascii_only: bool) -> str:

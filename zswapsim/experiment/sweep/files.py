@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Rows in a file, appended as they come: JSON lines, CSV or Parquet, by the name's ending.
+
+Whatever ends the writer, the rows before are there: a line is written in one go, and one that was
+torn is cut off when the file is opened again. A Parquet file cannot grow, so its rows wait as JSON
+lines beside it, in NAME.parquet.rows, until the writer is closed.
+"""
+
+import csv
+import fcntl
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from zswapsim.errors import InvalidArgument
+from zswapsim.files import whole_file
+
+Row = dict[str, Any]
+Columns = Mapping[str, type]
+"""Names of a row's values and what they are: str, int, float or bool; each may be None."""
+
+
+class RowFile(Protocol):
+    """A file that is written row by row."""
+
+    def append(self, row: Row) -> None:
+        """Add a row; it is in the file, or beside it, when this returns."""
+        ...
+
+    def close(self) -> None:
+        """Make the file complete."""
+        ...
+
+
+def ending(path: Path) -> str:
+    """Return which of ENDINGS a name has. InvalidArgument lists them."""
+    found = path.suffix.lower()
+    if found not in ENDINGS:
+        raise InvalidArgument(f"{path}: allowed are names ending in {', '.join(ENDINGS)}")
+    if found == ".parquet":
+        _pyarrow()
+    return found
+
+
+def read_rows(path: Path, columns: Columns) -> list[Row]:
+    """Return the rows of a file that is there, a torn last line left out.
+
+    InvalidArgument names the line that is no row of these columns.
+    """
+    return ENDINGS[ending(path)][0](path, columns)
+
+
+def open_rows(path: Path, columns: Columns, kept: Sequence[Row] = ()) -> RowFile:
+    """Return a file to append rows to, which already has the rows in `kept`.
+
+    kept: as read_rows told, if the file is there. InvalidArgument: somebody else is writing it.
+    """
+    return ENDINGS[ending(path)][1](path, columns, kept)
+
+
+class _Lines:
+    """Rows as lines of text."""
+
+    def __init__(self, path: Path, line: Callable[[Row], str], head: str = "") -> None:
+        self._line = line
+        self._file: BinaryIO = path.open("r+b" if path.exists() else "x+b")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise InvalidArgument(f"{path}: is being written by somebody else") from None
+        whole = _whole_lines(self._file.read())
+        self._file.truncate(len(whole))
+        self._file.seek(len(whole))
+        if not whole and head:
+            self._write(head)
+
+    def append(self, row: Row) -> None:
+        self._write(self._line(row))
+
+    def close(self) -> None:
+        if not self._file.closed:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+
+    def _write(self, text: str) -> None:
+        self._file.write(text.encode())
+        self._file.flush()
+
+
+def _whole_lines(data: bytes) -> bytes:
+    return data[: data.rfind(b"\n") + 1]
+
+
+def _lines_of(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        text = _whole_lines(path.read_bytes()).decode()
+    except UnicodeDecodeError:
+        raise InvalidArgument(f"{path}: is no text") from None
+    yield from enumerate(text.splitlines(), 1)
+
+
+def _open_json(path: Path, columns: Columns, kept: Sequence[Row]) -> RowFile:
+    return _Lines(path, lambda row: json.dumps(row) + "\n")
+
+
+def _read_json(path: Path, columns: Columns) -> list[Row]:
+    rows = []
+    for number, line in _lines_of(path):
+        try:
+            row = json.loads(line)
+        except ValueError:
+            row = None
+        if not isinstance(row, dict) or set(row) != set(columns):
+            raise InvalidArgument(f"{path}:{number}: is no row of a sweep")
+        rows.append(row)
+    return rows
+
+
+def _open_csv(path: Path, columns: Columns, kept: Sequence[Row]) -> RowFile:
+    return _Lines(
+        path, lambda row: _csv_line(row[name] for name in columns), head=_csv_line(columns)
+    )
+
+
+def _csv_line(values: Iterable[Any]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(values)
+    return text.getvalue()
+
+
+def _read_csv(path: Path, columns: Columns) -> list[Row]:
+    rows: list[Row] = []
+    for number, line in _lines_of(path):
+        values = next(csv.reader([line]), [])
+        if number == 1 and values == list(columns):
+            continue
+        try:
+            pairs = zip(columns.items(), values, strict=True)
+            row = {name: _value(text, kind) for (name, kind), text in pairs}
+        except (ValueError, KeyError):
+            row = None
+        if number == 1 or row is None:
+            raise InvalidArgument(f"{path}:{number}: is no row of a sweep")
+        rows.append(row)
+    return rows
+
+
+def _value(text: str, kind: type) -> Any:
+    """Return what a value of CSV means. ValueError if it is not of that kind."""
+    if text == "":
+        return None
+    if kind is bool:
+        return {"True": True, "False": False}[text]
+    return kind(text)
+
+
+class _Parquet:
+    """Rows that wait beside the file until it is closed."""
+
+    def __init__(self, path: Path, columns: Columns, kept: Sequence[Row]) -> None:
+        self._path, self._columns = path, columns
+        self._beside = _beside(path)
+        is_begun = self._beside.exists()
+        self._lines = _open_json(self._beside, columns, ())
+        if not is_begun:
+            for row in kept:
+                self._lines.append(row)
+
+    def append(self, row: Row) -> None:
+        self._lines.append(row)
+
+    def close(self) -> None:
+        pyarrow, parquet = _pyarrow()
+        self._lines.close()
+        if not self._beside.exists():
+            return
+        kinds = {
+            str: pyarrow.string(),
+            int: pyarrow.int64(),
+            float: pyarrow.float64(),
+            bool: pyarrow.bool_(),
+        }
+        schema = pyarrow.schema([(name, kinds[kind]) for name, kind in self._columns.items()])
+        table = pyarrow.Table.from_pylist(_read_json(self._beside, self._columns), schema=schema)
+        with whole_file(self._path) as file:
+            parquet.write_table(table, file)
+        self._beside.unlink()
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.rows")
+
+
+def _read_parquet(path: Path, columns: Columns) -> list[Row]:
+    pyarrow, parquet = _pyarrow()
+    if _beside(path).exists():  # it has the file's rows, too
+        return _read_json(_beside(path), columns)
+    try:
+        rows: list[Row] = parquet.read_table(path).to_pylist()
+    except (pyarrow.ArrowException, ValueError) as error:
+        first = str(error).splitlines()[0]
+        raise InvalidArgument(f"{path}: is no Parquet file: {first}") from None
+    if any(set(row) != set(columns) for row in rows):
+        raise InvalidArgument(f"{path}: has other columns than a sweep")
+    return rows
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise InvalidArgument(
+            "Parquet needs pyarrow; pip install 'zswapsim[parquet]' installs it"
+        ) from None
+    return pyarrow, pyarrow.parquet
+
+
+_Read = Callable[[Path, Columns], list[Row]]
+_Open = Callable[[Path, Columns, Sequence[Row]], RowFile]
+ENDINGS: dict[str, tuple[_Read, _Open]] = {
+    ".jsonl": (_read_json, _open_json),
+    ".csv": (_read_csv, _open_csv),
+    ".parquet": (_read_parquet, _Parquet),
+}
+"""By ending of the name: how a file is read, and how it is opened to be written."""
+
+
+def is_there(path: Path) -> bool:
+    """Say whether there are rows of an earlier sweep, in the file or beside it."""
+    return path.exists() or _beside(path).exists()

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A cell's row: settings, counters under the kernel's names, costs. All rows have all columns."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from zswapsim.experiment.costs import Costs, cost_of
+from zswapsim.experiment.result import Result
+from zswapsim.experiment.sweep.axes import AXES
+from zswapsim.machine.memory import MEMORY
+from zswapsim.machine.swap import VMSTAT
+from zswapsim.machine.zram.device import BD_STAT, MM_STAT
+from zswapsim.machine.zswap.state import DEBUGFS
+from zswapsim.printable import printable
+
+Row = dict[str, Any]
+
+_COMPRESSION = ("ratio", "compressions", "decompressions", "compress_errors", "hysteresis_rejects")
+_COSTS: dict[str, type] = {
+    "device": str,
+    "stall_seconds": float,
+    "cpu_seconds": float,
+    "device_seconds": float,
+    "device_reads": int,
+    "device_writes": int,
+    "saved_pages": int,
+    "peak_saved_pages": int,
+}
+_FLOATS = dict.fromkeys(("ratio", "machine_seconds"), float)
+
+
+def _kinds(names: Iterable[str], kind: type) -> dict[str, type]:
+    return dict.fromkeys(names, kind)
+
+
+COLUMNS: dict[str, type] = {
+    **_kinds(("cell", "trace"), str),
+    **{name: kind for name, (_, kind) in AXES.items()},
+    "error": str,
+    **_COSTS,
+    **_kinds(("limit_pages", "max_pool_pages", "pool_pages"), int),
+    **_kinds((*VMSTAT, *MEMORY, "pool_total_size", *DEBUGFS, *MM_STAT, *BD_STAT), int),
+    **_kinds(_COMPRESSION, int),
+    **_kinds(("accesses", "footprint_pages"), int),
+    **_FLOATS,
+}
+"""Names of a row's values, in order, and what they are; one that a cell has not is None."""
+
+
+def row_of(key: str, trace: str, settings: Mapping[str, Any], result: Result, costs: Costs) -> Row:
+    """Return the row of a cell that ran."""
+    told = result.to_dict()
+    values = {
+        **told["zswap"],
+        **told["zram"],
+        **told["vmstat"],
+        **told["memory"],
+        **{name: told["compression"][name] for name in _COMPRESSION},
+        "device": costs.device.name,
+        **cost_of(told, costs),
+        **settings,
+        "zpool": None if settings["frontend"] == "none" else told["config"]["zpool"],
+        "accesses": told["trace"]["accesses"],
+        "footprint_pages": told["trace"]["footprint_pages"],
+        "machine_seconds": round(told["seconds"]["machine"], 6),
+    }
+    return _row(key, trace, values)
+
+
+def error_row(key: str, trace: str, settings: Mapping[str, Any], error: str) -> Row:
+    """Return the row of a cell that failed; the error in one line."""
+    return _row(key, trace, {**settings, "error": printable(" ".join(error.split()))})
+
+
+def _row(key: str, trace: str, values: Mapping[str, Any]) -> Row:
+    return {name: values.get(name) for name in COLUMNS} | {"cell": key, "trace": trace}
