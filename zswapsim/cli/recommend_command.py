@@ -44,7 +44,7 @@ def _words(text: str | None) -> list[str] | None:
     show_default=True,
     metavar="SIZE|PERCENT",
     callback=checked(_is_size),
-    help="Memory for the pages that the trace touches, less than these: a share of them, or a size.",
+    help="Memory, less than the trace touches: a share of that, or a size.",
 )
 @click.option(
     "--device",
@@ -52,7 +52,7 @@ def _words(text: str | None) -> list[str] | None:
     show_default=True,
     metavar="NAME|read=TIME,write=TIME",
     callback=checked(_check_device),
-    help="What swap is on: nvme, ssd, emmc, sd, disk, or times of your own, as read=90us,write=20us.",
+    help="What swap is on: nvme, ssd, emmc, sd, disk, or times, as read=90us,write=20us.",
 )
 @click.option(
     "--kernel",

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from zswapsim.printable import printable
 from zswapsim.report.drawing import folded
-from zswapsim.report.ratio import aligned
+from zswapsim.report.columns import aligned
 from zswapsim.units import format_pages
 
 Facts = Mapping[str, Any]
@@ -29,7 +29,8 @@ LEGEND = (
 def print_recommendation(told: Facts, console: Console) -> None:
     """Print a recommendation; the console decides on colour and width."""
     for line in recommendation_lines(told, console.width):
-        style = "bold" if line[:1] not in ("", " ", "!", "#") else "yellow" if line[0] == "!" else ""
+        heading = line[:1] not in ("", " ", "!")
+        style = "bold" if heading else "yellow" if line[:1] == "!" else ""
         console.print(Text(line, style=style), soft_wrap=True)
 
 
@@ -79,7 +80,9 @@ def _front(told: Facts, width: int) -> list[str]:
         lines += [f" {part}" for part in folded(f"and {hidden} in between", width - 1)]
     if unique:
         lines += folded("For comparison", width)
-        lines += aligned(header, [_row(cell, told["best"]) for cell in unique.values()], width, names=1)
+        lines += aligned(
+            header, [_row(cell, told["best"]) for cell in unique.values()], width, names=1
+        )
     lines += [f" {part}" for part in folded(LEGEND, width - 1)]
     failed = [cell for cell in told["cells"] if cell["failure"]]
     if failed:
@@ -133,7 +136,9 @@ def _sensitivity(told: Facts, width: int) -> list[str]:
     lines = folded("With other times the answer would be another", width)
     for one in changed:
         how = "half as slow" if one["times"] < 1 else "twice as slow"
-        said = f"{names[one['what']]} {how}: {one['best']}, {max(0, one['loss_percent']):.0f} % less"
+        said = (
+            f"{names[one['what']]} {how}: {one['best']}, {max(0, one['loss_percent']):.0f} % less"
+        )
         lines += [f" {part}" for part in folded(said, width - 1, "  ")]
     return lines
 

@@ -2,8 +2,8 @@
 """A workload several times side by side: a larger machine that runs more of the same program.
 
 zsmalloc has a partly filled group of pages for each of up to 119 sizes, however small the pool is:
-much of a pool of a few MiB, next to nothing of one on a machine of gigabytes. So what a program of a
-few MiB says of zsmalloc, or of zram, which has it too, is wrong for a larger one.
+much of a pool of a few MiB, next to nothing on a machine of gigabytes. So what a program of a few
+MiB says of zsmalloc, or of zram, which has it too, is wrong for a larger one.
 """
 
 import numpy as np

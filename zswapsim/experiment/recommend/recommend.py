@@ -207,9 +207,7 @@ def sensitivity(search: Search, best: Run) -> list[dict[str, Any]]:
     return told
 
 
-def warnings(
-    trace: Trace, search: Search, best: Run | None, plain: Run, copies: int
-) -> list[str]:
+def warnings(trace: Trace, search: Search, best: Run | None, plain: Run, copies: int) -> list[str]:
     """Return what makes the recommendation worth less than it looks."""
     said = []
     exact = int(trace.meta.get("recorder_resident_pages", 0))
