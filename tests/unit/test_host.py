@@ -135,6 +135,9 @@ def test_zram_alone_is_not_warned_of() -> None:
     assert unused["disksize_bytes"] == 0
     assert "vm.page-cluster is 3" in said(facts)
     assert facts["settings"] == {"kernel": "6.6", "frontend": "zram", "compressor": "lzo-rle"}
+    old = facts_of(ZRAM | machine("4.4.0"))
+    assert old["kernel"]["profile"] == "3.11"
+    assert ReplayConfig(**old["settings"]).kernel == "5.4"
     assert "vm.page-cluster" not in said(facts_of(ZRAM | {"proc/sys/vm/page-cluster": "0\n"}))
 
 

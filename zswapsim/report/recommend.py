@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.text import Text
 
 from zswapsim.printable import printable
-from zswapsim.report.drawing import folded
 from zswapsim.report.columns import aligned
+from zswapsim.report.drawing import folded
 from zswapsim.units import format_pages
 
 Facts = Mapping[str, Any]
@@ -65,24 +65,24 @@ def _asked(told: Facts, width: int) -> list[str]:
 
 
 def _front(told: Facts, width: int) -> list[str]:
-    rows: list[Sequence[str]] = []
+    best = told["best"]
     shown = _picked(told["front"])
-    for cell in shown:
-        rows.append(_row(cell, told["best"]))
     names = [cell["name"] for cell in shown]
+    if best is not None and best["name"] not in names:  # as good as one of them, by a hair
+        shown = sorted([best, *shown], key=lambda cell: float(cell["cost"]["stall_seconds"]))
+        names.append(best["name"])
+    rows = [_row(cell, best) for cell in shown]
     others = [cell for cell in [*told["frontends"], told["plain"]] if cell["name"] not in names]
     unique = {cell["name"]: cell for cell in others}
-    lines = folded("Nothing tried is better in all three than these", width)
+    lines = folded("Nothing that was tried is better in all three", width)
     header = ["", "wait", "of plain", "CPU", "writes"]
     lines += aligned(header, rows, width, names=1)
-    hidden = len(told["front"]) - len(shown)
+    hidden = len([cell for cell in told["front"] if cell["name"] not in names])
     if hidden:
         lines += [f" {part}" for part in folded(f"and {hidden} in between", width - 1)]
     if unique:
         lines += folded("For comparison", width)
-        lines += aligned(
-            header, [_row(cell, told["best"]) for cell in unique.values()], width, names=1
-        )
+        lines += aligned(header, [_row(cell, best) for cell in unique.values()], width, names=1)
     lines += [f" {part}" for part in folded(LEGEND, width - 1)]
     failed = [cell for cell in told["cells"] if cell["failure"]]
     if failed:
@@ -131,11 +131,11 @@ def _sensitivity(told: Facts, width: int) -> list[str]:
     changed = [one for one in told["sensitivity"] if one["best"] != best]
     names = {"device": "the device", "cpu": "the CPU"}
     if not changed:
-        said = "The answer stays with device or CPU half or twice as slow"
+        said = "The answer stays with a device or CPU twice as fast, or twice as slow"
         return folded(said, width)
     lines = folded("With other times the answer would be another", width)
     for one in changed:
-        how = "half as slow" if one["times"] < 1 else "twice as slow"
+        how = "twice as fast" if one["times"] < 1 else "twice as slow"
         said = (
             f"{names[one['what']]} {how}: {one['best']}, {max(0, one['loss_percent']):.0f} % less"
         )

@@ -9,6 +9,9 @@ from zswapsim.content.compressors import COMPRESSORS
 from zswapsim.profiles import PROFILES
 from zswapsim.units import MAX_PERCENT
 
+EARLIEST_ZRAM = "5.4"
+"""The first kernel whose zram is simulated."""
+
 MAX_PAGE_CLUSTER = 5
 """More is not simulated."""
 
@@ -24,6 +27,8 @@ def settings_of(facts: Mapping[str, Any]) -> dict[str, Any]:
     settings: dict[str, Any] = {"kernel": kernel}
     if device is not None:
         settings["frontend"] = "zram"
+        if "zsmalloc" not in PROFILES[kernel].zpools:
+            settings["kernel"] = EARLIEST_ZRAM
         settings["compressor"] = _compressor(device["algorithm"])
         return settings
     cluster = facts["vm"].get("page_cluster")

@@ -8,11 +8,13 @@ MiB says of zsmalloc, or of zram, which has it too, is wrong for a larger one.
 
 import numpy as np
 
+from zswapsim.errors import InvalidArgument
 from zswapsim.experiment.workload import Integers, Workload
 from zswapsim.units import MAX_PAGES
 
-TURN_ACCESSES = 1000
-"""Accesses that one of them makes before it is the next one's turn."""
+TURN_ACCESSES = 64
+"""Accesses that one makes before it is the next one's turn: measured, one copy among eight then has
+the faults of one alone within 1 %, and the writes with zbud and z3fold within 5 %."""
 
 LARGE_PAGES = 1 << 14
 """Footprint (64 MiB) from which on partly filled groups are some hundredths of a pool."""
@@ -35,12 +37,13 @@ def side_by_side(workload: Workload, copies: int) -> Workload:
     """Return a workload that makes the accesses of `copies` equal ones by turns.
 
     Copy k has the pages from k * pages on; all have the same contents, as the same program with the
-    same data has. The lengths that are known, or will be, are those of both.
+    same data has. The lengths that are known, or will be, are those of both. InvalidArgument: too
+    many pages.
     """
     if copies == 1:
         return workload
     if workload.pages * copies > min(PAGE_MASK, MAX_PAGES):
-        raise OverflowError("more pages than can be numbered")
+        raise InvalidArgument(f"{copies} copies: they have more pages than can be numbered")
     workload.gather()
     info = dict(workload.info)
     for name in ("accesses", "pages", "footprint_pages", "writes", "versions", "freed"):

@@ -131,15 +131,12 @@ class Search:
             self.progress("settings", len(new), len(new))
 
     def _config(self, cell: Cell) -> ReplayConfig:
-        settings = {"zpool": cell.zpool, **cell.settings()}
-        if cell.frontend == "zram":
-            settings["zpool"] = "zsmalloc"
         config = ReplayConfig(
             kernel=self.space.row.kernel,
             memory=self.memory,
             reclaim=self.reclaim,
             carry_bytes=False,
-            **settings,
+            **cell.settings(),
         )
         accesses = self.workload.accesses_count * CELLS_EXPECTED
         engine = engines.choose(self.engine, accesses, warm_key(config))

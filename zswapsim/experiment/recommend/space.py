@@ -15,6 +15,7 @@ PERCENTS = (5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 60, 75, 90)
 COARSE_PERCENTS = (10, 20, 35, 50)
 THRESHOLDS = (50, 75, 90, 100)
 PAGE_CLUSTERS = (0, 1, 2, 3)
+USUAL_THRESHOLD = 90
 KERNEL_PAGE_CLUSTER = 3
 """What vm.page-cluster is unless it was set."""
 
@@ -66,7 +67,7 @@ class Cell:
         if self.frontend == "zram":
             return f"zram {self.compressor}"
         said = f"zswap {self.compressor} {self.zpool} {self.max_pool_percent} %"
-        if self.accept_threshold_percent is not None:
+        if self.accept_threshold_percent not in (None, USUAL_THRESHOLD):
             said += f" accept {self.accept_threshold_percent}"
         said += " shrinker" * self.shrinker_enabled + " exclusive" * self.exclusive_loads
         return said + cluster
@@ -176,9 +177,18 @@ def make_space(
     of_zram = list(compressors or own)
     if compressors is None and _takes_levels(kernel):
         of_zram += ZRAM_LEVELS
-    kept = [name for name in FRONTENDS if name in frontends and (name != "zswap" or of_zswap)]
+    cannot = set()
+    if not of_zswap:
+        cannot.add("zswap")
+    if "zsmalloc" not in row.zpools:
+        cannot.add("zram")
+    kept = [name for name in FRONTENDS if name in frontends and name not in cannot]
     if not kept:
-        raise InvalidArgument("zswap takes no levels of compressors; zram does, from 6.12 on")
+        why = {
+            "zswap": "zswap takes no levels of compressors; zram does, from 6.12 on",
+            "zram": f"zram of kernel {kernel} is not simulated, as it has no zsmalloc here",
+        }
+        raise InvalidArgument(why[next(iter(cannot), "zswap")])
     return Space(row, kept, of_zswap, list(zpools or row.zpools), of_zram)
 
 
