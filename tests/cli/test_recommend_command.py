@@ -111,4 +111,4 @@ def test_a_stop_ends_it(path: Path, capsys: Capture, monkeypatch: pytest.MonkeyP
     assert run(path, *FEW) == 130
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err == "stopped\n"
+    assert printed.err.split() == ["stopped"]

@@ -38,7 +38,7 @@ PAGES = 120
 def trace() -> Trace:
     """A working set that moves on, of pages of text, pointers and random bytes."""
     random = np.random.default_rng(7)
-    phases = [start + random.integers(0, 90, 1200) for start in (0, 20, 30, 10)]
+    phases = [start + random.integers(0, 90, 450) for start in (0, 20, 30, 10)]
     page = np.concatenate(phases).tolist()
     write = (random.random(len(page)) < 0.4).tolist()
     made = Trace.from_arrays(page=page, write=write)
