@@ -19,8 +19,8 @@ FEW = ["--copies", "1", "--compressor", "lz4", "--zpool", "zbud", "--frontend", 
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trace of 100 pages of text, used at random."""
     random = np.random.default_rng(1)
-    page = random.integers(0, 100, 3000).tolist()
-    made = Trace.from_arrays(page=page, write=(random.random(3000) < 0.5).tolist())
+    page = random.integers(0, 100, 600).tolist()
+    made = Trace.from_arrays(page=page, write=(random.random(600) < 0.5).tolist())
     path = tmp_path_factory.mktemp("traces") / "small.ztrace"
     complete(made, contents="mix:text=100", seed=1).save(path)
     return path

@@ -38,7 +38,7 @@ PAGES = 120
 def trace() -> Trace:
     """A working set that moves on, of pages of text, pointers and random bytes."""
     random = np.random.default_rng(7)
-    phases = [start + random.integers(0, 90, 450) for start in (0, 20, 30, 10)]
+    phases = [start + random.integers(0, 90, 180) for start in (0, 20, 30, 10)]
     page = np.concatenate(phases).tolist()
     write = (random.random(len(page)) < 0.4).tolist()
     made = Trace.from_arrays(page=page, write=write)
@@ -386,4 +386,4 @@ def test_copies_of_plain_swap_wait_as_much_each() -> None:
     assert four["asked"]["limit_pages"] == 4 * one["asked"]["limit_pages"]
     assert four["asked"]["copies"] == 4
     faults = [told["plain"]["counters"]["pgmajfault"] for told in (one, four)]
-    assert faults[1] == pytest.approx(4 * faults[0], rel=0.1)
+    assert faults[1] == pytest.approx(4 * faults[0], rel=0.15)
