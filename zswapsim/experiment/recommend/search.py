@@ -80,9 +80,9 @@ class Search:
             known = len(self.runs)
             near: list[Cell] = []
             for frontend in self.space.frontends:
-                best = self.best_of(frontend)
-                if best is not None:
-                    near += self.space.neighbours(best.cell)
+                base = self.best_of(frontend) or self.cheapest_of(frontend)
+                if base is not None:
+                    near += self.space.neighbours(base.cell)
             self._run_all(near)
             if len(self.runs) == known or self.is_stopped:
                 return
@@ -104,6 +104,12 @@ class Search:
     def best_of(self, frontend: str) -> Run | None:
         """Return the best usable run of a frontend."""
         return pick([run for run in self.usable() if run.cell.frontend == frontend], self.space)
+
+    def cheapest_of(self, frontend: str) -> Run | None:
+        """Return the run of a frontend with the least CPU time, however much is allowed."""
+        runs = [run for run in self.runs.values() if run.cell.frontend == frontend]
+        works = [run for run in runs if run.failure is None]
+        return min(works, key=lambda run: (run.cpu, run.cell.name), default=None)
 
     def front(self) -> list[Run]:
         """Return the usable runs that no other beats in waiting, CPU and writes at once."""
