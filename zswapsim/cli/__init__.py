@@ -21,6 +21,7 @@ COMMANDS = {
     "sweep": "Run a grid of settings over traces.",
     "capture": "Take the contents of a live process, core file or memory image.",
     "ratio": "Say what compressors and pools make of your memory.",
+    "compare": "Set zswap, zram and plain swap side by side, with what they cost.",
     "record": "Record a program's accesses and page contents as a trace.",
     "host": "Explain a machine's own zswap and zram, and what helps.",
     "recommend": "Find the settings that let a program wait least.",
