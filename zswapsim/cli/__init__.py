@@ -26,6 +26,8 @@ COMMANDS = {
     "compare": "Set zswap, zram and plain swap side by side, with what they cost.",
     "report": "Write results as one HTML file with pictures.",
     "record": "Record a program's accesses and page contents as a trace.",
+    "host": "Explain a machine's own zswap and zram, and what helps.",
+    "recommend": "Find the settings that let a program wait least.",
     "list": "List compressors, zpools, policies, formats or kernel profiles.",
     "trace": "Look at traces; cut, merge and convert them, or make one up.",
     "verify": "Compare with recordings of a real kernel, step by step.",
