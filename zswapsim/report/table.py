@@ -27,8 +27,11 @@ def print_result(result: Mapping[str, Any], console: Console) -> None:
 
 def render(result: Mapping[str, Any], *, narrow: bool = False) -> RenderableType:
     """Return a result as text and tables; narrow puts each remark on a line of its own."""
-    parts: list[RenderableType] = [headline(result)]
-    parts += [*(Text(printable(line), style="yellow") for line in origins(result)), Text()]
+    parts: list[RenderableType] = [
+        headline(result),
+        *(Text(line, style="yellow") for line in origins(result)),
+        Text(),
+    ]
     if line := stopped(result):
         parts += [Text(line, style="bold yellow"), Text()]
     parts += [part for line in warnings(result) for part in (Text(line, style="bold red"), Text())]
@@ -62,11 +65,11 @@ def origins(result: Mapping[str, Any]) -> list[str]:
             f"below what was recorded: {what} are the program's with {exact_pages:,} "
             f"pages resident or more, here down to {max(kept_pages, 0):,} were"
         )
-    return said
+    return [printable(line) for line in said]
 
 
 def warnings(result: Mapping[str, Any]) -> list[str]:
-    """Return what went wrong in the run, for which its numbers have to be read with care."""
+    """Return what a person has to know before the numbers."""
     memory = result["memory"]
     said = [
         f"{what}: {memory[name]:,} times a page had to stay in memory"
@@ -99,18 +102,27 @@ def sections(result: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
 
 def headline(result: Mapping[str, Any]) -> Text:
     """Return two lines: which trace, and what was simulated."""
-    trace = result["trace"]
-    program = printable(f" ({trace['program']})") if trace.get("program") else ""
+    name, about = trace_line(result["trace"])
     return Text.assemble(
-        (printable(str(trace["name"])), "bold"),
-        f"{program}: {trace['accesses']:,} accesses, {trace['write_percent']:.0f} % writes, "
-        f"footprint {format_pages(trace['footprint_pages'])}\n",
-        *_what_is_simulated(result),
+        (name, "bold"),
+        f"{about}\n",
+        *what_is_simulated(result),
         f"; reclaim {result['config']['reclaim']}",
     )
 
 
-def _what_is_simulated(result: Mapping[str, Any]) -> list[str | tuple[str, str]]:
+def trace_line(trace: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the name of a trace, and what follows it in one line about it."""
+    program = printable(f" ({trace['program']})") if trace.get("program") else ""
+    return (
+        printable(str(trace["name"])),
+        f"{program}: {trace['accesses']:,} accesses, {trace['write_percent']:.0f} % writes, "
+        f"footprint {format_pages(trace['footprint_pages'])}",
+    )
+
+
+def what_is_simulated(result: Mapping[str, Any]) -> list[str | tuple[str, str]]:
+    """Return the frontend, bold, and what it is set to."""
     config = result["config"]
     memory = format_pages(result["memory"]["limit_pages"])
     kernel = f" of Linux {config['kernel']}"

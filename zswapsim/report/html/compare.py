@@ -3,6 +3,7 @@
 
 from zswapsim.report.html.document import Cell, Chapter, Facts, Part, Table
 from zswapsim.report.html.plots import plots_of
+from zswapsim.report.table import warnings
 
 NUMBERS = {
     "stall_seconds": "stall s",
@@ -36,6 +37,11 @@ def compare_chapters(result: Facts) -> list[Chapter]:
             title=f"{result['trace']['name']}: {len(rows)} configurations compared",
             kind="compare",
             answers=answers(result),
+            warnings=[
+                f"{one['name']}: {said}"
+                for one in result["results"]
+                for said in warnings(one["result"])
+            ],
             parts=[
                 *(Part(title=heading, plots=plots) for heading, plots in drawn.items()),
                 Part(title="Numbers", tables=[table]),

@@ -17,6 +17,8 @@ KINDS = {
     "ratio": "zswapsim.report.html.ratio:ratio_chapters",
     "sweep": "zswapsim.report.html.sweep:sweep_chapters",
     "compare": "zswapsim.report.html.compare:compare_chapters",
+    "recommend": "zswapsim.report.html.recommend:recommend_chapters",
+    "host": "zswapsim.report.html.facts:facts_chapters",
 }
 """Kind -> module:function that makes chapters of a result."""
 

@@ -53,7 +53,8 @@ def stall_plot(result: Facts) -> Plot:
         bargap=0.35,
         height=_tall(len(told)),
     )
-    return Plot(title="What the program waits for", says=says, figures=[("", drawn)])
+    title = "What the program waits for"
+    return Plot(title=title, says=says, figures=[("", drawn)], wide=True)
 
 
 def device_plot(result: Facts) -> Plot:
