@@ -13,7 +13,7 @@ from rich.text import Text
 
 from zswapsim.report.columns import aligned, indented
 from zswapsim.report.drawing import folded, sparkline
-from zswapsim.units import PAGE_SIZE, format_bytes, format_pages
+from zswapsim.units import PAGE_SIZE, format_bytes, format_pages, format_share
 
 HISTOGRAM_COLUMNS = 64
 LEGEND = (
@@ -63,8 +63,12 @@ def page_rows(result: Facts) -> list[tuple[str, int, str]]:
     drawn = f", drawn from {of:,} with seed {result['config']['seed']}" if of > measured else ""
     return [
         (pages["unit"], measured, f"{format_bytes(measured * PAGE_SIZE)}{drawn}"),
-        ("  all zero", pages["zero"], _share(pages["zero"], measured)),
-        ("  another word repeated", pages["same_filled"], _share(pages["same_filled"], measured)),
+        ("  all zero", pages["zero"], format_share(pages["zero"], measured)),
+        (
+            "  another word repeated",
+            pages["same_filled"],
+            format_share(pages["same_filled"], measured),
+        ),
         ("different contents", pages["distinct"], ""),
     ]
 
@@ -111,7 +115,7 @@ def lengths_table(result: Facts) -> Printed:
             f"{told['ratio']:.2f}",
             f"{told['mean_length_bytes']:.0f}",
             *(f"{size:,}" for size in told["percentiles"].values()),
-            _share(told["incompressible"], told["pages"]),
+            format_share(told["incompressible"], told["pages"]),
         ]
         for told in result["compressors"]
     ]
@@ -222,7 +226,3 @@ def _micro(ascii_only: bool) -> str:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / max(1, whole):.1f} %"

@@ -14,7 +14,7 @@ from rich.text import Text
 from zswapsim.printable import printable
 from zswapsim.report.rows import Row, ratio_rows, zero_rows
 from zswapsim.report.zram import zram_rows, zram_saved_rows
-from zswapsim.units import PAGE_SIZE, format_bytes, format_pages
+from zswapsim.units import PAGE_SIZE, format_bytes, format_pages, format_share
 
 NARROW = 76
 """Columns below which label, number and remark do not fit side by side."""
@@ -27,11 +27,8 @@ def print_result(result: Mapping[str, Any], console: Console) -> None:
 
 def render(result: Mapping[str, Any], *, narrow: bool = False) -> RenderableType:
     """Return a result as text and tables; narrow puts each remark on a line of its own."""
-    parts: list[RenderableType] = [
-        headline(result),
-        *(Text(line, style="yellow") for line in origins(result)),
-        Text(),
-    ]
+    parts: list[RenderableType] = [headline(result)]
+    parts += [*(Text(line, style="yellow") for line in origins(result)), Text()]
     if line := stopped(result):
         parts += [Text(line, style="bold yellow"), Text()]
     parts += [part for line in warnings(result) for part in (Text(line, style="bold red"), Text())]
@@ -296,4 +293,4 @@ def footer(result: Mapping[str, Any]) -> list[str]:
 
 
 def _share(part: int, whole: int, name: str) -> str:
-    return f"{name}, {100 * part / whole:.1f} %" if whole else name
+    return f"{name}, {format_share(part, whole)}" if whole else name

@@ -58,6 +58,10 @@ def _reasons(result: Facts) -> list[Table]:
     return [Table(caption="Why", header=header, rows=rows, texts=(1, 2), wide=True)]
 
 
+def _setting(name: object) -> str:
+    return SETTINGS.get(str(name), str(name))
+
+
 def _pasted(result: Facts) -> list[Snippet]:
     return [
         Snippet(title=str(one["where"]), text=str(one["text"]), note=str(one.get("remark") or ""))
