@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim compare."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import click
 
 from zswapsim.cli.costs import CostOptions, cost_options
+from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
 from zswapsim.cli.options import (
     check_distinct,
@@ -19,6 +19,7 @@ from zswapsim.cli.options import (
     progress_bar,
     write_whole,
 )
+from zswapsim.json_text import json_text
 from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
 from zswapsim.machine.reclaim import POLICIES
 from zswapsim.profiles import profile
@@ -120,6 +121,7 @@ def _is_compressor(spec: str) -> None:
     callback=checked(check_writable),
     help="Write a row for each configuration to this CSV file.",
 )
+@html_option
 def command(
     trace: Path,
     configs: tuple[str, ...],
@@ -130,6 +132,7 @@ def command(
     with_sensitivity: bool,
     as_json: bool,
     csv_path: Path | None,
+    html: Path | None,
     **shared: Any,
 ) -> None:
     """Run TRACE under several configurations: which waits least, and what does that cost?
@@ -141,7 +144,7 @@ def command(
     from zswapsim.experiment.comparison import DEFAULT_CONFIGS, compare, flat_rows, parse_configs
 
     check_not_terminal(trace)
-    check_distinct(trace, csv_path)
+    check_distinct(trace, csv_path, html)
     named = parse_configs((*configs, *more_configs) or DEFAULT_CONFIGS, shared)
     with progress_bar() as progress:
         told = compare(
@@ -149,13 +152,16 @@ def command(
             named,
             asked.costs,
             measure=asked.measure,
-            with_sensitivity=with_sensitivity,
+            with_sensitivity=with_sensitivity or html is not None,
+            pictures=as_json or html is not None,
             progress=progress,
         )
     if csv_path is not None:
         write_whole(csv_path, csv_text(flat_rows(told)))
+    if html is not None:
+        write_report([told], html)
     if as_json:
-        click.echo(json.dumps(told, indent=2, sort_keys=True))
+        click.echo(json_text(told))
         return
     from zswapsim.report.compare import print_comparison
 

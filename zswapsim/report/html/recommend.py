@@ -6,7 +6,8 @@ from typing import Any
 from zswapsim.report.html.cells import Cells
 from zswapsim.report.html.document import Cell, Chapter, Facts, Part, Snippet, Table
 from zswapsim.report.html.plots import plots_of
-from zswapsim.report.sweep import SETTINGS, shown_value
+from zswapsim.report.recommend import WHY, asked_for, reasons, sensitivity
+from zswapsim.report.sweep import SETTINGS
 
 HEADER = ("", "stall s", "% of plain swap", "CPU s", "disk reads", "disk writes", "saved pages", "")
 
@@ -15,19 +16,15 @@ def recommend_chapters(result: Facts) -> list[Chapter]:
     """Return the chapter of a recommendation."""
     cells = Cells.of([_row(cell) for cell in result["cells"]])
     drawn = plots_of("recommend", {"cells": cells}) if cells.ran else {}
-    asked, reasons = result["asked"], _reasons(result)
     return [
         Chapter(
             title=f"{result['trace']['name']}: what to set",
             kind="recommend",
-            about=[
-                f"Linux {asked['kernel']}, {asked['limit_pages']:,} pages of memory, device "
-                f"{asked['device']}; {len(result['cells']):,} settings tried."
-            ],
+            about=[asked_for(result)],
             answers=[f"{result['answer']}."],
             warnings=[str(line) for line in result["warnings"]],
             parts=[
-                Part(title="Why, and what to paste", tables=reasons, snippets=_pasted(result)),
+                Part(title="Why, and what to paste", tables=_why(result), snippets=_pasted(result)),
                 *(Part(title=heading, plots=plots) for heading, plots in drawn.items()),
                 Part(title="Numbers", tables=[_tried(result)]),
             ],
@@ -43,23 +40,12 @@ def _row(cell: Facts) -> dict[str, Any]:
     return {**row, "error": None if "stall_seconds" in cost else failure}
 
 
-def _reasons(result: Facts) -> list[Table]:
-    if not result["reasons"]:
+def _why(result: Facts) -> list[Table]:
+    if result["best"] is None:
         return []
-    rows: list[list[Cell]] = [
-        [
-            SETTINGS.get(one["setting"], str(one["setting"])),
-            shown_value(one["value"]),
-            str(one["says"]),
-        ]
-        for one in result["reasons"]
-    ]
     header = ("setting", "best", "the others")
-    return [Table(caption="Why", header=header, rows=rows, texts=(1, 2), wide=True)]
-
-
-def _setting(name: object) -> str:
-    return SETTINGS.get(str(name), str(name))
+    rows, notes = reasons(result), sensitivity(result)
+    return [Table(caption=WHY, header=header, rows=rows, texts=(1, 2), notes=notes, wide=True)]
 
 
 def _pasted(result: Facts) -> list[Snippet]:

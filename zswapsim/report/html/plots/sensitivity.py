@@ -42,7 +42,7 @@ def sensitivity_plot(result: Facts) -> Plot | None:
 
 def _knob(knob: Facts) -> Figure:
     settings = [row["setting"] for row in knob["rows"]]
-    shares = knob["unit"] == "percent"
+    shares = knob["unit"] == "percent" or settings[0] <= 0
     points = _points(settings[0], settings[-1], in_log=not shares)
     first, last = (knob["rows"][at]["stall_seconds"] for at in (0, -1))
     data = []
