@@ -33,4 +33,5 @@ def _table(section: Section, results: list[Facts]) -> Table:
         caption=title,
         header=["", *(str(one["name"]) for one in results)],
         rows=[[label, *(value(one) or NONE for one in results)] for label, value in rows],
+        wide=True,
     )

@@ -2,6 +2,7 @@
 """Configurations side by side: what the program waits for, the device, and over time together."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from zswapsim.report.html.document import Facts, Plot
 from zswapsim.report.html.figure import (
@@ -130,7 +131,8 @@ def writes_plot(result: Facts) -> Plot | None:
     def written(one: Facts) -> list[int]:
         return _column(one, "bd_writes" if one["config"]["frontend"] == "zram" else "pswpout")
 
-    return _together(result, "Writes to a disk", "Pages written to a disk so far.", written)
+    plot = _together(result, "Writes to a disk", "Pages written to a disk so far.", written)
+    return plot and replace(plot, wide=True)
 
 
 def _together(
