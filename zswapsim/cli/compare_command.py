@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim compare."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from zswapsim.cli.options import (
 )
 from zswapsim.cli.settings import SettingsCommand
 from zswapsim.cli.values import COMPRESSOR, KERNEL, POLICY, SIZE_OR_PERCENT
+from zswapsim.json_text import json_text
 from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
 
 if TYPE_CHECKING:
@@ -104,7 +104,6 @@ def _names() -> "Names":
     help="How the machine runs; the numbers are the same.",
 )
 @assert_option(_names)
-@html_option
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 @click.option(
     "--csv",
@@ -113,6 +112,7 @@ def _names() -> "Names":
     callback=checked(check_writable),
     help="Write a row for each configuration to this CSV file.",
 )
+@html_option
 def command(
     trace: Path,
     configs: tuple[str, ...],
@@ -145,14 +145,15 @@ def command(
             named,
             asked.costs,
             measure=asked.measure,
-            with_sensitivity=with_sensitivity,
+            with_sensitivity=with_sensitivity or html is not None,
+            pictures=as_json or html is not None,
             progress=progress,
         )
     rows = flat_rows(told)
     if csv_path is not None:
         write_whole(csv_path, csv_text(rows))
     if as_json:
-        click.echo(json.dumps(told, indent=2, sort_keys=True))
+        click.echo(json_text(told))
     else:
         from zswapsim.report.compare import print_comparison
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim host."""
 
-import json
 from pathlib import Path
 
 import click
 
+from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.options import check_distinct, check_writable, checked, console, say
+from zswapsim.json_text import json_text
 
 
 @click.command("host", short_help="Explain a machine's own zswap and zram.")
@@ -21,7 +22,8 @@ from zswapsim.cli.options import check_distinct, check_writable, checked, consol
     help="Copy the small files that are read into this archive, to look at it elsewhere.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print all that was found as JSON.")
-def command(copy: Path | None, save: Path | None, as_json: bool) -> None:
+@html_option
+def command(copy: Path | None, save: Path | None, as_json: bool, html: Path | None) -> None:
     """Read zswap's and zram's settings and counters of this machine, and say what they mean.
 
     With FOLDER or ARCHIVE those of another one: an archive that --save wrote there, or its files
@@ -32,14 +34,16 @@ def command(copy: Path | None, save: Path | None, as_json: bool) -> None:
     """
     from zswapsim.experiment.host import host_facts, read_host, write_archive
 
-    check_distinct(copy, save)
+    check_distinct(copy, save, html)
     files = read_host(copy)
     if save is not None:
         write_archive(files, save)
         say(f"{save}: {len(files.texts)} files")
     facts = host_facts(files)
+    if html is not None:
+        write_report([facts], html)
     if as_json:
-        click.echo(json.dumps(facts, indent=2, sort_keys=True))
+        click.echo(json_text(facts))
         return
     from zswapsim.report.host import print_host
 

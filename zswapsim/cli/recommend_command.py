@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim recommend."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import (
     TRACE_PATH,
     check_not_terminal,
@@ -14,7 +14,8 @@ from zswapsim.cli.inputs import (
     input_options,
     open_trace,
 )
-from zswapsim.cli.options import StopFlag, checked, console, progress_bar
+from zswapsim.cli.options import StopFlag, check_distinct, checked, console, progress_bar
+from zswapsim.json_text import json_text
 from zswapsim.machine.reclaim import POLICIES
 from zswapsim.profiles import profile
 from zswapsim.units import MAX_PAGES, parse_pages
@@ -124,6 +125,7 @@ def _words(text: str | None) -> list[str] | None:
     show_default=True,
     help="How machines run; the numbers are the same. Each kind is compiled once, in 20 seconds.",
 )
+@html_option
 @click.option("--json", "as_json", is_flag=True, help="Print the recommendation as JSON.")
 def command(
     trace: Path,
@@ -135,6 +137,7 @@ def command(
     accesses: str | None,
     reading: Any,
     seed: int,
+    html: Path | None,
     as_json: bool,
     **settings: Any,
 ) -> int:
@@ -151,6 +154,7 @@ def command(
     from zswapsim.trace.derive.join import complete
 
     check_not_terminal(trace)
+    check_distinct(trace, html)
     config = RecommendConfig(
         costs=Costs(device=parse_device(device)),
         frontends=_words(frontends) or [],
@@ -164,8 +168,10 @@ def command(
             open_trace(trace, reading, progress), contents=held, accesses=accesses, seed=seed
         )
         told = recommend(whole, config, progress=progress, stop=stop)
+    if html is not None:
+        write_report([told], html)
     if as_json:
-        click.echo(json.dumps(told, indent=2, sort_keys=True))
+        click.echo(json_text(told))
     else:
         from zswapsim.report.recommend import print_recommendation
 

@@ -128,11 +128,12 @@ def compare(
     *,
     measure: bool = False,
     with_sensitivity: bool = False,
+    pictures: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Run a trace, which has contents, under each configuration; return what `--json` prints.
 
-    measure: the costs of all compressors, not only of those that have none.
+    measure: the costs of all compressors, not only of those that have none. pictures: as replay.
     """
     for named in configs:
         memory_pages(named.config, trace.footprint_pages)
@@ -144,7 +145,8 @@ def compare(
     results: list[dict[str, Any]] = []
     for named in configs:
         workload.compress(pages, compressor(named.config.compressor, named.config.kernel), progress)
-        told = run_workload(workload, named.config, progress=progress).to_dict()
+        result = run_workload(workload, named.config, progress=progress, pictures=pictures)
+        told = result.to_dict()
         results.append({"name": named.name, "result": told, "cost": cost_of(told, costs)})
     return {
         "kind": "compare",
