@@ -2,18 +2,14 @@
 """zswapsim recommend."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from zswapsim.cli.inputs import (
-    TRACE_PATH,
-    check_not_terminal,
-    contents_asked_for,
-    input_options,
-    open_trace,
-)
+from zswapsim.cli.costs import CostOptions, cost_options
+from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
 from zswapsim.cli.options import StopFlag, checked, console, progress_bar
 from zswapsim.machine.reclaim import POLICIES
 from zswapsim.profiles import profile
@@ -24,12 +20,6 @@ MOST_COPIES = 1000
 
 def _is_size(text: str) -> int:
     return parse_pages(text, MAX_PAGES)
-
-
-def _check_device(text: str) -> None:
-    from zswapsim.experiment.costs import parse_device
-
-    parse_device(text)
 
 
 def _words(text: str | None) -> list[str] | None:
@@ -45,14 +35,6 @@ def _words(text: str | None) -> list[str] | None:
     metavar="SIZE|PERCENT",
     callback=checked(_is_size),
     help="Memory, less than the trace touches: a share of that, or a size.",
-)
-@click.option(
-    "--device",
-    default="nvme",
-    show_default=True,
-    metavar="NAME|read=TIME,write=TIME",
-    callback=checked(_check_device),
-    help="What swap is on: nvme, ssd, emmc, sd, disk, or times, as read=90us,write=20us.",
 )
 @click.option(
     "--kernel",
@@ -104,19 +86,8 @@ def _words(text: str | None) -> list[str] | None:
     callback=checked(POLICIES.get),
     help="Policy that picks the pages to swap out; see `zswapsim list policies`.",
 )
-@click.option(
-    "--contents",
-    metavar="FILE|mix[:KIND=PERCENT,...]",
-    show_default="the trace's own, or mix if it has none",
-    help="What the pages hold, as for `zswapsim replay`.",
-)
-@click.option(
-    "--accesses",
-    metavar="KIND[:SETTING]",
-    show_default="the trace's own, or zipf:1.0 if it has none",
-    help="Make up the accesses to the pages of a snapshot, as for `zswapsim replay`.",
-)
-@input_options
+@cost_options
+@workload_options
 @click.option(
     "--engine",
     type=click.Choice(["auto", "interpreted", "compiled"]),
@@ -127,14 +98,12 @@ def _words(text: str | None) -> list[str] | None:
 @click.option("--json", "as_json", is_flag=True, help="Print the recommendation as JSON.")
 def command(
     trace: Path,
-    device: str,
+    asked: CostOptions,
+    workload: Callable[..., Any],
+    seed: int,
     frontends: str,
     compressors: str | None,
     zpools: str | None,
-    contents: str | None,
-    accesses: str | None,
-    reading: Any,
-    seed: int,
     as_json: bool,
     **settings: Any,
 ) -> int:
@@ -146,23 +115,19 @@ def command(
     TRACE is what `zswapsim replay` takes. It stands for a larger program of its kind: --memory is
     the share of it that fits into memory.
     """
-    from zswapsim.experiment.costs import Costs, parse_device
     from zswapsim.experiment.recommend import RecommendConfig, recommend
-    from zswapsim.trace.derive.join import complete
 
     check_not_terminal(trace)
     config = RecommendConfig(
-        costs=Costs(device=parse_device(device)),
+        costs=asked.costs,
+        measure=asked.measure,
         frontends=_words(frontends) or [],
         compressors=_words(compressors),
         zpools=_words(zpools),
         **settings,
     )
     with StopFlag().watching() as stop, progress_bar() as progress:
-        held = contents_asked_for(contents, seed)
-        whole = complete(
-            open_trace(trace, reading, progress), contents=held, accesses=accesses, seed=seed
-        )
+        whole = workload(trace, progress)
         told = recommend(whole, config, progress=progress, stop=stop)
     if as_json:
         click.echo(json.dumps(told, indent=2, sort_keys=True))

@@ -9,6 +9,7 @@ from zswapsim.content.page_store import PageStore
 from zswapsim.errors import InvalidArgument
 from zswapsim.experiment.config import FRONTENDS
 from zswapsim.experiment.costs import Costs, cost_of
+from zswapsim.experiment.measured_costs import with_measured
 from zswapsim.experiment.recommend.copies import LARGE_PAGES, copies_for, side_by_side
 from zswapsim.experiment.recommend.paste import snippets
 from zswapsim.experiment.recommend.reasons import reasons, waits
@@ -19,7 +20,7 @@ from zswapsim.experiment.recommend.search import (
     Stop,
     pick,
 )
-from zswapsim.experiment.recommend.space import Cell, make_space
+from zswapsim.experiment.recommend.space import Cell, Space, make_space
 from zswapsim.experiment.workload import Workload
 from zswapsim.progress import Progress
 from zswapsim.trace.trace import Trace
@@ -39,12 +40,14 @@ class RecommendConfig:
 
     percentage of the time that plain swap waits; None for any. frontends, compressors, zpools: to
     search among, None for all that the kernel has. copies: of the trace side by side, None for so
-    many that zsmalloc's rounding is small.
+    many that zsmalloc's rounding is small. measure: the compressors' costs, all of them and not
+    only of those that have none.
     """
 
     memory: str = "50%"
     kernel: str = DEFAULT_KERNEL
     costs: Costs = field(default_factory=Costs)
+    measure: bool = False
     max_cpu_percent: float | None = None
     frontends: Sequence[str] = FRONTENDS
     compressors: Sequence[str] | None = None
@@ -73,12 +76,13 @@ def recommend(
     copies = config.copies or copies_for(trace.footprint_pages, trace.accesses)
     space = make_space(config.kernel, config.frontends, config.compressors, config.zpools)
     pages = PageStore(trace.contents_bytes, trace.contents_count, digest=trace.contents_digest)
+    costs = _settled(trace, config, space, progress)
     search = Search(
         side_by_side(Workload.of(trace), copies),
         pages,
         space,
         f"{share_pages * copies}p",
-        config.costs,
+        costs,
         config.reclaim,
         config.engine,
         progress,
@@ -91,6 +95,20 @@ def recommend(
         search.max_cpu_seconds = config.max_cpu_percent / 100 * plain.stall
     search.search()
     return _told(trace, config, search, plain, copies)
+
+
+def _settled(
+    trace: Trace, config: RecommendConfig, space: Space, progress: Progress | None
+) -> Costs:
+    """Return the costs with those of compressors measured that have none, or where asked for."""
+    costs = config.costs
+    used = dict.fromkeys([*space.compressors, *space.zram_compressors])
+    wanted = [
+        spec
+        for spec in used
+        if not costs.has_own(spec) and (config.measure or not costs.knows(spec))
+    ]
+    return with_measured(costs, wanted, trace, config.kernel, progress)
 
 
 def _limit_pages(trace: Trace, memory: str) -> int:
@@ -120,12 +138,12 @@ def _told(
             "memory": config.memory,
             "limit_pages": limit_pages,
             "copies": copies,
-            "device": config.costs.device.name,
+            "device": search.costs.device.name,
             "max_cpu_percent": config.max_cpu_percent,
             "max_cpu_seconds": search.max_cpu_seconds,
             "reclaim": config.reclaim,
         },
-        "costs": config.costs.to_dict(specs),
+        "costs": search.costs.to_dict(specs),
         "best": None if best is None else run_dict(best, plain),
         "plain": run_dict(plain, plain),
         "answer": answer(search, best, plain),
