@@ -63,3 +63,10 @@ def format_bytes(size_bytes: float) -> str:
 def format_pages(pages: int) -> str:
     """Return a number of pages with its size: "1,596 pages (6.2 MiB)"."""
     return f"{pages:,} pages ({format_bytes(pages * PAGE_SIZE)})"
+
+
+def format_share(part: float, whole: float, digits: int = 1) -> str:
+    """Return a share as a person reads it: "12.5 %"; what is not nothing is "<0.1 %" at least."""
+    percent = 100 * part / whole if whole else 0.0
+    least = 10.0**-digits
+    return f"<{least:.{digits}f} %" if 0 < percent < least / 2 else f"{percent:.{digits}f} %"

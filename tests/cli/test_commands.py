@@ -122,6 +122,28 @@ def test_list_names_every_part(parts: str, names: list[str], capsys: Capture) ->
         assert name in out
 
 
+@pytest.mark.parametrize(
+    ("parts", "defaults"),
+    [
+        ("compressors", {"lz4": "the default here"}),
+        ("policies", {"lru": "the default here"}),
+        (
+            "zpools",
+            {
+                "zbud": "the default of 3.11 5.4 5.10 6.1 6.6",
+                "zsmalloc": "the default of 6.8 6.12 6.18",
+            },
+        ),
+        ("formats", {}),
+    ],
+)
+def test_list_marks_what_is_taken_if_nothing_is_said(parts: str, defaults: dict[str, str]) -> None:
+    lines = shell(f"COLUMNS=400 zswapsim list {parts}").stdout.splitlines()[1:]
+    marked = {line.split()[0]: line for line in lines if "; the default" in line}
+    assert marked.keys() == defaults.keys()
+    assert all(f"; {text} " in marked[name] for name, text in defaults.items())
+
+
 def test_list_keeps_lines_whole_when_piped() -> None:
     for parts, wanted in (("policies", "built in"), ("profiles", "refuse, queue a shrink")):
         done = shell(f"zswapsim list {parts}")

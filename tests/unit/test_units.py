@@ -4,7 +4,14 @@
 import pytest
 
 from zswapsim.errors import InvalidArgument
-from zswapsim.units import PAGE_SHIFT, PAGE_SIZE, format_bytes, format_pages, parse_pages
+from zswapsim.units import (
+    PAGE_SHIFT,
+    PAGE_SIZE,
+    format_bytes,
+    format_pages,
+    format_share,
+    parse_pages,
+)
 
 
 def test_a_page_has_4096_bytes() -> None:
@@ -88,3 +95,23 @@ def test_a_plain_number_is_bytes() -> None:
     assert parse_pages(8192) == 2  # type: ignore[arg-type]
     with pytest.raises(InvalidArgument, match="less than one page"):
         parse_pages(64)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "digits", "text"),
+    [
+        (1, 8, 1, "12.5 %"),
+        (0, 8, 1, "0.0 %"),
+        (0, 8, 2, "0.00 %"),
+        (1, 100_000, 1, "<0.1 %"),
+        (1, 100_000, 2, "<0.01 %"),
+        (1, 1000, 1, "0.1 %"),
+        (1, 2000, 1, "0.1 %"),
+        (8, 8, 0, "100 %"),
+        (3, 0, 1, "0.0 %"),
+    ],
+)
+def test_a_share_that_is_not_nothing_is_not_shown_as_nothing(
+    part: int, whole: int, digits: int, text: str
+) -> None:
+    assert format_share(part, whole, digits) == text

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The command line: one file per command; each parses, calls and prints.
 
-Exit codes: 0 done; 1 failed; 2 wrong usage; 130 stopped by Ctrl-C, or by
-SIGTERM or SIGHUP, which undo what is half done as well. Commands are imported when
+Exit codes: 0 done; 1 failed; 2 wrong usage; 4 an assertion does not hold; 130 stopped by
+Ctrl-C, or by SIGTERM or SIGHUP, which undo what is half done as well. Commands are imported when
 they are called, and click when anything but help is asked for, so that help is quick.
 """
 
@@ -15,25 +15,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+ASSERTION_FAILED = 4
 INTERRUPTED = 130
+COMPLETION = "_ZSWAPSIM_COMPLETE"
 COMMANDS = {
     "replay": "Replay a trace through a simulated compressed swap cache.",
     "sweep": "Run a grid of settings over traces.",
     "capture": "Take the contents of a live process, core file or memory image.",
     "ratio": "Say what compressors and pools make of your memory.",
     "compare": "Set zswap, zram and plain swap side by side, with what they cost.",
+    "report": "Write results as one HTML file with pictures.",
     "record": "Record a program's accesses and page contents as a trace.",
     "host": "Explain a machine's own zswap and zram, and what helps.",
     "recommend": "Find the settings that let a program wait least.",
     "list": "List compressors, zpools, policies, formats or kernel profiles.",
     "trace": "Look at traces; cut, merge and convert them, or make one up.",
     "verify": "Compare with recordings of a real kernel, step by step.",
+    "completion": "Print the script with which a shell completes words.",
 }
 
 
 def help_text() -> str:
     """Return the help of the whole program."""
-    commands = "\n".join(f"  {name:<8}{summary}" for name, summary in COMMANDS.items())
+    commands = "\n".join(f"  {name:<12}{summary}" for name, summary in COMMANDS.items())
     return f"""\
 Usage: zswapsim [OPTIONS] COMMAND [ARGS]...
 
@@ -48,6 +52,9 @@ Options:
 Commands:
 {commands}
 
+Exit codes:
+  0 done, 1 failed, 2 wrong usage, 4 an assertion does not hold, 130 stopped.
+
 Try `zswapsim COMMAND --help` for the options of a command."""
 
 
@@ -58,6 +65,10 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: PTH123, SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
+    if COMPLETION in os.environ:  # first: the shell gives no words
+        from zswapsim.cli.completion import complete
+
+        return complete()
     if words in ([], ["-h"], ["--help"]):
         return _help(asked=bool(words))
     import click

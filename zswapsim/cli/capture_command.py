@@ -10,15 +10,14 @@ import click
 from zswapsim.cli.inputs import seed_option
 from zswapsim.cli.options import (
     check_distinct,
-    checked,
     output_option,
     private_files,
     progress_bar,
     say,
 )
+from zswapsim.cli.values import FILE_OR_ID, FORMAT, SIZE
 from zswapsim.progress import Progress
-from zswapsim.trace.formats import FORMATS
-from zswapsim.units import format_pages, parse_pages
+from zswapsim.units import format_pages, format_share, parse_pages
 
 if TYPE_CHECKING:
     from zswapsim.trace.input import InputOptions
@@ -31,7 +30,7 @@ WARNING = (
 
 
 @click.command("capture", short_help="Take the contents of live or dumped memory.")
-@click.argument("target", required=False)
+@click.argument("target", required=False, type=FILE_OR_ID)
 @output_option
 @click.option("--cgroup", metavar="PATH", help="Take all processes of a cgroup and those below.")
 @click.option(
@@ -39,7 +38,7 @@ WARNING = (
     default="1G",
     show_default=True,
     metavar="SIZE",
-    callback=checked(parse_pages),
+    type=SIZE,
     help="Take a sample if there is more than that.",
 )
 @seed_option
@@ -49,7 +48,7 @@ WARNING = (
     "--format",
     "format_",
     metavar="NAME",
-    callback=checked(FORMATS.get),
+    type=FORMAT,
     help="Kind of memory image, as `zswapsim list formats` has it.",
 )
 def command(
@@ -122,8 +121,8 @@ def _summary(trace: "Trace", output: Path, problems: list[str]) -> Iterator[str]
     if "sample" in meta:
         yield f"  a sample: {meta['sample']}; --sample takes more"
     yield (
-        f"  {_share(meta['zero_pages'], trace.pages)} zero, "
-        f"{_share(meta['same_filled_pages'], trace.pages)} of another word repeated"
+        f"  {format_share(meta['zero_pages'], trace.pages)} zero, "
+        f"{format_share(meta['same_filled_pages'], trace.pages)} of another word repeated"
     )
     yield from (
         f"  {format_pages(meta[key])} {text}" for key, text in _left_out(meta) if meta.get(key)
@@ -135,7 +134,7 @@ def _summary(trace: "Trace", output: Path, problems: list[str]) -> Iterator[str]
 def _left_out(meta: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield keys of meta that count pages which are not in the file, and what these are."""
     swapped = meta.get("swapped_pages", 0)
-    share = _share(swapped, swapped + meta.get("resident_pages", 0))
+    share = format_share(swapped, swapped + meta.get("resident_pages", 0))
     taken = "brought in and taken" if meta.get("swapped_taken") else "left there"
     yield "swapped_pages", f"were swapped out, {share} of what the program had, and were {taken}"
     yield "untouched_pages", "are mapped, but were never touched"
@@ -144,7 +143,3 @@ def _left_out(meta: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "unreadable_pages", "could not be read: the kernel refused them (bad address or I/O)"
     yield "not_dumped_pages", "are named by the file, but are not in it"
     yield "held_twice_pages", "are in the file twice, and were taken once"
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / max(whole, 1):.1f} %"

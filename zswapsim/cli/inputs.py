@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from zswapsim.cli.options import say
+from zswapsim.cli.values import ACCESSES, CONTENTS, FORMAT
 from zswapsim.progress import Progress
-from zswapsim.trace.formats import FORMATS
 
 if TYPE_CHECKING:
     from zswapsim.trace.trace import Trace
@@ -33,6 +33,7 @@ _OPTIONS = (
     click.option(
         "--format",
         "format_",
+        type=FORMAT,
         metavar="NAME",
         show_default="recognised by its content",
         help="What the file is; see `zswapsim list formats`.",
@@ -79,8 +80,6 @@ def input_options(command: F) -> F:
     ) -> Any:
         from zswapsim.trace.input import InputOptions
 
-        if format_ is not None:
-            FORMATS.get(format_)  # or say now what there is
         reading = InputOptions(
             format=format_,
             skip_bad=skip_bad,
@@ -121,6 +120,7 @@ def contents_asked_for(text: str | None, seed: int) -> "Trace | str | None":
 _WORKLOAD_OPTIONS = (
     click.option(
         "--contents",
+        type=CONTENTS,
         metavar="FILE|mix[:KIND=PERCENT,...]",
         show_default="the trace's own, or mix if it has none",
         help="What the pages hold: as in a snapshot, a core file or another trace; or made up, "
@@ -128,6 +128,7 @@ _WORKLOAD_OPTIONS = (
     ),
     click.option(
         "--accesses",
+        type=ACCESSES,
         metavar="KIND[:SETTING]",
         show_default="the trace's own, or zipf:1.0 if it has none",
         help="Make up the accesses to the pages of a snapshot: zipf[:ALPHA], scan, loop, "

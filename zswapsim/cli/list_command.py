@@ -30,21 +30,26 @@ def _compressors() -> Iterable[Row]:
             for key, option in made.options.items()
         )
         text = f"{made.summary} ({options})" if options else made.summary
+        text += _default(name == _setting("compressor"))
         yield name, text, str(fidelity_of(made)), f"{origin}, {made.version}"
 
 
 def _zpools() -> Iterable[Row]:
     from zswapsim.machine.pools import zpool
+    from zswapsim.profiles import PROFILES
 
     for type_ in zpool.types():
-        yield type_, zpool.get_driver(type_).summary, zpool.origin(type_)
+        kernels = [row.kernel for row in PROFILES.values() if row.default_zpool == type_]
+        text = zpool.get_driver(type_).summary + _default(bool(kernels), f" of {' '.join(kernels)}")
+        yield type_, text, zpool.origin(type_)
 
 
 def _policies() -> Iterable[Row]:
     from zswapsim.machine.reclaim import POLICIES
 
     for name in POLICIES.names():
-        yield name, POLICIES.get(name).summary, POLICIES.origin(name)
+        text = POLICIES.get(name).summary + _default(name == _setting("reclaim"))
+        yield name, text, POLICIES.origin(name)
 
 
 def _formats() -> Iterable[Row]:
@@ -52,6 +57,20 @@ def _formats() -> Iterable[Row]:
 
     for name in FORMATS.names():
         yield name, FORMATS.get(name).summary, FORMATS.origin(name)
+
+
+def _default(is_default: bool, where: str = " here") -> str:
+    """Return the mark of what is taken if nothing is said. where: it is."""
+    return f"; the default{where}" if is_default else ""
+
+
+def _setting(name: str) -> object:
+    """Return the default of a replay's setting."""
+    from dataclasses import fields
+
+    from zswapsim.experiment.config import ReplayConfig
+
+    return next(field.default for field in fields(ReplayConfig) if field.name == name)
 
 
 HEADINGS = ("name", "what it is", "from")

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim ratio."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from zswapsim.cli.asserting import assert_option, check_assertions
+from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import check_not_terminal, seed_option
 from zswapsim.cli.options import (
     check_distinct,
@@ -20,40 +21,42 @@ from zswapsim.cli.options import (
     progress_bar,
     write_whole,
 )
-from zswapsim.machine.pools import zpool
-from zswapsim.profiles import DEFAULT_KERNEL, profile
+from zswapsim.cli.settings import SettingsCommand
+from zswapsim.cli.values import (
+    COMPRESSORS,
+    FILE_OR_ID,
+    FORMAT,
+    SIZE,
+    ZPOOLS,
+    kernel_option,
+    names_in_list,
+)
+from zswapsim.json_text import json_text
 from zswapsim.progress import Progress
-from zswapsim.trace.formats import FORMATS
 from zswapsim.units import MAX_PERCENT, parse_pages
 
 if TYPE_CHECKING:
+    from zswapsim.experiment.assertions import Assertion, Names
     from zswapsim.experiment.ratio import PageSet, RatioResult
 
 
-def _check_compressors(text: str) -> None:
-    from zswapsim.content.compressors.spec_list import parse_spec_list
+def _names() -> "Names":
+    from zswapsim.experiment.ratio.result import ROW_NUMBERS
 
-    parse_spec_list(text)
-
-
-def _check_zpools(text: str) -> None:
-    for type_ in _zpools(text):
-        zpool.get_driver(type_)
+    return {"": ROW_NUMBERS}
 
 
-def _zpools(text: str) -> list[str]:
-    return list(dict.fromkeys(word.strip() for word in text.split(",")))
-
-
-@click.command("ratio", short_help="Say what compressors and pools make of your memory.")
-@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@click.command(
+    "ratio", cls=SettingsCommand, short_help="Say what compressors and pools make of your memory."
+)
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=FILE_OR_ID)
 @click.option(
     "--compressor",
     "compressors",
     default="lz4,lzo-rle,zstd",
     show_default=True,
     metavar="NAME[:SETTING],...",
-    callback=checked(_check_compressors),
+    type=COMPRESSORS,
     help="Compressors, as lz4,zstd:1-9,lzo-rle; a setting may be a range.",
 )
 @click.option(
@@ -62,23 +65,16 @@ def _zpools(text: str) -> list[str]:
     default="zbud,z3fold,zsmalloc",
     show_default=True,
     metavar="NAME,...",
-    callback=checked(_check_zpools),
+    type=ZPOOLS,
     help="Pools to fill. One that the kernel has not is that of the nearest kernel that had it.",
 )
-@click.option(
-    "--kernel",
-    default=DEFAULT_KERNEL,
-    show_default=True,
-    metavar="VERSION",
-    callback=checked(profile),
-    help="Kernel whose compressors and pools these are, as 6.1; see `zswapsim list profiles`.",
-)
+@kernel_option("Kernel whose compressors and pools these are, as 6.1")
 @click.option(
     "--sample",
     default="64M",
     show_default=True,
     metavar="SIZE",
-    callback=checked(parse_pages),
+    type=SIZE,
     help="Look at a sample of each INPUT if it holds more than that.",
 )
 @seed_option
@@ -100,10 +96,11 @@ def _zpools(text: str) -> list[str]:
     "--format",
     "format_",
     metavar="NAME",
-    callback=checked(FORMATS.get),
+    type=FORMAT,
     show_default="recognised by the content",
     help="What the files are; raw for their bytes, whatever they are.",
 )
+@assert_option(_names)
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.option(
     "--csv",
@@ -112,6 +109,7 @@ def _zpools(text: str) -> list[str]:
     callback=checked(check_writable),
     help="Write a row for each compressor and pool to this CSV file.",
 )
+@html_option
 def command(
     inputs: tuple[str, ...],
     compressors: str,
@@ -122,9 +120,11 @@ def command(
     pool_percent: int,
     timed: bool,
     format_: str | None,
+    assertions: "Sequence[Assertion]",
     as_json: bool,
     csv_path: Path | None,
-) -> None:
+    html: Path | None,
+) -> int:
     """Say what compressors and pools make of the memory in INPUT, without a replay.
 
     How small pages become and how long that takes, how many pages each pool holds, and where its
@@ -136,10 +136,10 @@ def command(
     from zswapsim.content.compressors.spec_list import parse_spec_list
     from zswapsim.experiment.ratio import RatioConfig, measure_ratios
 
-    _check_inputs(inputs, csv_path)
+    _check_inputs(inputs, csv_path, html)
     config = RatioConfig(
         compressors=parse_spec_list(compressors),
-        zpools=_zpools(zpools),
+        zpools=names_in_list(zpools),
         kernel=kernel,
         sample_pages=parse_pages(sample),
         seed=seed,
@@ -150,18 +150,24 @@ def command(
         pages = [_pages(text, format_, config.sample_pages, seed, progress) for text in inputs]
         results = measure_ratios(_told_apart(pages, inputs), config, progress)
     _print(results, as_json=as_json)
+    rows = [row for result in results for row in result.rows()]
     if csv_path is not None:
-        write_whole(csv_path, csv_text([row for result in results for row in result.rows()]))
+        write_whole(csv_path, csv_text(rows))
+    if html is not None:
+        write_report([_told(results)], html)
+    names = ("{input}, " if len(inputs) > 1 else "") + "{compressor} in {zpool}"
+    return check_assertions(assertions, [(names.format_map(row), row) for row in rows])
 
 
-def _check_inputs(inputs: Sequence[str], csv_path: Path | None) -> None:
+def _check_inputs(inputs: Sequence[str], csv_path: Path | None, html: Path | None) -> None:
     """Refuse inputs that cannot be read, before any is."""
     for text in inputs:
         check_not_terminal(Path(text))
         if text != "-" and not text.isdecimal():
-            check_distinct(Path(text), csv_path)
+            check_distinct(Path(text), csv_path, html)
             if Path(text).is_dir():
                 raise click.UsageError(f"{text}: is a folder")
+    check_distinct(csv_path, html)
     if inputs.count("-") > 1:
         raise click.UsageError("standard input can be read once only")
 
@@ -188,13 +194,17 @@ def _told_apart(pages: "list[PageSet]", inputs: Sequence[str]) -> "list[PageSet]
     ]
 
 
-def _print(results: "Sequence[RatioResult]", *, as_json: bool) -> None:
+def _told(results: "Sequence[RatioResult]") -> dict[str, Any]:
+    """Return all results as plain data, the one of all inputs together apart."""
     told = [result.to_dict() for result in results]
+    inputs = told[:-1] if len(told) > 1 else told
+    return {"inputs": inputs, "total": told[-1] if len(told) > 1 else None}
+
+
+def _print(results: "Sequence[RatioResult]", *, as_json: bool) -> None:
     if as_json:
-        inputs = told[:-1] if len(told) > 1 else told
-        total = told[-1] if len(told) > 1 else None
-        click.echo(json.dumps({"inputs": inputs, "total": total}, indent=2, sort_keys=True))
+        click.echo(json_text(_told(results)))
         return
     from zswapsim.report.ratio import print_ratios
 
-    print_ratios(told, console())
+    print_ratios([result.to_dict() for result in results], console())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zswapsim.cli.options import StopFlag, checked, output_option, private_files, say
+from zswapsim.cli.values import FILE_OR_ID
 from zswapsim.errors import InvalidArgument, NoEntry
 from zswapsim.trace.recorder.record import (
     MAX_RESIDENT_PAGES,
@@ -89,7 +90,7 @@ def _resident_pages(text: str) -> int:
     is_flag=True,
     help="Run the program once without recording before, to say how much slower it was.",
 )
-@click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.argument("program", nargs=-1, required=True, type=FILE_OR_ID)
 def command(
     output: Path,
     memory: str,

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim replay."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from zswapsim.cli import INTERRUPTED
+from zswapsim.cli.asserting import assert_option, check_assertions, check_frontend
+from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
 from zswapsim.cli.options import (
     StopFlag,
@@ -18,24 +21,22 @@ from zswapsim.cli.options import (
     progress_bar,
     write_whole,
 )
-from zswapsim.machine.pools import zpool
+from zswapsim.cli.settings import SettingsCommand
+from zswapsim.cli.values import (
+    COMPRESSOR,
+    POLICY,
+    SIZE_OR_PERCENT,
+    kernel_option,
+    zpool_option,
+)
 from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
-from zswapsim.machine.reclaim import POLICIES
-from zswapsim.profiles import DEFAULT_KERNEL, profile
-from zswapsim.units import MAX_PAGES, MAX_PERCENT, parse_pages
+from zswapsim.units import MAX_PERCENT
+
+if TYPE_CHECKING:
+    from zswapsim.experiment.assertions import Assertion
 
 
-def _is_size(text: str) -> int:
-    return parse_pages(text, MAX_PAGES)
-
-
-def _is_compressor(spec: str) -> None:
-    from zswapsim.content.compressors import compressor
-
-    compressor(spec)
-
-
-@click.command("replay", short_help="Replay a trace.")
+@click.command("replay", cls=SettingsCommand, short_help="Replay a trace.")
 @click.argument("trace", type=TRACE_PATH)
 @workload_options
 @click.option(
@@ -51,7 +52,7 @@ def _is_compressor(spec: str) -> None:
     default="50%",
     show_default=True,
     metavar="SIZE|PERCENT",
-    callback=checked(_is_size),
+    type=SIZE_OR_PERCENT,
     help="Total RAM, for resident pages and pool together: 64M, 300p (pages), or a share of the "
     "pages that the trace touches.",
 )
@@ -60,17 +61,10 @@ def _is_compressor(spec: str) -> None:
     default="lz4",
     show_default=True,
     metavar="NAME[:SETTING]",
-    callback=checked(_is_compressor),
+    type=COMPRESSOR,
     help="Compressor, as lz4, lz4:acceleration=4 or zstd:5.",
 )
-@click.option(
-    "--zpool",
-    "zpool_",
-    metavar="NAME",
-    callback=checked(zpool.get_driver),
-    show_default="the kernel's own: zbud, from 6.8 on zsmalloc",
-    help="Allocator of the pool; see `zswapsim list zpools`.",
-)
+@zpool_option
 @click.option(
     "--max-pool-percent",
     type=click.IntRange(0, MAX_PERCENT),
@@ -92,18 +86,11 @@ def _is_compressor(spec: str) -> None:
     show_default=True,
     help="Keep pages of one repeated word without compressing them.",
 )
-@click.option(
-    "--kernel",
-    default=DEFAULT_KERNEL,
-    show_default=True,
-    metavar="VERSION",
-    callback=checked(profile),
-    help="Kernel whose zswap is simulated, as 5.4; see `zswapsim list profiles`.",
-)
+@kernel_option("Kernel whose zswap is simulated, as 5.4")
 @click.option(
     "--zram-limit",
     metavar="SIZE|PERCENT",
-    callback=checked(_is_size),
+    type=SIZE_OR_PERCENT,
     show_default="none",
     help="Limit of zram's memory; a percentage is of --memory.",
 )
@@ -130,7 +117,7 @@ def _is_compressor(spec: str) -> None:
     default="lru",
     show_default=True,
     metavar="NAME",
-    callback=checked(POLICIES.get),
+    type=POLICY,
     help="Policy that picks the pages to swap out; see `zswapsim list policies`.",
 )
 @click.option(
@@ -143,7 +130,7 @@ def _is_compressor(spec: str) -> None:
 @click.option(
     "--swap-size",
     metavar="SIZE|PERCENT",
-    callback=checked(_is_size),
+    type=SIZE_OR_PERCENT,
     show_default="room for every page",
     help="Size of the swap file.",
 )
@@ -175,14 +162,17 @@ def _is_compressor(spec: str) -> None:
     callback=checked(check_writable),
     help="Write the counters over time to this CSV file.",
 )
+@assert_option()
+@html_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     trace: Path,
     workload: Callable[..., Any],
     seed: int,
-    zpool_: str | None,
     swap_file: Path | None,
     series: Path | None,
+    assertions: "Sequence[Assertion]",
+    html: Path | None,
     as_json: bool,
     **settings: Any,
 ) -> int:
@@ -198,20 +188,29 @@ def command(
     from zswapsim.experiment.replay import replay
 
     check_not_terminal(trace)
-    check_distinct(trace, swap_file, series)
-    config = ReplayConfig(
-        zpool=zpool_, swap_file=None if swap_file is None else str(swap_file), **settings
-    )
-    samples: list[dict[str, int]] | None = None if series is None else []
+    check_distinct(trace, swap_file, series, html)
+    pictures = as_json or series is not None or html is not None
+    config = ReplayConfig(swap_file=None if swap_file is None else str(swap_file), **settings)
+    check_frontend(assertions, config.frontend)
     with StopFlag().watching() as stop, progress_bar() as progress:
         whole = workload(trace, progress)
-        result = replay(whole, config, progress=progress, stop=stop, series=samples)
+        result = replay(whole, config, progress=progress, stop=stop, pictures=pictures)
     if as_json:
         click.echo(result.to_json())
     else:
         from zswapsim.report.table import print_result
 
         print_result(result.to_dict(), console())
-    if series is not None and samples is not None:
-        write_whole(series, csv_text(samples))
-    return 0 if result.complete else 130
+    if series is not None:
+        write_whole(series, csv_text(_rows(result.series)))
+    if html is not None:
+        write_report([result.to_dict()], html)
+    return (
+        check_assertions(assertions, [("", result.to_dict())]) if result.complete else INTERRUPTED
+    )
+
+
+def _rows(columns: dict[str, list[int]]) -> list[dict[str, int]]:
+    """Return columns as rows."""
+    lines = zip(*columns.values(), strict=True)
+    return [dict(zip(columns, line, strict=True)) for line in lines]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zswapsim.cli.asserting import assert_option, check_assertions
+from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
 from zswapsim.cli.options import (
     check_distinct,
@@ -18,10 +20,13 @@ from zswapsim.cli.options import (
     progress_bar,
     say,
 )
+from zswapsim.cli.settings import SettingsCommand
+from zswapsim.cli.values import AXIS
 from zswapsim.errors import InvalidArgument
 from zswapsim.progress import Progress
 
 if TYPE_CHECKING:
+    from zswapsim.experiment.assertions import Assertion, Names
     from zswapsim.experiment.costs import Costs
     from zswapsim.experiment.sweep.files import RowFile
     from zswapsim.experiment.sweep.grid import Settings
@@ -51,22 +56,8 @@ SHORT = {"same_filled_pages_enabled": "same-filled", "shrinker_enabled": "shrink
 def _axis_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for name, (metavar, text) in reversed(AXIS_HELP.items()):
         option = f"--{SHORT.get(name, name.replace('_', '-'))}"
-        values = click.option(
-            option, name, metavar=metavar, type=click.UNPROCESSED, callback=_values, help=text
-        )
-        command = values(command)
+        command = click.option(option, name, metavar=metavar, type=AXIS, help=text)(command)
     return command
-
-
-def _values(ctx: click.Context, param: click.Parameter, given: Any) -> list[Any] | None:
-    from zswapsim.experiment.sweep.axes import parse_values
-
-    if given is None:
-        return None
-    try:
-        return parse_values(str(param.name), given)
-    except Exception as error:
-        raise click.BadParameter(str(error), ctx, param) from None
 
 
 def _check_output(path: Path) -> None:
@@ -76,7 +67,14 @@ def _check_output(path: Path) -> None:
     ending(path)
 
 
-@click.command("sweep", short_help="Run a grid of settings over traces.")
+def _names() -> "Names":
+    from zswapsim.experiment.assertions import names_of_rows
+    from zswapsim.experiment.sweep.rows import COLUMNS
+
+    return names_of_rows([name for name, kind in COLUMNS.items() if kind in (int, float)])
+
+
+@click.command("sweep", cls=SettingsCommand, short_help="Run a grid of settings over traces.")
 @click.argument("traces", metavar="TRACE...", nargs=-1, required=True, type=TRACE_PATH)
 @_axis_options
 @workload_options
@@ -105,6 +103,8 @@ def _check_output(path: Path) -> None:
     show_default=True,
     help="How the machine runs; auto compiles for sweeps of many accesses.",
 )
+@assert_option(_names)
+@html_option
 @click.option("--json", "as_json", is_flag=True, help="Print each row as a line of JSON.")
 def command(
     traces: tuple[Path, ...],
@@ -115,6 +115,8 @@ def command(
     jobs: int | None,
     dask: str | None,
     engine: str,
+    assertions: "Sequence[Assertion]",
+    html: Path | None,
     as_json: bool,
     **axes: Any,
 ) -> int:
@@ -132,7 +134,7 @@ def command(
         raise click.UsageError("standard input can be read once only")
     for path in traces:
         check_not_terminal(path)
-        check_distinct(path, output)
+        check_distinct(path, output, html)
     grid = expand({name: values for name, values in axes.items() if values is not None})
     kept = _kept(output, resume=resume)
     rows = list(kept)
@@ -156,7 +158,19 @@ def command(
         from zswapsim.report.sweep import print_sweep
 
         print_sweep(rows, console())
-    return 1 if rows and all(row["error"] for row in rows) else 0
+    if html is not None:
+        write_report([{"kind": "sweep", "rows": rows}], html)
+    if rows and all(row["error"] for row in rows):
+        return 1
+    varied = [name for name, values in axes.items() if values is not None and len(values) > 1]
+    return check_assertions(
+        assertions, [(_label(row, varied), row) for row in rows if not row["error"]]
+    )
+
+
+def _label(row: "Row", varied: Sequence[str]) -> str:
+    """Return what tells a cell from others."""
+    return ", ".join([row["trace"], *(f"{name} {row[name]}" for name in varied)])
 
 
 def _kept(output: Path | None, *, resume: bool) -> "list[Row]":

@@ -14,7 +14,7 @@ from rich.text import Text
 from zswapsim.printable import printable
 from zswapsim.report.rows import Row, ratio_rows, zero_rows
 from zswapsim.report.zram import zram_rows, zram_saved_rows
-from zswapsim.units import PAGE_SIZE, format_bytes, format_pages
+from zswapsim.units import PAGE_SIZE, format_bytes, format_pages, format_share
 
 NARROW = 76
 """Columns below which label, number and remark do not fit side by side."""
@@ -27,19 +27,23 @@ def print_result(result: Mapping[str, Any], console: Console) -> None:
 
 def render(result: Mapping[str, Any], *, narrow: bool = False) -> RenderableType:
     """Return a result as text and tables; narrow puts each remark on a line of its own."""
-    parts: list[RenderableType] = [
-        _headline(result),
-        *(Text(line, style="yellow") for line in origins(result)),
-        Text(),
-    ]
-    if not result["complete"]:
-        done, of = result["trace"]["accesses_replayed"], result["trace"]["accesses"]
-        parts += [Text(f"stopped after {done:,} of {of:,} accesses", style="bold yellow"), Text()]
+    parts: list[RenderableType] = [headline(result)]
+    parts += [*(Text(line, style="yellow") for line in origins(result)), Text()]
+    if line := stopped(result):
+        parts += [Text(line, style="bold yellow"), Text()]
     parts += [part for line in warnings(result) for part in (Text(line, style="bold red"), Text())]
-    for title, rows in _sections(result):
+    for title, rows in sections(result):
         parts += [_section(title, rows, narrow=narrow), Text()]
-    parts.append(_footer(result))
+    parts.append(Text("\n".join(footer(result)), style="dim"))
     return Group(*parts)
+
+
+def stopped(result: Mapping[str, Any]) -> str:
+    """Return where a replay ended that did not reach the end of its trace, or nothing."""
+    if result["complete"]:
+        return ""
+    done, of = result["trace"]["accesses_replayed"], result["trace"]["accesses"]
+    return f"stopped after {done:,} of {of:,} accesses"
 
 
 def origins(result: Mapping[str, Any]) -> list[str]:
@@ -62,7 +66,7 @@ def origins(result: Mapping[str, Any]) -> list[str]:
 
 
 def warnings(result: Mapping[str, Any]) -> list[str]:
-    """Return what a person has to know before the numbers."""
+    """Return what went wrong in the run, for which its numbers have to be read with care."""
     memory = result["memory"]
     said = [
         f"{what}: {memory[name]:,} times a page had to stay in memory"
@@ -77,7 +81,8 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def _sections(result: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
+def sections(result: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
+    """Return the numbers of a result: titles, and under each its rows."""
     frontend = result["config"]["frontend"]
     if frontend == "zram":
         middle = [("What zram did", zram_rows(result))]
@@ -92,7 +97,8 @@ def _sections(result: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
     return [happened, *middle, ("What went to a disk, and what stayed", saved)]
 
 
-def _headline(result: Mapping[str, Any]) -> Text:
+def headline(result: Mapping[str, Any]) -> Text:
+    """Return two lines: which trace, and what was simulated."""
     name, about = trace_line(result["trace"])
     return Text.assemble(
         (name, "bold"),
@@ -153,16 +159,16 @@ def _section(title: str, rows: list[Row], *, narrow: bool) -> Table:
 
 def _happened(result: Mapping[str, Any]) -> list[Row]:
     memory, vmstat, frontend = result["memory"], result["vmstat"], result["config"]["frontend"]
-    loads = _loads(result)
-    served = _share(vmstat["zswpin"], loads, "zswpin")
-    read = _share(vmstat["pswpin"], loads, "pswpin")
+    came_in = loads(result)
+    served = _share(vmstat["zswpin"], came_in, "zswpin")
+    read = _share(vmstat["pswpin"], came_in, "pswpin")
     disk = "zram" if frontend == "zram" else "the swap file"
     rows = [
         ("accesses that found the page swapped out", f"{vmstat['pgmajfault']:,}", "pgmajfault"),
         *_readahead(result),
         ("  served by zswap", f"{vmstat['zswpin']:,}", served),
         (f"  read from {disk}", f"{vmstat['pswpin']:,}", read),
-        *_filled(vmstat["swpin_zero"], loads),
+        *_filled(vmstat["swpin_zero"], came_in),
         ("pages reclaimed", f"{memory['pgsteal']:,}", "pgsteal"),
         ("  still clean, dropped without a write", f"{memory['clean_drops']:,}", ""),
     ]
@@ -171,16 +177,16 @@ def _happened(result: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
-def _filled(pages: int, loads: int) -> list[Row]:
+def _filled(pages: int, came_in: int) -> list[Row]:
     """Return the line of pages that the swap core made, from 6.12 on."""
     if not pages:
         return []
     return [
-        ("  filled with zeros by the swap core", f"{pages:,}", _share(pages, loads, "swpin_zero"))
+        ("  filled with zeros by the swap core", f"{pages:,}", _share(pages, came_in, "swpin_zero"))
     ]
 
 
-def _loads(result: Mapping[str, Any]) -> int:
+def loads(result: Mapping[str, Any]) -> int:
     """Return how many pages came in: those that an access waited for, and those read ahead."""
     majors: int = result["vmstat"]["pgmajfault"]
     ahead: int = result["memory"].get("swap_ra", 0)
@@ -261,7 +267,7 @@ def _saved(result: Mapping[str, Any]) -> list[Row]:
         (
             "reads from the swap file",
             f"{vmstat['pswpin']:,}",
-            f"of {_loads(result) - vmstat['swpin_zero']:,} that came in",
+            f"of {loads(result) - vmstat['swpin_zero']:,} that came in",
         ),
         ("writes to the swap file", f"{vmstat['pswpout']:,}", f"of {writes:,} that went out"),
         ("gain at the end", format_bytes(held), "stored pages less the pool"),
@@ -269,7 +275,8 @@ def _saved(result: Mapping[str, Any]) -> list[Row]:
     return rows + ratio_rows(result)
 
 
-def _footer(result: Mapping[str, Any]) -> Text:
+def footer(result: Mapping[str, Any]) -> list[str]:
+    """Return what was checked, and how long all took."""
     seconds, carried = result["seconds"], result["bytes"]
     checked = (
         f"{carried['checked_pages']:,} pages came back and were checked, all equal to what was "
@@ -277,13 +284,13 @@ def _footer(result: Mapping[str, Any]) -> Text:
         if carried["carried"]
         else "no bytes carried"
     )
-    return Text(
-        f"{checked}\n{seconds['total']:.2f} s: machine {seconds['machine']:.2f} s "
+    return [
+        checked,
+        f"{seconds['total']:.2f} s: machine {seconds['machine']:.2f} s "
         f"({result['config']['engine']}), compile {seconds['compile']:.2f} s, "
         f"compress {seconds['compress']:.2f} s, decompress {seconds['decompress']:.2f} s",
-        style="dim",
-    )
+    ]
 
 
 def _share(part: int, whole: int, name: str) -> str:
-    return f"{name}, {100 * part / whole:.1f} %" if whole else name
+    return f"{name}, {format_share(part, whole)}" if whole else name

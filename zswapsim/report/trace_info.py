@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from zswapsim.report.drawing import bar, folded, sparkline
-from zswapsim.units import PAGE_SIZE, format_bytes, format_pages
+from zswapsim.units import PAGE_SIZE, format_bytes, format_pages, format_share
 
 BAR_COLUMNS = 40
 """A longer bar says no more."""
@@ -74,7 +74,7 @@ def _counts(facts: Facts, width: int) -> list[str]:
         rows.append(("wrong lines", f"{facts['bad_lines']:,}", "passed over"))
     if "written_pages" in facts and footprint:
         written = facts["written_pages"]
-        share = f"{100 * written / footprint:.1f} % of the footprint"
+        share = f"{format_share(written, footprint)} of the footprint"
         rows.append(("pages written", f"{written:,}", share))
     if facts["contents"]:
         zero = f"{facts['zero_contents']:,} zero, {facts['same_filled_contents']:,} same-filled"
@@ -104,7 +104,7 @@ def _faults(facts: Facts, width: int, *, ascii_only: bool) -> list[str]:
     for point in points:
         pages, faults = point["memory_pages"], point["faults"]
         memory = f"{pages:,}" if width < NARROW else format_pages(pages)
-        share = f"{100 * faults / accesses:.2f} %"
+        share = format_share(faults, accesses, 2)
         rows.append((f"{point['percent']} %", memory, f"{faults:,}", share))
     columns = [max(len(row[column]) for row in rows) for column in range(4)]
     room = min(BAR_COLUMNS, width - sum(columns) - 9)
@@ -155,7 +155,7 @@ def _mix(mix: Facts, width: int, *, ascii_only: bool) -> list[str]:
     lines = folded(f"What pages hold, by {of}{mix['of']:,} versions", width)
     room = min(BAR_COLUMNS, width - 33)
     for kind, count in mix["counts"].items():
-        share = f"{100 * count / mix['sampled']:.1f} %"
+        share = format_share(count, mix["sampled"])
         drawn = bar(count, mix["sampled"], room, ascii_only=ascii_only) if room > 3 else ""
         lines.append(f" {KIND_NAMES.get(kind, kind):<19}  {share:>7}  {drawn}".rstrip())
     return lines

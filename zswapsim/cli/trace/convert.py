@@ -15,6 +15,7 @@ from zswapsim.cli.inputs import (
 )
 from zswapsim.cli.options import as_private_as, check_distinct, output_option, progress_bar
 from zswapsim.cli.trace.shared import save
+from zswapsim.cli.values import CONTENTS
 from zswapsim.trace.derive.reduce import MAX_K
 from zswapsim.trace.formats import FORMATS
 from zswapsim.trace.input import HEAD_BYTES
@@ -34,6 +35,7 @@ from zswapsim.trace.writer import BEST_LEVEL
 )
 @click.option(
     "--contents",
+    type=CONTENTS,
     metavar="FILE|mix[:KIND=PERCENT,...]",
     show_default="the file's own, if it has any",
     help="Put contents in, as `zswapsim replay --contents` does.",

@@ -10,6 +10,7 @@ import click
 from zswapsim.cli.inputs import seed_option
 from zswapsim.cli.options import output_option, progress_bar
 from zswapsim.cli.trace.shared import save
+from zswapsim.cli.values import ACCESSES
 
 if TYPE_CHECKING:
     from zswapsim.trace.synthetic.accesses import AccessKind
@@ -18,7 +19,7 @@ DEFAULT_PAGES = 16_384
 
 
 @click.command("gen")
-@click.argument("kind", metavar="KIND")
+@click.argument("kind", metavar="KIND", shell_complete=ACCESSES.shell_complete)
 @output_option
 @click.option(
     "--accesses", type=click.IntRange(min=0), default=1_000_000, show_default=True, metavar="N"

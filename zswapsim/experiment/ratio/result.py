@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What was measured of some pages, as plain numbers: JSON, and one row a compressor and pool."""
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from zswapsim.experiment.ratio.lengths import PERCENTILES
+from zswapsim.json_text import json_text
 
 Numbers = dict[str, Any]
 
@@ -18,6 +20,26 @@ BYTES = (
     "other",
 )
 """Where the bytes of a pool go, in the order of the rows; other: of a pool that does not tell."""
+
+_SPEEDS = [
+    (way, key)
+    for way in ("compress", "decompress")
+    for key in ("median_us", "min_us", "max_us", "mb_per_s")
+]
+_OF_POOL = (
+    *("offered", "stored", "refused_incompressible", "refused_too_large", "pool_pages"),
+    *("density", "effective_ratio", "gib_holds", "ram_ratio"),
+)
+ROW_NUMBERS = (
+    *("measured_pages", "zero_pages", "same_filled_pages", "ratio", "mean_length_bytes"),
+    *(f"p{percent}_bytes" for percent in PERCENTILES),
+    "incompressible_pages",
+    *(f"{way}_{key}" for way, key in _SPEEDS),
+    *_OF_POOL,
+    "file_order_density",
+    *(f"{name}_bytes" for name in BYTES),
+)
+"""The names of all numbers of a row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +66,7 @@ class RatioResult:
 
     def to_json(self) -> str:
         """Return the result as JSON text with sorted keys."""
-        return json.dumps(self.to_dict(), indent=2, sort_keys=True)
+        return json_text(self.to_dict())
 
     def rows(self) -> list[dict[str, Any]]:
         """Return a flat row for each compressor and pool, all with the same keys."""
@@ -63,27 +85,10 @@ class RatioResult:
             "mean_length_bytes": codec["mean_length_bytes"],
             **{f"p{percent}_bytes": size for percent, size in codec["percentiles"].items()},
             "incompressible_pages": codec["incompressible"],
-            **{
-                f"{way}_{key}": speed[way][key] if speed else None
-                for way in ("compress", "decompress")
-                for key in ("median_us", "min_us", "max_us", "mb_per_s")
-            },
+            **{f"{way}_{key}": speed[way][key] if speed else None for way, key in _SPEEDS},
             "zpool": pool["zpool"],
             "kernel": pool["kernel"],
         }
-        row |= {
-            key: pool[key]
-            for key in (
-                "offered",
-                "stored",
-                "refused_incompressible",
-                "refused_too_large",
-                "pool_pages",
-                "density",
-                "effective_ratio",
-                "gib_holds",
-                "ram_ratio",
-            )
-        }
+        row |= {key: pool[key] for key in _OF_POOL}
         row["file_order_density"] = pool["file_order"]["density"]
         return row | {f"{name}_bytes": pool["bytes"].get(name, 0) for name in BYTES}
