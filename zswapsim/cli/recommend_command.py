@@ -86,6 +86,13 @@ def _words(text: str | None) -> list[str] | None:
     callback=checked(POLICIES.get),
     help="Policy that picks the pages to swap out; see `zswapsim list policies`.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    show_default="one a core",
+    help="Processes to run settings in.",
+)
 @cost_options
 @workload_options
 @click.option(

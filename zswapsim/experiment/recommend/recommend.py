@@ -13,11 +13,11 @@ from zswapsim.experiment.measured_costs import with_measured
 from zswapsim.experiment.recommend.copies import LARGE_PAGES, copies_for, side_by_side
 from zswapsim.experiment.recommend.paste import snippets
 from zswapsim.experiment.recommend.reasons import reasons, waits
+from zswapsim.experiment.recommend.running import Stop
 from zswapsim.experiment.recommend.search import (
     EQUAL_PERCENT,
     Run,
     Search,
-    Stop,
     pick,
 )
 from zswapsim.experiment.recommend.space import Cell, Space, make_space
@@ -41,7 +41,7 @@ class RecommendConfig:
     percentage of the time that plain swap waits; None for any. frontends, compressors, zpools: to
     search among, None for all that the kernel has. copies: of the trace side by side, None for so
     many that zsmalloc's rounding is small. measure: the compressors' costs, all of them and not
-    only of those that have none.
+    only of those that have none. jobs: processes, None for as many as are worth it.
     """
 
     memory: str = "50%"
@@ -55,6 +55,7 @@ class RecommendConfig:
     copies: int | None = None
     reclaim: str = "lru"
     engine: str = "auto"
+    jobs: int | None = None
 
 
 def recommend(
@@ -87,6 +88,7 @@ def recommend(
         config.engine,
         progress,
         stop,
+        jobs=config.jobs,
     )
     plain = search.run_cell(Cell(frontend="none", page_cluster=0))
     if "none" not in space.frontends:
