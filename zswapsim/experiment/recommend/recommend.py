@@ -183,7 +183,7 @@ def answer(search: Search, best: Run | None, plain: Run) -> str:
         least = min(search.runs.values(), key=lambda run: (run.failure is not None, run.cpu))
         return (
             f"nothing that was tried stays within the CPU time that is allowed; the least has "
-            f"{least.cell.name}, {least.cpu:.3g} s"
+            f"{least.cell.phrase}, {least.cpu:.3g} s"
             if least.failure is None
             else f"nothing that was tried works: {least.failure}"
         )
@@ -192,13 +192,13 @@ def answer(search: Search, best: Run | None, plain: Run) -> str:
         for frontend in search.space.frontends
         if frontend != best.cell.frontend and (run := search.best_of(frontend)) is not None
     ]
-    said = f"{best.cell.name}: the program waits {best.stall:.3g} s"
+    said = f"{best.cell.phrase}: the program waits {best.stall:.3g} s"
     if best.cell.frontend != "none":
         said += f", {100 * best.stall / plain.stall:.0f} % of the {plain.stall:.3g} s of plain swap"
     if others:
         next_ = min(others, key=lambda run: run.stall)
         how = waits(100 * next_.stall / best.stall - 100 if best.stall else None)
-        said += f"; next is {next_.cell.name}, {how}"
+        said += f"; next is {next_.cell.phrase}, {how}"
     return said
 
 
