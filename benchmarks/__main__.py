@@ -14,6 +14,7 @@ NAMES = (
     "analysis",
     "readers",
     "conversion",
+    "sweep",
 )
 
 LONG_NAMES = ("long_replay", "long_analysis", "long_conversion", "record")

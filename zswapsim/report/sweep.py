@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A sweep as a person reads it: the best cells, and what each setting does to the best of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -36,6 +36,25 @@ SETTINGS = {
 Row = Mapping[str, Any]
 
 
+def _seconds(value: float) -> str:
+    return f"{value:,.3f}" if value < 10 else f"{value:,.1f}"
+
+
+CELL: dict[str, Callable[[Row], str]] = {
+    "stall s": lambda row: _seconds(row["stall_seconds"]),
+    "CPU s": lambda row: _seconds(row["cpu_seconds"]),
+    "faults": lambda row: f"{row['pgmajfault']:,}",
+    "zswpin": lambda row: f"{row['zswpin']:,}",
+    "reads": lambda row: f"{row['device_reads']:,}",
+    "writes": lambda row: f"{row['device_writes']:,}",
+    "saved": lambda row: format_bytes(row["saved_pages"] * PAGE_SIZE),
+}
+"""What is told of a cell, by the heading of its column."""
+
+LEAVE_OUT = ("zswpin", "saved", "CPU s", "faults")
+"""Columns that go first where there is no room."""
+
+
 def print_sweep(rows: Sequence[Row], console: Console) -> None:
     """Print the rows of a sweep, trace by trace; the console decides on width and characters."""
     for at, trace in enumerate(dict.fromkeys(row["trace"] for row in rows)):
@@ -54,7 +73,7 @@ def sweep_lines(rows: Sequence[Row], width: int, *, ascii_only: bool = False) ->
     lines = folded(heading_of(rows, failed), width)
     if ran:
         lines += indented(fixed(ran[0], varied), width, 1)
-        lines += ["", *folded(answer(ran[0], varied), width)]
+        lines += ["", *(line for said in answers(ran, varied) for line in folded(said, width, " "))]
         lines += ["", *_best(ran, varied, width)]
         for name in varied:
             lines += _effect(name, ran, width, ascii_only=ascii_only)
@@ -94,13 +113,27 @@ def fixed(row: Row, varied: Sequence[str]) -> str:
     return f"{', '.join(shared)}; footprint {footprint}; device {row['device']}"
 
 
-def answer(best: Row, varied: Sequence[str]) -> str:
-    """Return the settings of the best cell, and what it costs."""
-    told = ", ".join(f"{SETTINGS[name]} {shown_value(best[name])}" for name in _told(best, varied))
-    which = f"with {told}" if told else "so"
+def answers(ran: Sequence[Row], varied: Sequence[str]) -> list[str]:
+    """Return the settings that wait least and what that costs: for each memory, if that varies.
+
+    ran: in the order of rank.
+    """
+    if "memory" not in varied:
+        return [_answer("The program waits least with", ran[0], varied)]
+    others = [name for name in varied if name != "memory"]
+    best = {row["memory"]: row for row in reversed(ran)}
+    return [
+        _answer(f"With {memory} of memory the program waits least with", best[memory], others)
+        for memory in sorted(best, key=_in_order)
+    ]
+
+
+def _answer(said: str, best: Row, varied: Sequence[str]) -> str:
+    told = ", ".join(f"{name}={shown_value(best[name])}" for name in _told(best, varied))
     return (
-        f"The program waits least {which}: {_seconds(best['stall_seconds'])} s, of which "
-        f"{best['device_reads']:,} reads and {best['device_writes']:,} writes of the device"
+        f"{said if told else said.replace(' least with', '')} {told}: "
+        f"{_seconds(best['stall_seconds'])} s, with {best['device_reads']:,} pages read from the "
+        f"device and {best['device_writes']:,} written".replace(" :", ":")
     )
 
 
@@ -111,26 +144,26 @@ def _told(row: Row, varied: Sequence[str]) -> list[str]:
 def _best(ran: Sequence[Row], varied: Sequence[str], width: int) -> list[str]:
     some = f"the best {BEST_CELLS} of {len(ran):,}" if len(ran) > BEST_CELLS else "best first"
     lines = folded(f"Cells, {some}", width)
-    header = [SETTINGS[name] for name in varied]
-    header += ["stall s", "CPU s", "faults", "zswpin", "reads", "writes", "saved"]
-    table = [
-        [
-            *(shown_value(row[name]) for name in varied),
-            _seconds(row["stall_seconds"]),
-            _seconds(row["cpu_seconds"]),
-            f"{row['pgmajfault']:,}",
-            f"{row['zswpin']:,}",
-            f"{row['device_reads']:,}",
-            f"{row['device_writes']:,}",
-            format_bytes(row["saved_pages"] * PAGE_SIZE),
-        ]
-        for row in ran[:BEST_CELLS]
-    ]
-    lines += aligned(header, table, width, names=len(varied))
+    lines += _table(ran[:BEST_CELLS], varied, width)
     troubles = dict.fromkeys(trouble_of(row) for row in ran if trouble_of(row))
     for trouble in troubles:
         count = sum(trouble_of(row) == trouble for row in ran)
         lines += indented(f"{trouble}: {count:,} cells, put last", width, 1)
+    return lines
+
+
+def _table(rows: Sequence[Row], varied: Sequence[str], width: int) -> list[str]:
+    """Return a line for each cell, with fewer columns where they do not fit."""
+    for left_out in range(len(LEAVE_OUT) + 1):
+        columns = [name for name in CELL if name not in LEAVE_OUT[:left_out]]
+        header = [*(SETTINGS[name] for name in varied), *columns]
+        table = [
+            [*(shown_value(row[name]) for name in varied), *(CELL[name](row) for name in columns)]
+            for row in rows
+        ]
+        lines = aligned(header, table, width, names=len(varied))
+        if len(lines) == 1 + len(rows):
+            break
     return lines
 
 
@@ -180,7 +213,3 @@ def shown_value(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return "-" if value is None else str(value)
-
-
-def _seconds(value: float) -> str:
-    return f"{value:,.3f}" if value < 10 else f"{value:,.1f}"

@@ -4,7 +4,7 @@
 from zswapsim.report.html.cells import Cells
 from zswapsim.report.html.document import Cell, Chapter, Facts, Part, Table
 from zswapsim.report.html.plots import plots_of
-from zswapsim.report.sweep import SETTINGS, answer, fixed, shown_value, trouble_of
+from zswapsim.report.sweep import SETTINGS, answers, fixed, shown_value, trouble_of
 
 MOST_ROWS = 2000
 COLUMNS = {
@@ -61,7 +61,7 @@ def _answers(cells: Cells) -> list[str]:
     if not cells.ran:
         return ["No cell ran."]
     best, names = cells.ran[0], [name for name in SETTINGS if name in cells.varied]
-    lines = [f"{answer(best, names)}."]
+    lines = [f"{said}." for said in answers(cells.ran, names)]
     worst = max((row for row in cells.ran if not trouble_of(row)), key=_stall, default=best)
     if worst is not best and worst["stall_seconds"] > 0:
         lines.append(f"It waits most with {cells.told(worst)}: {worst['stall_seconds']:.3f} s.")
