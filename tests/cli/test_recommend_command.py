@@ -43,8 +43,8 @@ def test_people_get_an_answer_reasons_and_what_to_paste(
     monkeypatch.setenv("COLUMNS", str(columns))
     assert run(path, *FEW, "--device", "disk") == 0
     printed = capsys.readouterr()
-    assert printed.out.startswith("zswap with lz4 in zbud, max_pool_percent=")
     flat = " ".join(printed.out.split())
+    assert flat.startswith("zswap with lz4 in zbud, max_pool_percent=")
     for said in (
         "the program waits",
         "Linux 6.12, disk;",
