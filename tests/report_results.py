@@ -4,16 +4,22 @@
 import copy
 import random
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from zswapsim import ReplayConfig, replay
-from zswapsim.experiment.costs import Costs, cost_of
+from zswapsim.experiment.comparison import compare, parse_configs
+from zswapsim.experiment.costs import Costs
+from zswapsim.experiment.host import host_facts, read_host
 from zswapsim.experiment.ratio import RatioConfig, measure_ratios, pages_of_bytes
+from zswapsim.experiment.recommend import RecommendConfig, recommend
 from zswapsim.experiment.sweep.rows import error_row, row_of
 from zswapsim.trace.synthetic import random_contents, zipf
 
 HOSTILE = "</script><script>alert(1)</script><!--<b>&amp;%{x}\u2028\u202e\x1b[31m\udc80\"'"
 """A name that ends scripts, starts comments, and is markup, a template, a control or no text."""
+
+HOST = Path(__file__).parent / "samples" / "host" / "both.tar.gz"
 
 FRONTENDS: dict[str, dict[str, Any]] = {
     "zbud": {"kernel": "5.4"},
@@ -82,19 +88,38 @@ def sweep_result() -> dict[str, Any]:
     return {"kind": "sweep", "rows": copy.deepcopy(_rows())}
 
 
+@cache
+def _compared() -> dict[str, Any]:
+    trace = zipf(6000, 200, 0.8, contents=random_contents(60))
+    named = parse_configs(
+        ["plain swap: none", "zbud: zswap,zpool=zbud,kernel=5.4", "zram: zram,kernel=6.1"],
+        {"memory": "40%", "compressor": "lz4"},
+    )
+    return compare(trace, named, with_sensitivity=True, pictures=True)
+
+
 def compare_result() -> dict[str, Any]:
     """Return what compare prints."""
-    told = {name: replay_result(name) for name in FRONTENDS}
-    return {
-        "kind": "compare",
-        "trace": told["zbud"]["trace"],
-        "results": [
-            {"name": name, "result": result, "cost": cost_of(result, Costs())}
-            for name, result in told.items()
-        ],
-        "sensitivity": None,
-        "best": "zbud",
-    }
+    return copy.deepcopy(_compared())
+
+
+@cache
+def _recommended() -> dict[str, Any]:
+    trace = zipf(6000, 200, 0.8, contents=random_contents(60))
+    config = RecommendConfig(
+        memory="40%", compressors=["lz4"], kernel="6.1", copies=1, engine="interpreted"
+    )
+    return recommend(trace, config)
+
+
+def recommend_result() -> dict[str, Any]:
+    """Return what recommend prints."""
+    return copy.deepcopy(_recommended())
+
+
+def host_result() -> dict[str, Any]:
+    """Return what host prints of a machine that uses zswap."""
+    return host_facts(read_host(HOST))
 
 
 def every_result() -> dict[str, dict[str, Any]]:
@@ -104,6 +129,8 @@ def every_result() -> dict[str, dict[str, Any]]:
         "ratio": ratio_result(),
         "sweep": sweep_result(),
         "compare": compare_result(),
+        "recommend": recommend_result(),
+        "host": host_result(),
     }
 
 
@@ -121,5 +148,6 @@ def hostile(data: Any) -> Any:
 
 NAMES = {
     *("name", "program", "what", "accesses_from", "contents_from", "library", "how"),
-    *("compressor", "zpool", "unit", "trace_name", "error", "device", "reclaim"),
+    *("compressor", "zpool", "unit", "error", "device", "reclaim", "best", "says", "where"),
+    *("text", "answer", "about", "helps", "from"),
 }

@@ -30,7 +30,7 @@ PREPARE = {
     "fish": "zswapsim completion fish | source",
 }
 TYPED = [
-    ("rep", "replay"),
+    ("repl", "replay"),
     ("trace inf", "trace info"),
     ("list pol", "list policies"),
     ("replay --max-pool-p", "replay --max-pool-percent"),

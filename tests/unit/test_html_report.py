@@ -79,7 +79,7 @@ def test_figures_are_figures_of_plotly(name: str) -> None:
     from plotly.graph_objects import Figure
 
     drawn = plots(EVERY[name])
-    assert drawn
+    assert bool(drawn) == (name != "host")
     for plot in drawn:
         for _, figure in plot.figures:
             assert Figure(figure).data
@@ -146,8 +146,8 @@ def test_names_never_become_elements(name: str) -> None:
     text.encode()  # no lone surrogates
     plain = Elements(report_html([EVERY[name]], ["result.json"]))
     page = Elements(text)
-    assert page.tags.count("script") == plain.tags.count("script") == 3
-    assert {"b", "alert"} & set(page.tags) == set()
+    assert page.tags.count("script") == plain.tags.count("script") == (2 if name == "host" else 3)
+    assert set(page.tags) == set(plain.tags)
     figures = re.search(r'id="figures">(.*?)</script>', text, re.S)
     assert figures is not None
     json.loads(figures[1])
@@ -272,8 +272,9 @@ def test_a_sweep_of_failures_or_of_one_cell_has_a_report() -> None:
 
 
 def test_a_compared_configuration_of_each_kind_is_a_row() -> None:
-    (table,) = tables(compare_result())
-    assert [row[0] for row in table.rows] == list(FRONTENDS)
+    for table in tables(compare_result()):
+        assert table.header == ["", "plain swap", "zbud", "zram"]
+        assert all(len(row) == 4 for row in table.rows)
 
 
 @pytest.mark.parametrize(

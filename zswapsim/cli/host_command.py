@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim host."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import click
 
 from zswapsim.cli.costs import CostOptions, cost_options
+from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import TRACE_PATH, workload_options
 from zswapsim.cli.options import (
     check_distinct,
@@ -18,14 +18,12 @@ from zswapsim.cli.options import (
     progress_bar,
     say,
 )
-from zswapsim.units import MAX_PAGES, parse_pages
+from zswapsim.cli.settings import SettingsCommand
+from zswapsim.cli.values import SIZE_OR_PERCENT
+from zswapsim.json_text import json_text
 
 
-def _is_size(text: str) -> int:
-    return parse_pages(text, MAX_PAGES)
-
-
-@click.command("host", short_help="Explain a machine's own zswap and zram.")
+@click.command("host", cls=SettingsCommand, short_help="Explain a machine's own zswap and zram.")
 @click.argument(
     "copy", metavar="[FOLDER|ARCHIVE]", required=False, type=click.Path(exists=True, path_type=Path)
 )
@@ -46,12 +44,13 @@ def _is_size(text: str) -> int:
     default="50%",
     show_default=True,
     metavar="SIZE|PERCENT",
-    callback=checked(_is_size),
+    type=SIZE_OR_PERCENT,
     help="With --trace: memory, as a share of the pages that it touches, or a size.",
 )
 @cost_options
 @workload_options
 @click.option("--json", "as_json", is_flag=True, help="Print all that was found as JSON.")
+@html_option
 def command(
     copy: Path | None,
     save: Path | None,
@@ -60,6 +59,7 @@ def command(
     asked: CostOptions,
     workload: Callable[..., Any],
     seed: int,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Read zswap's and zram's settings and counters of this machine, and say what they mean.
@@ -75,7 +75,7 @@ def command(
     """
     from zswapsim.experiment.host import host_facts, read_host, write_archive
 
-    check_distinct(copy, save, trace)
+    check_distinct(copy, save, html, trace)
     files = read_host(copy)
     if save is not None:
         write_archive(files, save)
@@ -83,8 +83,10 @@ def command(
     facts = host_facts(files)
     if trace is not None:
         facts["comparison"] = _compared(facts, trace, memory, asked, workload)
+    if html is not None:
+        write_report([facts], html)
     if as_json:
-        click.echo(json.dumps(facts, indent=2, sort_keys=True))
+        click.echo(json_text(facts))
         return
     from zswapsim.report.host import print_host
 

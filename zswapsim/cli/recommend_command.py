@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim recommend."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,31 +8,28 @@ from typing import Any
 import click
 
 from zswapsim.cli.costs import CostOptions, cost_options
+from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
-from zswapsim.cli.options import StopFlag, checked, console, progress_bar
-from zswapsim.machine.reclaim import POLICIES
-from zswapsim.profiles import profile
-from zswapsim.units import MAX_PAGES, parse_pages
+from zswapsim.cli.options import StopFlag, check_distinct, console, progress_bar
+from zswapsim.cli.settings import SettingsCommand
+from zswapsim.cli.values import COMPRESSORS, KERNEL, POLICY, SIZE_OR_PERCENT, ZPOOLS
+from zswapsim.json_text import json_text
 
 MOST_COPIES = 1000
-
-
-def _is_size(text: str) -> int:
-    return parse_pages(text, MAX_PAGES)
 
 
 def _words(text: str | None) -> list[str] | None:
     return None if text is None else list(dict.fromkeys(map(str.strip, text.split(","))))
 
 
-@click.command("recommend", short_help="Find the settings that let a program wait least.")
+@click.command("recommend", cls=SettingsCommand, short_help="Find settings that wait least.")
 @click.argument("trace", type=TRACE_PATH)
 @click.option(
     "--memory",
     default="50%",
     show_default=True,
     metavar="SIZE|PERCENT",
-    callback=checked(_is_size),
+    type=SIZE_OR_PERCENT,
     help="Memory, less than the trace touches: a share of that, or a size.",
 )
 @click.option(
@@ -41,7 +37,7 @@ def _words(text: str | None) -> list[str] | None:
     default="6.12",
     show_default=True,
     metavar="VERSION",
-    callback=checked(profile),
+    type=KERNEL,
     help="Kernel whose settings these are; see `zswapsim list profiles`.",
 )
 @click.option(
@@ -63,12 +59,18 @@ def _words(text: str | None) -> list[str] | None:
 @click.option(
     "--compressor",
     "compressors",
+    type=COMPRESSORS,
     metavar="NAME,...",
     show_default="lz4, lzo-rle, zstd as far as the kernel has them",
     help="Compressors to try, with levels as zstd:1 where zram takes them.",
 )
 @click.option(
-    "--zpool", "zpools", metavar="NAME,...", show_default="the kernel's", help="Pools to try."
+    "--zpool",
+    "zpools",
+    type=ZPOOLS,
+    metavar="NAME,...",
+    show_default="the kernel's",
+    help="Pools to try.",
 )
 @click.option(
     "--copies",
@@ -83,7 +85,7 @@ def _words(text: str | None) -> list[str] | None:
     default="lru",
     show_default=True,
     metavar="NAME",
-    callback=checked(POLICIES.get),
+    type=POLICY,
     help="Policy that picks the pages to swap out; see `zswapsim list policies`.",
 )
 @click.option(
@@ -102,6 +104,7 @@ def _words(text: str | None) -> list[str] | None:
     show_default=True,
     help="How machines run; the numbers are the same. Each kind is compiled once, in 20 seconds.",
 )
+@html_option
 @click.option("--json", "as_json", is_flag=True, help="Print the recommendation as JSON.")
 def command(
     trace: Path,
@@ -111,6 +114,7 @@ def command(
     frontends: str,
     compressors: str | None,
     zpools: str | None,
+    html: Path | None,
     as_json: bool,
     **settings: Any,
 ) -> int:
@@ -125,6 +129,7 @@ def command(
     from zswapsim.experiment.recommend import RecommendConfig, recommend
 
     check_not_terminal(trace)
+    check_distinct(trace, html)
     config = RecommendConfig(
         costs=asked.costs,
         measure=asked.measure,
@@ -136,8 +141,10 @@ def command(
     with StopFlag().watching() as stop, progress_bar() as progress:
         whole = workload(trace, progress)
         told = recommend(whole, config, progress=progress, stop=stop)
+    if html is not None:
+        write_report([told], html)
     if as_json:
-        click.echo(json.dumps(told, indent=2, sort_keys=True))
+        click.echo(json_text(told))
     else:
         from zswapsim.report.recommend import print_recommendation
 

@@ -26,6 +26,8 @@ HARDLY_MORE = 1.05
 MOST_TOLD_OF = 3
 """Others that the answer names."""
 ALL_PERCENT = 100
+RESTS_ON = "What the times rest on"
+MORE = "--sensitivity tells how the answer changes with these values"
 
 
 def print_comparison(told: Facts, console: Console) -> None:
@@ -42,7 +44,11 @@ def comparison_lines(told: Facts, width: int, *, ascii_only: bool = False) -> li
     lines = [*folded(answer(told), width), ""]
     lines += _what(told, width)
     lines += ["", *side_by_side(told["results"], sections(told["results"]), width)]
-    lines += ["", *_rests_on(told, width, ascii_only=ascii_only)]
+    lines += ["", RESTS_ON]
+    for line in rests_on(told, ascii_only=ascii_only):
+        lines += indented(line, width, 1)
+    if told["sensitivity"] is None:
+        lines += indented(MORE, width, 1)
     if told["sensitivity"]:
         lines += ["", *sensitivity_lines(told["sensitivity"], width, ascii_only=ascii_only)]
     return lines
@@ -326,7 +332,7 @@ def _blocks(names: Sequence[str], told: Sequence[Filled], width: int) -> list[st
     return lines
 
 
-def _rests_on(told: Facts, width: int, *, ascii_only: bool) -> list[str]:
+def rests_on(told: Facts, *, ascii_only: bool = False) -> list[str]:
     """Return the values of the cost model."""
     costs, us = told["costs"], "us" if ascii_only else "µs"
     device = costs["device"]
@@ -345,10 +351,4 @@ def _rests_on(told: Facts, width: int, *, ascii_only: bool) -> list[str]:
         if share == ALL_PERCENT
         else f"the program waits for {share} % of reclaim"
     )
-    said.append(f"{costs['trap_us']:g} {us} for each fault; {waits}")
-    if told["sensitivity"] is None:
-        said.append("--sensitivity tells how the answer changes with these values")
-    lines = ["What the times rest on"]
-    for line in said:
-        lines += indented(line, width, 1)
-    return lines
+    return [*said, f"{costs['trap_us']:g} {us} for each fault; {waits}"]

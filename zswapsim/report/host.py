@@ -22,6 +22,7 @@ Rows = list[tuple[str, str, str]]
 STYLES = {"!": "yellow", "+": "green"}
 MARKS = {"warning": "!", "note": "-", "good": "+"}
 VMSTAT = ("pswpin", "pswpout", "zswpin", "zswpout", "zswpwb", "swap_ra", "swap_ra_hit")
+UNREAD = {"Could not be read": "missing", "Damaged": "damaged"}
 LABEL_COLUMNS = 28
 NARROW = 70
 """Columns below which a remark is on a line of its own."""
@@ -43,11 +44,8 @@ def host_lines(facts: Facts, width: int) -> list[str]:
         lines += folded(f"{MARKS[finding['level']]} {says}", width, "  ")
         if finding["helps"]:
             lines += folded(f"    -> {finding['helps']}", width, "       ")
-    sections = [("zswap", _zswap(facts["zswap"])), ("Swap", _swap(facts))]
-    sections[1:1] = [(device["name"], _zram(device)) for device in facts["zram"]]
-    for title, rows in sections:
-        if rows:
-            lines += ["", title, *_table(rows, width)]
+    for title, rows in sections(facts):
+        lines += ["", title, *_table(rows, width)]
     lines += _unread(facts, width)
     lines += ["", *folded("Go on with, TRACE being of such a workload (`zswapsim record`)", width)]
     for command in facts["commands"]:
@@ -67,9 +65,16 @@ def _pasteable(command: str, width: int) -> list[str]:
     return [f"  {line}" for line in lines]
 
 
-def _heading(facts: Facts, width: int) -> list[str]:
+def sections(facts: Facts) -> list[tuple[str, Rows]]:
+    """Return the numbers under their titles, those that have any."""
+    zram = [(device["name"], _zram(device)) for device in facts["zram"]]
+    told = [("zswap", _zswap(facts["zswap"])), *zram, ("Swap", _swap(facts))]
+    return [(title, rows) for title, rows in told if rows]
+
+
+def about(facts: Facts) -> str:
+    """Return which machine it is."""
     kernel, memory = facts["kernel"], facts["memory"]
-    lines = folded(f"{facts['answer']}.", width)
     said = f"Linux {kernel['release']}" if kernel["release"] else "Linux of some version"
     if kernel["profile"] != kernel["version"]:
         said += f" (simulated as {kernel['profile']})"
@@ -77,7 +82,12 @@ def _heading(facts: Facts, width: int) -> list[str]:
         said += f", {format_bytes(memory['total_bytes'])} of memory"
     if memory.get("swap_total_bytes"):
         said += f", {format_bytes(memory['swap_total_bytes'])} of swap"
-    return [*lines, *(f" {line}" for line in folded(f"{said}; from {facts['from']}", width - 1))]
+    return f"{said}; from {facts['from']}"
+
+
+def _heading(facts: Facts, width: int) -> list[str]:
+    lines = folded(f"{facts['answer']}.", width)
+    return [*lines, *(f" {line}" for line in folded(about(facts), width - 1))]
 
 
 def _table(rows: Rows, width: int) -> list[str]:
@@ -181,7 +191,7 @@ def _swap(facts: Facts) -> Rows:
 def _unread(facts: Facts, width: int) -> list[str]:
     """Return what could not be read, and why."""
     lines: list[str] = []
-    for title, files in (("Could not be read", "missing"), ("Damaged", "damaged")):
+    for title, files in UNREAD.items():
         if facts[files]:
             lines += ["", title]
         for name, why in facts[files].items():

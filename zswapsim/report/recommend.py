@@ -17,6 +17,7 @@ from zswapsim.report.drawing import folded
 from zswapsim.units import format_pages
 
 Facts = Mapping[str, Any]
+WHY = "Why, each setting with the others as they are"
 MOST_FRONT = 8
 """Rows of the front that are shown; all are in the JSON."""
 
@@ -36,7 +37,7 @@ def print_recommendation(told: Facts, console: Console) -> None:
 
 def recommendation_lines(told: Facts, width: int) -> list[str]:
     """Return the lines to print."""
-    lines = [*folded(f"{told['answer']}.", width), *_asked(told, width)]
+    lines = [*folded(f"{told['answer']}.", width), *_indented(asked_for(told), width)]
     for warning in told["warnings"]:
         lines += folded(f"! {warning}", width, "  ")
     lines += ["", *_front(told, width)]
@@ -47,7 +48,8 @@ def recommendation_lines(told: Facts, width: int) -> list[str]:
     return lines
 
 
-def _asked(told: Facts, width: int) -> list[str]:
+def asked_for(told: Facts) -> str:
+    """Return what the answer is for."""
     asked, trace = told["asked"], told["trace"]
     side = f", {asked['copies']} of it side by side" if asked["copies"] > 1 else ""
     name = printable(str(trace["name"]))
@@ -61,7 +63,7 @@ def _asked(told: Facts, width: int) -> list[str]:
             f"; CPU at most {asked['max_cpu_percent']:g} % of what plain swap waits, "
             f"{asked['max_cpu_seconds']:.3g} s"
         )
-    return [f" {line}" for line in folded(said, width - 1)]
+    return said
 
 
 def _front(told: Facts, width: int) -> list[str]:
@@ -110,36 +112,54 @@ def _row(cell: Facts, best: Facts | None) -> list[str]:
     ]
 
 
+def reasons(told: Facts) -> list[tuple[str, str, str]]:
+    """Return each setting, its best value, and what others would do."""
+    return [
+        (
+            str(reason["setting"]),
+            _word(reason["value"]),
+            ("" if reason["matters"] else "hardly matters: ") + str(reason["says"]),
+        )
+        for reason in told["reasons"]
+        if reason["others"]
+    ]
+
+
 def _reasons(told: Facts, width: int) -> list[str]:
-    lines = folded("Why, each setting with the others as they are", width)
-    for reason in told["reasons"]:
-        if not reason["others"]:
-            continue
-        matters = "" if reason["matters"] else "hardly matters: "
-        said = f"{reason['setting']}={_word(reason['value'])}: {matters}{reason['says']}"
-        lines += [f" {part}" for part in folded(said, width - 1, "  ")]
+    lines = folded(WHY, width)
+    for setting, value, said in reasons(told):
+        lines += _indented(f"{setting}={value}: {said}", width, "  ")
     return lines
+
+
+def _indented(text: str, width: int, hanging: str = "") -> list[str]:
+    return [f" {part}" for part in folded(text, width - 1, hanging)]
 
 
 def _word(value: Any) -> str:
     return ("N", "Y")[value] if isinstance(value, bool) else str(value)
 
 
-def _sensitivity(told: Facts, width: int) -> list[str]:
-    """Return whether other times of device and CPU would give another answer."""
+def sensitivity(told: Facts) -> list[str]:
+    """Return whether other times of device and CPU would give another answer, and which."""
     best = told["best"]["name"]
     changed = [one for one in told["sensitivity"] if one["best"] != best]
     names = {"device": "the device", "cpu": "the CPU"}
     if not changed:
-        said = "The answer stays with a device or CPU twice as fast, or twice as slow"
-        return folded(said, width)
-    lines = folded("With other times the answer would be another", width)
+        return ["The answer stays with a device or CPU twice as fast, or twice as slow"]
+    lines = ["With other times the answer would be another"]
     for one in changed:
         how = "twice as fast" if one["times"] < 1 else "twice as slow"
-        said = (
-            f"{names[one['what']]} {how}: {one['best']}, {max(0, one['loss_percent']):.0f} % less"
-        )
-        lines += [f" {part}" for part in folded(said, width - 1, "  ")]
+        loss = f"{max(0, one['loss_percent']):.0f} % less"
+        lines.append(f"{names[one['what']]} {how}: {one['best']}, {loss}")
+    return lines
+
+
+def _sensitivity(told: Facts, width: int) -> list[str]:
+    first, *more = sensitivity(told)
+    lines = folded(first, width)
+    for said in more:
+        lines += _indented(said, width, "  ")
     return lines
 
 

@@ -66,7 +66,7 @@ def origins(result: Mapping[str, Any]) -> list[str]:
 
 
 def warnings(result: Mapping[str, Any]) -> list[str]:
-    """Return what went wrong in the run, for which its numbers have to be read with care."""
+    """Return what a person has to know before the numbers."""
     memory = result["memory"]
     said = [
         f"{what}: {memory[name]:,} times a page had to stay in memory"

@@ -23,7 +23,7 @@ _COSTS: dict[str, type] = {
     "device_seconds": float,
     "device_reads": int,
     "device_writes": int,
-    "saved_pages": float,
+    "saved_pages": int,
     "peak_saved_pages": int,
 }
 _FLOATS = dict.fromkeys(("ratio", "machine_seconds"), float)

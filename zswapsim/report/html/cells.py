@@ -42,7 +42,7 @@ class Cells:
         """Sort cells out."""
         every = list(rows)
         ran = sorted((row for row in every if not row["error"]), key=rank)
-        counts = {name: len({_key(row.get(name)) for row in ran or every}) for name in SETTINGS}
+        counts = {name: len({row.get(name) for row in ran or every} - {None}) for name in SETTINGS}
         varied = sorted((name for name in counts if counts[name] > 1), key=lambda n: -counts[n])
         return cls(ran, [row for row in every if row["error"]], varied)
 
@@ -56,8 +56,8 @@ class Cells:
         }
 
     def values(self, name: str) -> list[Any]:
-        """Return the values of a setting, numbers by size."""
-        return sorted({row[name] for row in self.ran}, key=_natural)
+        """Return the values of a setting, numbers by size; cells that have none are left out."""
+        return sorted({row[name] for row in self.ran} - {None}, key=_natural)
 
     def best_by(self, *names: str) -> dict[tuple[Any, ...], Row]:
         """Return the best cell for each combination of some settings."""
@@ -88,12 +88,6 @@ def is_numeric(values: Sequence[Any]) -> bool:
 _NUMBER = re.compile(r"\d+(\.\d+)?(?=$|[%kmgtp])", re.I)
 
 
-def _natural(value: Any) -> tuple[int, list[tuple[int, float, str]]]:
+def _natural(value: Any) -> list[tuple[int, float, str]]:
     words = re.findall(r"\d+|\D+", shown_value(value))
-    return value is not None, [
-        (0, float(word), "") if word.isdecimal() else (1, 0.0, word) for word in words
-    ]
-
-
-def _key(value: Any) -> str:
-    return repr(value)
+    return [(0, float(word), "") if word.isdecimal() else (1, 0.0, word) for word in words]

@@ -13,12 +13,16 @@ Cell: TypeAlias = str | int | float | bool | None
 """Numbers are shown in the report's form and sorted by their value."""
 
 
+MOST_NARROW_COLUMNS = 6
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A table. names: columns in front that say what a row is of, set to the left as text is.
 
-    texts: further columns of text, by their place. sortable: its headings sort. A label that begins
-    with blanks is part of the one above.
+    texts: further columns of text, by their place. sortable: its headings sort. wide: it takes the
+    whole width of a page, as one of many columns does anyway. A label that begins with blanks is
+    part of the one above.
     """
 
     caption: str
@@ -28,11 +32,12 @@ class Table:
     texts: Sequence[int] = ()
     notes: Sequence[str] = ()
     sortable: bool = False
+    wide: bool = False
 
     @property
     def is_wide(self) -> bool:
         """Say whether it takes the whole width of a page."""
-        return len(self.header) > 6
+        return self.wide or len(self.header) > MOST_NARROW_COLUMNS
 
     def is_text(self, column: int) -> bool:
         """Say whether a column is set to the left."""
@@ -59,11 +64,21 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Snippet:
+    """Text to copy as it is. title says where to."""
+
+    title: str
+    text: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Tables and plots under one heading."""
+    """Tables, text to copy, and plots under one heading."""
 
     title: str
     tables: Sequence[Table] = ()
+    snippets: Sequence[Snippet] = ()
     plots: Sequence[Plot] = ()
 
 

@@ -17,6 +17,8 @@ KINDS = {
     "ratio": "zswapsim.report.html.ratio:ratio_chapters",
     "sweep": "zswapsim.report.html.sweep:sweep_chapters",
     "compare": "zswapsim.report.html.compare:compare_chapters",
+    "recommend": "zswapsim.report.html.recommend:recommend_chapters",
+    "host": "zswapsim.report.html.host:host_chapters",
 }
 """Kind -> module:function that makes chapters of a result."""
 
@@ -25,6 +27,9 @@ WITHOUT_NAME = {
     "ratio": {"inputs", "total"},
 }
 """Kinds whose results do not say what they are, by what they have to have."""
+
+DAMAGES = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, StopIteration)
+"""What reading a result runs into that is not what it says."""
 
 ALLOWED = (
     "allowed are results as JSON (replay --json, ratio --json, compare --json and others) and the "
@@ -57,6 +62,6 @@ def chapters(data: Any, source: str = "") -> list[Chapter]:
         return [replace(told, source=source) for told in make(data)]
     except KeyError as error:
         raise InvalidArgument(f"{where}damaged: a {kind} result has to have {error}") from None
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+    except DAMAGES as error:
         what = type(error).__name__
         raise InvalidArgument(f"{where}damaged: no {kind} result ({what}: {error})") from None

@@ -74,6 +74,8 @@ def shown(cell: Cell) -> str:
     if isinstance(cell, int):
         return f"{cell:,}"
     if isinstance(cell, float):
+        if cell == 0:
+            return "0"
         digits = 0 if abs(cell) >= 1000 else 2 if abs(cell) >= 1 else 4
         return f"{cell:,.{digits}f}"
     return cell.strip()

@@ -33,8 +33,16 @@ PLOTS: dict[str, dict[str, tuple[str, ...]]] = {
         "Over the settings": ("sweep_map:map_plot", "sweep_lines:lines_plot"),
         "What to trade": ("sweep_front:front_plot",),
     },
+    "recommend": {
+        "What was tried": (
+            "sweep_front:front_plot",
+            "sweep_map:map_plot",
+            "sweep_lines:lines_plot",
+        ),
+    },
     "compare": {
         "Side by side": ("compare:stall_plot", "compare:device_plot", "compare:memory_plot"),
+        "If costs were others": ("sensitivity:sensitivity_plot",),
         "Over time": ("compare:pool_plot", "compare:majors_plot", "compare:writes_plot"),
     },
 }

@@ -2,6 +2,7 @@
 """Configurations side by side: what the program waits for, the device, and over time together."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from zswapsim.report.html.document import Facts, Plot
 from zswapsim.report.html.figure import (
@@ -53,7 +54,8 @@ def stall_plot(result: Facts) -> Plot:
         bargap=0.35,
         height=_tall(len(told)),
     )
-    return Plot(title="What the program waits for", says=says, figures=[("", drawn)])
+    title = "What the program waits for"
+    return Plot(title=title, says=says, figures=[("", drawn)], wide=True)
 
 
 def device_plot(result: Facts) -> Plot:
@@ -129,7 +131,8 @@ def writes_plot(result: Facts) -> Plot | None:
     def written(one: Facts) -> list[int]:
         return _column(one, "bd_writes" if one["config"]["frontend"] == "zram" else "pswpout")
 
-    return _together(result, "Writes to a disk", "Pages written to a disk so far.", written)
+    plot = _together(result, "Writes to a disk", "Pages written to a disk so far.", written)
+    return plot and replace(plot, wide=True)
 
 
 def _together(
