@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from host_copies import BOOKWORM_6_1, write_folder
 
+from zswapsim import Trace, complete
 from zswapsim.cli import main
 
 Capture = pytest.CaptureFixture[str]
@@ -55,7 +56,29 @@ def test_lines_fit_the_terminal(
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     assert run(write_folder(tmp_path, BOOKWORM_6_1)) == 0
-    assert max(map(len, capsys.readouterr().out.splitlines())) <= columns
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= columns or line.startswith("    ") for line in lines)
+
+
+def test_a_trace_is_run_with_the_machines_settings_beside_others(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    folder = write_folder(tmp_path / "copy", BOOKWORM_6_1)
+    page = [at * 37 % 60 for at in range(400)]
+    made = Trace.from_arrays(page=page, write=[True] * 400)
+    complete(made, contents="mix:text=100").save(tmp_path / "x.ztrace")
+    assert run(folder, "--trace", tmp_path / "x.ztrace", "--device", "ssd", "--json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    compared = facts["comparison"]
+    names = [one["name"] for one in compared["results"]]
+    assert names == ["this machine", "plain swap", "zswap zstd", "larger pool", "zram"]
+    mine = compared["results"][0]["result"]["config"]
+    assert {name: mine[name] for name in facts["settings"]} == facts["settings"]
+    assert mine["memory"] == "50%"
+    assert run(folder, "--trace", tmp_path / "x.ztrace", "--memory", "80%") == 0
+    printed = capsys.readouterr().out
+    assert "waits least" in printed
+    assert "this machine: zswap of Linux 6.1, zbud with lz4" in printed
 
 
 def test_what_cannot_be_is_one_line(tmp_path: Path, capsys: Capture) -> None:

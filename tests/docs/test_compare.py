@@ -46,5 +46,5 @@ def test_the_example_runs(
     assert capsys.readouterr().out == "nvme plain swap\nssd zram\n"
 
 
-def test_every_section_of_usage_is_shown() -> None:
+def test_three_sessions_are_looked_at() -> None:
     assert len(SESSIONS) == 3

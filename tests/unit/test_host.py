@@ -5,6 +5,8 @@ import gzip
 import io
 import json
 import os
+import re
+import shlex
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,15 @@ from hypothesis import strategies as st
 
 from zswapsim import ReplayConfig
 from zswapsim.errors import TraceError
-from zswapsim.experiment.host import HostCopy, host_facts, read_host, reading, write_archive
+from zswapsim.experiment.comparison import parse_configs
+from zswapsim.experiment.host import (
+    HostCopy,
+    comparison,
+    host_facts,
+    read_host,
+    reading,
+    write_archive,
+)
 from zswapsim.experiment.host.nearest import nearest_profile, version_of
 from zswapsim.experiment.host.wanted import CONFIG, FILE_BYTES
 from zswapsim.report.host import host_lines
@@ -61,8 +71,37 @@ def test_folder_archive_and_what_was_saved_of_them_tell_the_same(name: str, tmp_
 @pytest.mark.parametrize("width", [30, 60, 100])
 def test_every_copy_is_told_in_lines_that_fit(name: str, width: int) -> None:
     lines = host_lines(facts_of(COPIES[name]), width)
-    assert max(map(len, lines)) <= width
+    assert all(fits(line, width) for line in lines)
     assert all(line.isprintable() for line in lines)
+
+
+def fits(line: str, width: int) -> bool:
+    """Only a single word that is to be pasted may be longer."""
+    return len(line) <= width or re.fullmatch(r"  +('[^']*'|\S+)( \\)?", line) is not None
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_commands_to_paste_are_the_same_whole_and_in_lines(name: str) -> None:
+    facts = facts_of(COPIES[name])
+    text = "\n".join(host_lines(facts, 60))
+    pasted = text.partition("zswapsim record`)\n")[2] or text.partition("record`)\n")[2]
+    lines = re.sub(r"\\\n", " ", pasted).splitlines()
+    assert [shlex.split(line) for line in lines] == [shlex.split(one) for one in facts["commands"]]
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_the_machine_is_compared_with_others(name: str) -> None:
+    facts = facts_of(COPIES[name])
+    told = comparison(facts)
+    settings = facts["settings"]
+    shared = {"kernel": settings["kernel"], "page_cluster": settings.get("page_cluster", 0)}
+    named = parse_configs(told, shared)
+    assert named[0].name == "this machine"
+    assert named[0].config == ReplayConfig(**settings)
+    assert len({one.config for one in named}) == len(named) >= 3
+    words = shlex.split(facts["commands"][1])
+    assert words[:3] == ["zswapsim", "compare", "TRACE"]
+    assert words[-len(told) :] == told
 
 
 @pytest.mark.parametrize("name", COPIES)
@@ -317,9 +356,10 @@ def test_what_is_no_archive_or_far_too_large_is_one_line(tmp_path: Path) -> None
 def test_whatever_files_hold_they_are_told(wrong: Files, name: str) -> None:
     facts = facts_of(COPIES[name] | wrong)
     lines = host_lines(facts, 80)
-    assert max(map(len, lines)) <= 80
+    assert all(fits(line, 80) for line in lines)
     assert all(line.isprintable() for line in lines)
     ReplayConfig(**facts["settings"])
+    parse_configs(comparison(facts), {"kernel": facts["settings"]["kernel"]})
 
 
 @given(st.data())

@@ -171,6 +171,11 @@ def test_both_engines_give_the_same_answer(engine: str) -> None:
     assert {cell["settings"]["frontend"] for cell in one["cells"]} == {"zswap"}
 
 
+def test_many_processes_give_the_same_answer_as_one() -> None:
+    settings: Told = {"frontends": ("zswap",), "zpools": ("zbud",), "compressors": ("lz4",)}
+    assert told_for(**settings, jobs=2) == told_for(**settings, jobs=1)
+
+
 def test_what_other_costs_would_change_is_what_a_new_search_says() -> None:
     told = told_for()
     by_name = {cell["name"]: cell for cell in told["cells"]}

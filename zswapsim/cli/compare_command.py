@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim compare."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from zswapsim.cli.asserting import assert_option, check_assertions
 from zswapsim.cli.costs import CostOptions, cost_options
 from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
@@ -19,42 +20,31 @@ from zswapsim.cli.options import (
     progress_bar,
     write_whole,
 )
+from zswapsim.cli.settings import SettingsCommand
+from zswapsim.cli.values import COMPRESSOR, KERNEL, POLICY, SIZE_OR_PERCENT
 from zswapsim.json_text import json_text
 from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
-from zswapsim.machine.reclaim import POLICIES
-from zswapsim.profiles import profile
-from zswapsim.units import MAX_PAGES, parse_pages
+
+if TYPE_CHECKING:
+    from zswapsim.experiment.assertions import Assertion, Names
 
 
-def _is_size(text: str) -> int:
-    return parse_pages(text, MAX_PAGES)
+def _names() -> "Names":
+    from zswapsim.experiment.assertions import names_of_rows
+    from zswapsim.experiment.comparison import ROW_NAMES
+
+    return names_of_rows(ROW_NAMES)
 
 
-def _is_compressor(spec: str) -> None:
-    from zswapsim.content.compressors import compressor
-
-    compressor(spec)
-
-
-@click.command("compare", short_help="Set zswap, zram and plain swap side by side.")
+@click.command("compare", cls=SettingsCommand, short_help="Set zswap and zram side by side.")
 @click.argument("trace", type=TRACE_PATH)
 @click.argument("configs", metavar="[CONFIG]...", nargs=-1)
-@click.option(
-    "--config",
-    "more_configs",
-    multiple=True,
-    metavar="[NAME:] FRONTEND[,SETTING=VALUE]...",
-    show_default="plain swap, zswap and zram",
-    help="A configuration, as 'small: zswap,compressor=lz4,max_pool_percent=10', in place of the "
-    "usual three; the same as CONFIG. Frontends are zswap, zram and none, settings those of "
-    "replay, under the kernel's names.",
-)
 @click.option(
     "--memory",
     default="50%",
     show_default=True,
     metavar="SIZE|PERCENT",
-    callback=checked(_is_size),
+    type=SIZE_OR_PERCENT,
     help="Total RAM, for resident pages and pool together: 64M, 300p (pages), or a share of the "
     "pages that the trace touches.",
 )
@@ -63,7 +53,7 @@ def _is_compressor(spec: str) -> None:
     default="6.12",
     show_default=True,
     metavar="VERSION",
-    callback=checked(profile),
+    type=KERNEL,
     help="Kernel that is simulated; see `zswapsim list profiles`.",
 )
 @click.option(
@@ -71,7 +61,7 @@ def _is_compressor(spec: str) -> None:
     default="zstd",
     show_default=True,
     metavar="NAME[:SETTING]",
-    callback=checked(_is_compressor),
+    type=COMPRESSOR,
     help="Compressor of zswap and zram, as lz4 or zstd:5.",
 )
 @click.option(
@@ -79,7 +69,7 @@ def _is_compressor(spec: str) -> None:
     default="lru",
     show_default=True,
     metavar="NAME",
-    callback=checked(POLICIES.get),
+    type=POLICY,
     help="Policy that picks the pages to swap out; see `zswapsim list policies`.",
 )
 @click.option(
@@ -93,7 +83,7 @@ def _is_compressor(spec: str) -> None:
 @click.option(
     "--swap-size",
     metavar="SIZE|PERCENT",
-    callback=checked(_is_size),
+    type=SIZE_OR_PERCENT,
     show_default="room for every page",
     help="Size of the swap file, or of zram.",
 )
@@ -113,6 +103,7 @@ def _is_compressor(spec: str) -> None:
     show_default=True,
     help="How the machine runs; the numbers are the same.",
 )
+@assert_option(_names)
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 @click.option(
     "--csv",
@@ -125,18 +116,20 @@ def _is_compressor(spec: str) -> None:
 def command(
     trace: Path,
     configs: tuple[str, ...],
-    more_configs: tuple[str, ...],
     asked: CostOptions,
     workload: Callable[..., Any],
     seed: int,
     with_sensitivity: bool,
+    assertions: "Sequence[Assertion]",
+    html: Path | None,
     as_json: bool,
     csv_path: Path | None,
-    html: Path | None,
     **shared: Any,
-) -> None:
+) -> int:
     """Run TRACE under several configurations: which waits least, and what does that cost?
 
+    CONFIG is [NAME:] FRONTEND[,SETTING=VALUE]..., as 'small: zswap,max_pool_percent=10', with the
+    frontends zswap, zram and none (plain swap), and replay's settings under the kernel's names.
     Without CONFIG these are plain swap, zswap with the kernel's own pool and limit, and zram
     without a limit. Faults, reads, writes and memory are counted; times are made of them and of
     what a page costs on a device and a CPU, which is printed beside the answer.
@@ -145,7 +138,7 @@ def command(
 
     check_not_terminal(trace)
     check_distinct(trace, csv_path, html)
-    named = parse_configs((*configs, *more_configs) or DEFAULT_CONFIGS, shared)
+    named = parse_configs(configs or DEFAULT_CONFIGS, shared)
     with progress_bar() as progress:
         told = compare(
             workload(trace, progress),
@@ -156,13 +149,15 @@ def command(
             pictures=as_json or html is not None,
             progress=progress,
         )
+    rows = flat_rows(told)
     if csv_path is not None:
-        write_whole(csv_path, csv_text(flat_rows(told)))
-    if html is not None:
-        write_report([told], html)
+        write_whole(csv_path, csv_text(rows))
     if as_json:
         click.echo(json_text(told))
-        return
-    from zswapsim.report.compare import print_comparison
+    else:
+        from zswapsim.report.compare import print_comparison
 
-    print_comparison(told, console())
+        print_comparison(told, console())
+    if html is not None:
+        write_report([told], html)
+    return check_assertions(assertions, [(row["name"], row) for row in rows])

@@ -1,66 +1,43 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim recommend."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from zswapsim.cli.costs import CostOptions, cost_options
 from zswapsim.cli.html import html_option, write_report
-from zswapsim.cli.inputs import (
-    TRACE_PATH,
-    check_not_terminal,
-    contents_asked_for,
-    input_options,
-    open_trace,
-)
-from zswapsim.cli.options import StopFlag, check_distinct, checked, console, progress_bar
+from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
+from zswapsim.cli.options import StopFlag, check_distinct, console, progress_bar
+from zswapsim.cli.settings import SettingsCommand
+from zswapsim.cli.values import COMPRESSORS, KERNEL, POLICY, SIZE_OR_PERCENT, ZPOOLS
 from zswapsim.json_text import json_text
-from zswapsim.machine.reclaim import POLICIES
-from zswapsim.profiles import profile
-from zswapsim.units import MAX_PAGES, parse_pages
 
 MOST_COPIES = 1000
-
-
-def _is_size(text: str) -> int:
-    return parse_pages(text, MAX_PAGES)
-
-
-def _check_device(text: str) -> None:
-    from zswapsim.experiment.costs import parse_device
-
-    parse_device(text)
 
 
 def _words(text: str | None) -> list[str] | None:
     return None if text is None else list(dict.fromkeys(map(str.strip, text.split(","))))
 
 
-@click.command("recommend", short_help="Find the settings that let a program wait least.")
+@click.command("recommend", cls=SettingsCommand, short_help="Find settings that wait least.")
 @click.argument("trace", type=TRACE_PATH)
 @click.option(
     "--memory",
     default="50%",
     show_default=True,
     metavar="SIZE|PERCENT",
-    callback=checked(_is_size),
+    type=SIZE_OR_PERCENT,
     help="Memory, less than the trace touches: a share of that, or a size.",
-)
-@click.option(
-    "--device",
-    default="nvme",
-    show_default=True,
-    metavar="NAME|read=TIME,write=TIME",
-    callback=checked(_check_device),
-    help="What swap is on: nvme, ssd, emmc, sd, disk, or times, as read=90us,write=20us.",
 )
 @click.option(
     "--kernel",
     default="6.12",
     show_default=True,
     metavar="VERSION",
-    callback=checked(profile),
+    type=KERNEL,
     help="Kernel whose settings these are; see `zswapsim list profiles`.",
 )
 @click.option(
@@ -82,12 +59,18 @@ def _words(text: str | None) -> list[str] | None:
 @click.option(
     "--compressor",
     "compressors",
+    type=COMPRESSORS,
     metavar="NAME,...",
     show_default="lz4, lzo-rle, zstd as far as the kernel has them",
     help="Compressors to try, with levels as zstd:1 where zram takes them.",
 )
 @click.option(
-    "--zpool", "zpools", metavar="NAME,...", show_default="the kernel's", help="Pools to try."
+    "--zpool",
+    "zpools",
+    type=ZPOOLS,
+    metavar="NAME,...",
+    show_default="the kernel's",
+    help="Pools to try.",
 )
 @click.option(
     "--copies",
@@ -102,22 +85,18 @@ def _words(text: str | None) -> list[str] | None:
     default="lru",
     show_default=True,
     metavar="NAME",
-    callback=checked(POLICIES.get),
+    type=POLICY,
     help="Policy that picks the pages to swap out; see `zswapsim list policies`.",
 )
 @click.option(
-    "--contents",
-    metavar="FILE|mix[:KIND=PERCENT,...]",
-    show_default="the trace's own, or mix if it has none",
-    help="What the pages hold, as for `zswapsim replay`.",
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    show_default="one a core",
+    help="Processes to run settings in.",
 )
-@click.option(
-    "--accesses",
-    metavar="KIND[:SETTING]",
-    show_default="the trace's own, or zipf:1.0 if it has none",
-    help="Make up the accesses to the pages of a snapshot, as for `zswapsim replay`.",
-)
-@input_options
+@cost_options
+@workload_options
 @click.option(
     "--engine",
     type=click.Choice(["auto", "interpreted", "compiled"]),
@@ -129,14 +108,12 @@ def _words(text: str | None) -> list[str] | None:
 @click.option("--json", "as_json", is_flag=True, help="Print the recommendation as JSON.")
 def command(
     trace: Path,
-    device: str,
+    asked: CostOptions,
+    workload: Callable[..., Any],
+    seed: int,
     frontends: str,
     compressors: str | None,
     zpools: str | None,
-    contents: str | None,
-    accesses: str | None,
-    reading: Any,
-    seed: int,
     html: Path | None,
     as_json: bool,
     **settings: Any,
@@ -149,24 +126,20 @@ def command(
     TRACE is what `zswapsim replay` takes. It stands for a larger program of its kind: --memory is
     the share of it that fits into memory.
     """
-    from zswapsim.experiment.costs import Costs, parse_device
     from zswapsim.experiment.recommend import RecommendConfig, recommend
-    from zswapsim.trace.derive.join import complete
 
     check_not_terminal(trace)
     check_distinct(trace, html)
     config = RecommendConfig(
-        costs=Costs(device=parse_device(device)),
+        costs=asked.costs,
+        measure=asked.measure,
         frontends=_words(frontends) or [],
         compressors=_words(compressors),
         zpools=_words(zpools),
         **settings,
     )
     with StopFlag().watching() as stop, progress_bar() as progress:
-        held = contents_asked_for(contents, seed)
-        whole = complete(
-            open_trace(trace, reading, progress), contents=held, accesses=accesses, seed=seed
-        )
+        whole = workload(trace, progress)
         told = recommend(whole, config, progress=progress, stop=stop)
     if html is not None:
         write_report([told], html)

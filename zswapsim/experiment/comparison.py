@@ -13,10 +13,11 @@ from typing import Any
 from zswapsim.content.compressors import compressor
 from zswapsim.content.page_store import PageStore
 from zswapsim.errors import InvalidArgument, NoEntry, ZswapSimError
+from zswapsim.experiment.assertions import RESULT_NAMES
 from zswapsim.experiment.config import FRONTENDS, ReplayConfig
 from zswapsim.experiment.costs import Costs, cost_of
 from zswapsim.experiment.machines import memory_pages
-from zswapsim.experiment.measured_costs import with_measured
+from zswapsim.experiment.measured_costs import settled
 from zswapsim.experiment.running import run_workload
 from zswapsim.experiment.sensitivity import sensitivity
 from zswapsim.experiment.workload import Workload
@@ -36,7 +37,18 @@ NOT_ZRAM = ("page_cluster",)
 _SWITCH = {"on": True, "off": False, "yes": True, "no": False, "y": True, "n": False}
 _SWITCH |= {"true": True, "false": False, "1": True, "0": False}
 LEAST = 2
+_COMPRESSION = ("ratio", "compressions", "decompressions", "writeback_decompressions")
+_UNTOLD = ("carry_bytes", "swap_file", "engine")
 UNNAMED = {"none": "plain swap"}
+
+ROW_NAMES = (
+    *("cpu_seconds", "device_seconds", "stall_seconds", "device_reads", "device_writes"),
+    *("saved_pages", "peak_saved_pages"),
+    *(f"stall_{part}_seconds" for part in ("trap", "decompress", "read", "reclaim")),
+    *(name for section in ("zswap", "zram", "vmstat", "memory") for name in RESULT_NAMES[section]),
+    *_COMPRESSION,
+)
+"""The numbers of flat_rows, before there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +137,9 @@ def compare(
     """
     for named in configs:
         memory_pages(named.config, trace.footprint_pages)
-    costs = _settled(trace, configs, costs or Costs(), progress, measure=measure)
+    kernels = {one.config.compressor: one.config.kernel for one in reversed(configs)}
+    kernel_of = {spec: kernels[spec] for spec in _compressors(configs)}
+    costs = settled(costs or Costs(), kernel_of, trace, progress, measure=measure)
     workload = Workload.of(trace)
     pages = PageStore(trace.contents_bytes, trace.contents_count, digest=trace.contents_digest)
     results: list[dict[str, Any]] = []
@@ -180,37 +194,11 @@ def _flat(compared: Mapping[str, Any]) -> dict[str, Any]:
         **result["vmstat"],
         **result["zswap"],
         **result["zram"],
-        **{
-            name: result["compression"][name]
-            for name in ("ratio", "compressions", "decompressions", "writeback_decompressions")
-        },
+        **{name: result["compression"][name] for name in _COMPRESSION},
     }
-
-
-_UNTOLD = ("carry_bytes", "swap_file", "engine")
 
 
 def _compressors(configs: Sequence[Named]) -> list[str]:
     """Return the compressors that are used at all, each once."""
     used = [one.config.compressor for one in configs if one.config.frontend != "none"]
     return list(dict.fromkeys(used))
-
-
-def _settled(
-    trace: Trace,
-    configs: Sequence[Named],
-    costs: Costs,
-    progress: Progress | None,
-    *,
-    measure: bool,
-) -> Costs:
-    """Return the costs with those of every compressor, measured where asked for or needed.
-
-    What a person gave stays.
-    """
-    kernels = {one.config.compressor: one.config.kernel for one in reversed(configs)}
-    for spec in _compressors(configs):
-        is_given = costs.has_own(spec)
-        if (measure and not is_given) or not costs.knows(spec):
-            costs = with_measured(costs, [spec], trace, kernels[spec], progress)
-    return costs

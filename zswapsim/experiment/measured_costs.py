@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What compressors cost on this machine, with the contents of the trace at hand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from zswapsim.content.compressors import compressor
 from zswapsim.errors import InvalidArgument
@@ -35,4 +35,23 @@ def with_measured(
     for spec, speed in zip(specs, measure_speeds(codecs, timed, progress=progress), strict=True):
         there, back = (speed[way]["median_us"] for way in ("compress", "decompress"))
         costs = costs.with_cpu(spec, CpuCosts(round(there, 2), round(back, 2), origin))
+    return costs
+
+
+def settled(
+    costs: Costs,
+    kernel_of: Mapping[str, str],
+    trace: Trace,
+    progress: Progress | None = None,
+    *,
+    measure: bool = False,
+) -> Costs:
+    """Return the costs with those of every compressor, measured where asked for or needed.
+
+    kernel_of: the compressors, each with a kernel that has it; measure: all of them, but what a
+    person gave stays.
+    """
+    for spec, kernel in kernel_of.items():
+        if (measure and not costs.has_own(spec)) or not costs.knows(spec):
+            costs = with_measured(costs, [spec], trace, kernel, progress)
     return costs

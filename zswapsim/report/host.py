@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A machine's own zswap and zram as a person reads it: the answer, what stands out, the numbers.
 
-Takes the plain dictionary of host_facts. No line is longer than the columns there are.
+Takes the plain dictionary of host_facts. No line is longer than the columns there are, but for one
+word of a command to paste.
 """
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,8 +49,20 @@ def host_lines(facts: Facts, width: int) -> list[str]:
     lines += _unread(facts, width)
     lines += ["", *folded("Go on with, TRACE being of such a workload (`zswapsim record`)", width)]
     for command in facts["commands"]:
-        lines += folded(f"  {command}", width, "    ")
+        lines += _pasteable(command, width)
     return lines
+
+
+def _pasteable(command: str, width: int) -> list[str]:
+    """Return a command in lines that a shell takes for one; no word is parted."""
+    lines = [""]
+    for word in map(shlex.quote, shlex.split(command)):
+        if lines[-1] and 2 + len(lines[-1]) + 1 + len(word) + 2 > width:
+            lines[-1] += " \\"
+            lines.append("  " + word)
+        else:
+            lines[-1] += f" {word}" if lines[-1] else word
+    return [f"  {line}" for line in lines]
 
 
 def sections(facts: Facts) -> list[tuple[str, Rows]]:

@@ -10,9 +10,10 @@ from zswapsim.experiment.host.reading import (
     read_machine,
     write_archive,
 )
+from zswapsim.experiment.host.settings import comparison
 from zswapsim.experiment.host.wanted import HostCopy
 
-__all__ = ["HostCopy", "host_facts", "read_host", "write_archive"]
+__all__ = ["HostCopy", "comparison", "host_facts", "read_host", "write_archive"]
 
 
 def read_host(path: Path | None = None) -> HostCopy:

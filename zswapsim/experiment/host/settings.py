@@ -12,6 +12,10 @@ from zswapsim.units import MAX_PERCENT
 EARLIEST_ZRAM = "5.4"
 """The first kernel whose zram is simulated."""
 
+HERE = "this machine"
+SHARED = ("kernel", "frontend", "page_cluster")
+"""Settings that a comparison does not have in each configuration."""
+
 MAX_PAGE_CLUSTER = 5
 """More is not simulated."""
 
@@ -64,12 +68,47 @@ def replay_words(settings: Mapping[str, Any]) -> list[str]:
     return words
 
 
+def comparison(facts: Mapping[str, Any]) -> list[str]:
+    """Return this machine's settings and others to set beside them, as `compare` takes them.
+
+    What all of them share is left out, as is what would be the same as the machine's.
+    """
+    own = facts["settings"]
+    kernel, frontend = own["kernel"], own["frontend"]
+    mine = {name: value for name, value in own.items() if name not in SHARED}
+    others = ("lz4", "lzo") if kernel == "3.11" else ("zstd", "lz4")
+    other = next(name for name in others if name != own.get("compressor"))
+    zpools = PROFILES[kernel].zpools
+    told = [_config(HERE, frontend, mine)]
+    if frontend != "none":
+        told.append("plain swap: none")
+        told.append(_config(f"{frontend} {other}", frontend, {**mine, "compressor": other}))
+    if frontend == "zswap":
+        if "max_pool_percent" in mine and mine["max_pool_percent"] <= MAX_PERCENT // 2:
+            twice = 2 * mine["max_pool_percent"] or 20
+            told.append(_config("larger pool", frontend, {**mine, "max_pool_percent": twice}))
+    else:
+        told.append(_config("zswap", "zswap", {"compressor": other}))
+    if frontend != "zram" and "zsmalloc" in zpools:
+        told.append(_config("zram", "zram", {"compressor": own.get("compressor", other)}))
+    return told
+
+
 def commands(facts: Mapping[str, Any]) -> list[str]:
     """Return command lines that start from the machine's settings, to be pasted."""
     settings = facts["settings"]
-    told = [shlex.join(["zswapsim", "replay", "TRACE", *replay_words(settings)])]
-    told.append(f"zswapsim recommend TRACE --memory 50% --kernel {settings['kernel']}")
-    return told
+    kernel = settings["kernel"]
+    shared = {name: settings[name] for name in ("kernel", "page_cluster") if name in settings}
+    return [
+        shlex.join(["zswapsim", "replay", "TRACE", *replay_words(settings)]),
+        shlex.join(["zswapsim", "compare", "TRACE", *replay_words(shared), *comparison(facts)]),
+        f"zswapsim recommend TRACE --memory 50% --kernel {kernel}",
+    ]
+
+
+def _config(name: str, frontend: str, settings: Mapping[str, Any]) -> str:
+    words = [f"{key}={'on' if value is True else value}" for key, value in settings.items()]
+    return f"{name}: {','.join([frontend, *words])}"
 
 
 def _first_zram(facts: Mapping[str, Any]) -> Mapping[str, Any] | None:

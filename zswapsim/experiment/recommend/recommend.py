@@ -9,17 +9,18 @@ from zswapsim.content.page_store import PageStore
 from zswapsim.errors import InvalidArgument
 from zswapsim.experiment.config import FRONTENDS
 from zswapsim.experiment.costs import Costs, cost_of
+from zswapsim.experiment.measured_costs import with_measured
 from zswapsim.experiment.recommend.copies import LARGE_PAGES, copies_for, side_by_side
 from zswapsim.experiment.recommend.paste import snippets
 from zswapsim.experiment.recommend.reasons import reasons, waits
+from zswapsim.experiment.recommend.running import Stop
 from zswapsim.experiment.recommend.search import (
     EQUAL_PERCENT,
     Run,
     Search,
-    Stop,
     pick,
 )
-from zswapsim.experiment.recommend.space import Cell, make_space
+from zswapsim.experiment.recommend.space import Cell, Space, make_space
 from zswapsim.experiment.workload import Workload
 from zswapsim.progress import Progress
 from zswapsim.trace.trace import Trace
@@ -39,12 +40,14 @@ class RecommendConfig:
 
     percentage of the time that plain swap waits; None for any. frontends, compressors, zpools: to
     search among, None for all that the kernel has. copies: of the trace side by side, None for so
-    many that zsmalloc's rounding is small.
+    many that zsmalloc's rounding is small. measure: the compressors' costs, all of them and not
+    only of those that have none. jobs: processes, None for as many as are worth it.
     """
 
     memory: str = "50%"
     kernel: str = DEFAULT_KERNEL
     costs: Costs = field(default_factory=Costs)
+    measure: bool = False
     max_cpu_percent: float | None = None
     frontends: Sequence[str] = FRONTENDS
     compressors: Sequence[str] | None = None
@@ -52,6 +55,7 @@ class RecommendConfig:
     copies: int | None = None
     reclaim: str = "lru"
     engine: str = "auto"
+    jobs: int | None = None
 
 
 def recommend(
@@ -73,16 +77,18 @@ def recommend(
     copies = config.copies or copies_for(trace.footprint_pages, trace.accesses)
     space = make_space(config.kernel, config.frontends, config.compressors, config.zpools)
     pages = PageStore(trace.contents_bytes, trace.contents_count, digest=trace.contents_digest)
+    costs = _settled(trace, config, space, progress)
     search = Search(
         side_by_side(Workload.of(trace), copies),
         pages,
         space,
         f"{share_pages * copies}p",
-        config.costs,
+        costs,
         config.reclaim,
         config.engine,
         progress,
         stop,
+        jobs=config.jobs,
     )
     plain = search.run_cell(Cell(frontend="none", page_cluster=0))
     if "none" not in space.frontends:
@@ -91,6 +97,20 @@ def recommend(
         search.max_cpu_seconds = config.max_cpu_percent / 100 * plain.stall
     search.search()
     return _told(trace, config, search, plain, copies)
+
+
+def _settled(
+    trace: Trace, config: RecommendConfig, space: Space, progress: Progress | None
+) -> Costs:
+    """Return the costs with those of compressors measured that have none, or where asked for."""
+    costs = config.costs
+    used = dict.fromkeys([*space.compressors, *space.zram_compressors])
+    wanted = [
+        spec
+        for spec in used
+        if not costs.has_own(spec) and (config.measure or not costs.knows(spec))
+    ]
+    return with_measured(costs, wanted, trace, config.kernel, progress)
 
 
 def _limit_pages(trace: Trace, memory: str) -> int:
@@ -120,12 +140,12 @@ def _told(
             "memory": config.memory,
             "limit_pages": limit_pages,
             "copies": copies,
-            "device": config.costs.device.name,
+            "device": search.costs.device.name,
             "max_cpu_percent": config.max_cpu_percent,
             "max_cpu_seconds": search.max_cpu_seconds,
             "reclaim": config.reclaim,
         },
-        "costs": config.costs.to_dict(specs),
+        "costs": search.costs.to_dict(specs),
         "best": None if best is None else run_dict(best, plain),
         "plain": run_dict(plain, plain),
         "answer": answer(search, best, plain),
@@ -163,7 +183,7 @@ def answer(search: Search, best: Run | None, plain: Run) -> str:
         least = min(search.runs.values(), key=lambda run: (run.failure is not None, run.cpu))
         return (
             f"nothing that was tried stays within the CPU time that is allowed; the least has "
-            f"{least.cell.name}, {least.cpu:.3g} s"
+            f"{least.cell.phrase}, {least.cpu:.3g} s"
             if least.failure is None
             else f"nothing that was tried works: {least.failure}"
         )
@@ -172,13 +192,13 @@ def answer(search: Search, best: Run | None, plain: Run) -> str:
         for frontend in search.space.frontends
         if frontend != best.cell.frontend and (run := search.best_of(frontend)) is not None
     ]
-    said = f"{best.cell.name}: the program waits {best.stall:.3g} s"
+    said = f"{best.cell.phrase}: the program waits {best.stall:.3g} s"
     if best.cell.frontend != "none":
         said += f", {100 * best.stall / plain.stall:.0f} % of the {plain.stall:.3g} s of plain swap"
     if others:
         next_ = min(others, key=lambda run: run.stall)
         how = waits(100 * next_.stall / best.stall - 100 if best.stall else None)
-        said += f"; next is {next_.cell.name}, {how}"
+        said += f"; next is {next_.cell.phrase}, {how}"
     return said
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs a workload with one combination of settings after the other, towards the least waiting."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +10,9 @@ from zswapsim.content.page_store import PageStore
 from zswapsim.engine import engines
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.costs import Costs, cost_of
+from zswapsim.experiment.recommend.running import Stop, run_configs
 from zswapsim.experiment.recommend.space import Cell, Space, unique
-from zswapsim.experiment.running import run_workload, warm_key
+from zswapsim.experiment.running import warm_key
 from zswapsim.experiment.workload import Workload
 from zswapsim.progress import Progress
 
@@ -21,8 +22,6 @@ EQUAL_PERCENT = 1.0
 MOST_ROUNDS = 4
 CELLS_EXPECTED = 15
 """Cells of a kind of machine, to say whether compiling it pays."""
-
-Stop = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +69,8 @@ class Search:
     progress: Progress | None = None
     stop: Stop | None = None
     max_cpu_seconds: float | None = None
+    jobs: int | None = None
     runs: dict[Cell, Run] = field(default_factory=dict)
-    is_stopped: bool = False
 
     def search(self) -> None:
         """Run the coarse grid, then what is near the best of each frontend, until that stays."""
@@ -84,7 +83,7 @@ class Search:
                 if base is not None:
                     near += self.space.neighbours(base.cell)
             self._run_all(near)
-            if len(self.runs) == known or self.is_stopped:
+            if len(self.runs) == known:
                 return
 
     def usable(self) -> list[Run]:
@@ -117,24 +116,21 @@ class Search:
 
     def run_cell(self, cell: Cell) -> Run:
         """Return the run of a cell, from before or now."""
-        if cell not in self.runs:
-            config = self._config(cell)
-            self.workload.compress(self.pages, compressor(cell.compressor, config.kernel))
-            result = run_workload(self.workload, config, stop=self.stop)
-            if not result.complete:
-                raise KeyboardInterrupt
-            told = result.to_dict()
-            self.runs[cell] = Run(cell, told, cost_of(told, self.costs), failure_of(told))
+        self._run_all([cell])
         return self.runs[cell]
 
     def _run_all(self, cells: Sequence[Cell]) -> None:
+        """Run the cells that were not yet. KeyboardInterrupt: it was asked to stop."""
         new = [cell for cell in unique(cells) if cell not in self.runs]
-        for at, cell in enumerate(new):
-            if self.progress is not None:
-                self.progress("settings", at, len(new))
-            self.run_cell(cell)
-        if self.progress is not None:
-            self.progress("settings", len(new), len(new))
+        kernel = self.space.row.kernel
+        for spec in dict.fromkeys(cell.compressor for cell in new):
+            self.workload.compress(self.pages, compressor(spec, kernel), self.progress)
+        configs = [self._config(cell) for cell in new]
+        results = run_configs(
+            self.workload, configs, jobs=self.jobs, progress=self.progress, stop=self.stop
+        )
+        for cell, told in zip(new, results, strict=True):
+            self.runs[cell] = Run(cell, told, cost_of(told, self.costs), failure_of(told))
 
     def _config(self, cell: Cell) -> ReplayConfig:
         config = ReplayConfig(

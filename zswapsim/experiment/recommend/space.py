@@ -72,6 +72,22 @@ class Cell:
         said += " shrinker" * self.shrinker_enabled + " exclusive" * self.exclusive_loads
         return said + cluster
 
+    @property
+    def phrase(self) -> str:
+        """Its settings as part of a sentence."""
+        cluster = f"vm.page-cluster={self.page_cluster}"
+        if self.frontend == "none":
+            return f"plain swap with {cluster}"
+        if self.frontend == "zram":
+            return f"zram with {self.compressor}"
+        words = [f"zswap with {self.compressor} in {self.zpool}"]
+        words.append(f"max_pool_percent={self.max_pool_percent}")
+        if self.accept_threshold_percent not in (None, USUAL_THRESHOLD):
+            words.append(f"accept_threshold_percent={self.accept_threshold_percent}")
+        words += ["its shrinker on"] * self.shrinker_enabled
+        words += ["exclusive loads"] * self.exclusive_loads
+        return ", ".join([*words, cluster])
+
 
 @dataclass(frozen=True, slots=True)
 class Space:
