@@ -7,7 +7,7 @@ pages. So a field of a map answers what is possible with these two settings.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from zswapsim.report.sweep import SETTINGS, Row, rank, shown_value
@@ -36,6 +36,7 @@ class Cells:
     ran: list[Row]
     failed: list[Row]
     varied: list[str]
+    _told: dict[int, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rows: Iterable[Row]) -> "Cells":
@@ -76,8 +77,12 @@ class Cells:
 
     def told(self, row: Row) -> str:
         """Return the settings of a cell that vary, in words."""
-        names = [name for name in SETTINGS if name in self.varied and row[name] is not None]
-        return ", ".join(f"{SETTINGS[name]} {shown_value(row[name])}" for name in names)
+        said = self._told.get(id(row))
+        if said is None:
+            names = [name for name in SETTINGS if name in self.varied and row[name] is not None]
+            said = ", ".join(f"{SETTINGS[name]} {shown_value(row[name])}" for name in names)
+            self._told[id(row)] = said
+        return said
 
 
 def is_numeric(values: Sequence[Any]) -> bool:

@@ -41,9 +41,6 @@
 
   const names = told.plots.map((_, at) => `plot-${at}`);
 
-  const drawAll = (dark) => {
-    for (const name of names) if (drawn.get(name) !== dark) draw(name, dark);
-  };
 
   /* One after the other, so that a page of many plots can be used meanwhile. */
   const drawNext = () => {
@@ -69,12 +66,16 @@
     show();
   });
   prefersDark.addEventListener("change", show);
+  /* On paper all is light, and as wide as a sheet before plots are drawn again. */
   addEventListener("beforeprint", () => {
     root.dataset.theme = "light";
-    drawAll(false);
+    root.dataset.print = "";
+    for (const name of names) draw(name, false);
   });
   addEventListener("afterprint", () => {
-    if (chosen === null) delete root.dataset.theme;
+    delete root.dataset.theme;
+    delete root.dataset.print;
+    drawn.clear();
     show();
   });
 

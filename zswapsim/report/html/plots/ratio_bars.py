@@ -21,7 +21,7 @@ def ratio_plot(result: Facts) -> Plot | None:
     }
     drawn = figure(
         data,
-        axis("bytes of pages for each byte they compress to", rangemode="tozero"),
+        axis("page bytes to compressed bytes", rangemode="tozero"),
         axis(autorange="reversed", type="category", showgrid=False),
         bargap=0.35,
         height=max(HEIGHT, 110 + 30 * len(told)),

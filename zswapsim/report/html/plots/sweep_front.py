@@ -9,6 +9,7 @@ from zswapsim.report.html.figure import BLUE, MOST_HOVERED, ORANGE, axis, figure
 from zswapsim.report.html.numbers_text import number_ticks, short
 from zswapsim.report.sweep import Row
 
+MOST_POINTS = 3000
 AGAINST = {
     "cpu_seconds": "CPU time",
     "device_writes": "writes to a disk",
@@ -39,7 +40,8 @@ def front_plot(result: Facts) -> Plot | None:
 
 def _front(cells: Cells, key: str) -> Figure:
     front = cells.front(lambda row: float(row[key]))
-    every = _points(cells, cells.ran, key, "all cells")
+    some = "all cells" if len(cells.ran) <= MOST_POINTS else f"the best {MOST_POINTS:,} cells"
+    every = _points(cells, cells.ran[:MOST_POINTS], key, some)
     every |= {"mode": "markers", "marker": {"color": BLUE, "size": 7, "opacity": 0.45}}
     best = _points(cells, front, key, "not beaten")
     best |= {"mode": "lines+markers", "line": {"color": ORANGE, "width": 2, "shape": "hv"}}

@@ -18,6 +18,7 @@ from zswapsim.report.html.figure import (
     line,
 )
 from zswapsim.report.html.numbers_text import number_ticks, short
+from zswapsim.report.html.plots.sweep_map import Best
 from zswapsim.report.sweep import SETTINGS, shown_value
 
 MOST_LINES = 8
@@ -40,12 +41,16 @@ def lines_plot(result: Facts) -> Plot | None:
         title=f"What the {SETTINGS[along]} does",
         says=f"{says}.",
         choose="Show",
-        figures=[(told, _lines(cells, along, by, key)) for key, told in cells.metrics.items()],
+        figures=_over(cells, along, by),
     )
 
 
-def _lines(cells: Cells, along: str, by: str, key: str) -> Figure:
+def _over(cells: Cells, along: str, by: str) -> list[tuple[str, Figure]]:
     best = cells.best_by(along, by) if by else cells.best_by(along)
+    return [(told, _lines(cells, best, along, by, key)) for key, told in cells.metrics.items()]
+
+
+def _lines(cells: Cells, best: Best, along: str, by: str, key: str) -> Figure:
     x = cells.values(along)
     data = []
     for at, value in enumerate(cells.values(by) if by else [None]):

@@ -7,9 +7,11 @@ from zswapsim.report.html.cells import METRICS, Cells
 from zswapsim.report.html.document import Facts, Figure, Plot
 from zswapsim.report.html.figure import MOST_HOVERED, SCALE, axis, figure, label, labels
 from zswapsim.report.html.numbers_text import number_ticks, short
-from zswapsim.report.sweep import SETTINGS, shown_value
+from zswapsim.report.sweep import SETTINGS, Row, shown_value
 
 MOST_TEXTS = 150
+
+Best = dict[tuple[Any, ...], Row]
 
 
 def map_plot(result: Facts) -> Plot | None:
@@ -27,12 +29,16 @@ def map_plot(result: Facts) -> Plot | None:
         title=f"{SETTINGS[across]} and {SETTINGS[up]}",
         says=says,
         choose="Show",
-        figures=[(told, _map(cells, across, up, key)) for key, told in cells.metrics.items()],
+        figures=_maps(cells, across, up),
     )
 
 
-def _map(cells: Cells, across: str, up: str, key: str) -> Figure:
+def _maps(cells: Cells, across: str, up: str) -> list[tuple[str, Figure]]:
     best = cells.best_by(across, up)
+    return [(told, _map(cells, best, across, up, key)) for key, told in cells.metrics.items()]
+
+
+def _map(cells: Cells, best: Best, across: str, up: str, key: str) -> Figure:
     columns, rows = cells.values(across), cells.values(up)
     field = [[best.get((x, y), {}) for x in columns] for y in rows]
     heat: dict[str, Any] = {
