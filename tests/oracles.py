@@ -199,6 +199,7 @@ class MemoryOracle:
         self.next_slot = 1
         self.stat: Counter[str] = Counter()
         self.victims: list[int] = []
+        self.saved_pages: list[int] = []  # by the pools, at each fault since memory was short
         self.loaded: list[int | None] = []  # None: a page of zeros, that the swap core filled in
 
     def used(self) -> int:
@@ -247,6 +248,10 @@ class MemoryOracle:
             return
         self.make_room()
         self.stat["pgfault"] += 1
+        if self.stat["pgsteal"]:
+            pool_pages = sum(pool.pages() for pool in self.swap.pools)
+            self.saved_pages.append(len(self.swap.entries) - pool_pages)
+            self.stat["peak_saved_pages"] = max(0, *self.saved_pages)
         if page in self.slot:
             self.stat["pgmajfault"] += 1
             self.read(self.slot[page])

@@ -57,7 +57,9 @@ class ReadaheadOracle(MemoryOracle):
             if self.used() >= self.limit_pages:
                 return
             self.stat["swap_ra"] += 1
+            reads = self.swap.vmstat["pswpin"]
             self.read(slot)
+            self.stat["swap_ra_reads"] += self.swap.vmstat["pswpin"] - reads
             self.resident.add(owner[0])
             self.cached.add(owner[0])
             self.policy.add(owner[0])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Drives zram in tests, the same way for both engines, and a naive model of it."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -180,6 +181,16 @@ class ZramBench:
     def events(self) -> list[str]:
         return [record[0] for record in self.records]
 
+    @property
+    def coded(self) -> dict[str, int]:
+        """How often the compressor ran: compressions, loads and writebacks that were undone."""
+        names = {
+            "compressions": z.COMPRESSIONS,
+            "loads": z.LOAD_DECOMPRESSIONS,
+            "writebacks": z.WRITEBACK_DECOMPRESSIONS,
+        }
+        return {name: int(self.zram.counters[number]) for name, number in names.items()}
+
     def snapshot(self) -> Any:
         """Everything but the journal."""
         return flatten((self.zram, self.pool))
@@ -220,6 +231,7 @@ class ZramOracle:
     huge_since: int = 0
     bd_reads: int = 0
     bd_writes: int = 0
+    coded: Counter[str] = field(default_factory=Counter)
     clock: int = 0
     records: list[tuple[Any, ...]] = field(default_factory=list)
 
@@ -249,6 +261,7 @@ class ZramOracle:
     def try_write(self, number: int, content: int, length: int, same: bool) -> int:
         new = Slot(content)
         if not same:
+            self.coded["compressions"] += 1
             if length < 0:
                 return length
             new.length = 4096 if length >= self.huge_class_size else length
@@ -286,6 +299,7 @@ class ZramOracle:
             self.bd_reads += 1
         elif slot.length:
             self.note("LOAD", number, 0, slot.handle, slot.length, slot.content)
+            self.coded["loads"] += not slot.huge
         else:
             self.note("LOAD_SAME", number, 0, 0, 0, slot.content)
         self.used(number)
@@ -318,6 +332,7 @@ class ZramOracle:
             if (mode.endswith("idle") and not slot.idle) or ("huge" in mode and not slot.huge):
                 continue
             self.note("WRITEBACK", block, 0, slot.handle, slot.length, slot.content)
+            self.coded["writebacks"] += not slot.huge
             self.release(number)
             self.table[number] = Slot(slot.content, block=block)
             self.bd_writes += 1

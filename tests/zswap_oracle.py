@@ -87,6 +87,7 @@ class ZswapOracle:
         self.disk_swapins = 0
         self.counters: Counter[str] = Counter()
         self.vmstat: Counter[str] = Counter()
+        self.coded: Counter[str] = Counter()  # compressions, loads and writebacks undone
         self.log: list[Record] = []
 
     @property
@@ -217,6 +218,7 @@ class ZswapOracle:
         self.vmstat["pswpout"] += 1
         self.vmstat["zswpwb"] += self.since >= (6, 8)
         self.counters["written_back_pages"] += 1
+        self.coded["writebacks"] += not self.is_raw(entry)
         self.remove(slot)
         return 0
 
@@ -391,6 +393,7 @@ class ZswapOracle:
             return 0
         if not self.non_same_filled_enabled:
             return -EINVAL
+        self.coded["compressions"] += 1
         if self.since >= (6, 18) and not 0 < length < 4096:
             length = 4096
         if length < 0:
@@ -435,6 +438,7 @@ class ZswapOracle:
         self.vmstat["zswpin"] += 1
         if entry.handle:
             self.note_object("LOAD", slot)
+            self.coded["loads"] += not self.is_raw(entry)
         else:
             self.note("LOAD_SAME", slot, content=entry.content)
         if self.since >= (6, 12) or (self.exclusive_loads and self.since >= (6, 6)):
@@ -472,6 +476,10 @@ class ZswapOracle:
             if outcome == -EEXIST:
                 return -EAGAIN
         return written or -EAGAIN
+
+    def is_raw(self, entry: Entry) -> bool:
+        """Whether an entry is the page itself, which is copied and not decompressed."""
+        return self.since >= (6, 18) and entry.length == 4096
 
     def gauges(self) -> dict[str, int]:
         """All counters of debugfs that are not 0."""

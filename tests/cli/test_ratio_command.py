@@ -15,7 +15,8 @@ import pytest
 from live_process import WRITTEN, child
 
 from zswapsim.cli import main
-from zswapsim.report.ratio import aligned, ratio_lines
+from zswapsim.report.columns import aligned
+from zswapsim.report.ratio import ratio_lines
 from zswapsim.units import PAGE_SIZE
 
 Capture = pytest.CaptureFixture[str]

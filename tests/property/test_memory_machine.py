@@ -17,7 +17,7 @@ from two_list_oracle import TwoListOracle
 from zswap_oracle import ZswapOracle
 
 from zswapsim.machine.journal import HEADROOM
-from zswapsim.machine.memory import CACHED
+from zswapsim.machine.memory import CACHED, SAVED_PAGES_SUM, SHORT_FAULTS
 from zswapsim.machine.zswap.state import POOL_PAGES
 
 WRITE = 1 << 31
@@ -110,6 +110,9 @@ def test_access_by_access_as_naive_memory(run: dict[str, Any]) -> None:
         assert nonzero(bench.stat) == nonzero(
             {**oracle.stat, "resident_pages": len(oracle.resident)}
         )
+        stat = bench.machine.memory.stat
+        assert stat[SAVED_PAGES_SUM] == sum(oracle.saved_pages)
+        assert stat[SHORT_FAULTS] == len(oracle.saved_pages)
         assert nonzero(bench.vmstat) == nonzero(oracle.swap.vmstat)
         assert bench.counters == oracle.swap.gauges()
         busy = {slot: int(why) for slot, why in enumerate(bench.machine.swap.busy) if why}

@@ -157,6 +157,8 @@ class ZramMachine(RuleBasedStateMachine):
         self.bench.check()
         self.same_records()
         assert self.bench.stat == [*self.oracle.mm_stat(), *self.oracle.bd_stat()]
+        coded = self.oracle.coded
+        assert self.bench.coded == {name: coded[name] for name in self.bench.coded}
         assert self.bench.idle == sorted(n for n, s in self.oracle.table.items() if s.idle)
         for slot, held in self.oracle.table.items():
             assert self.bench.zram.handle[slot] == (held.block or held.handle)

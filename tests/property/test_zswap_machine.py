@@ -19,6 +19,11 @@ from zswapsim.machine.zswap import state as z
 
 SLOTS = 64
 Row = tuple[int, int, int, int, int]
+CODED = {
+    z.COMPRESSIONS: "compressions",
+    z.LOAD_DECOMPRESSIONS: "loads",
+    z.WRITEBACK_DECOMPRESSIONS: "writebacks",
+}
 PARAMETERS = {
     z.MAX_POOL_PERCENT: "max_pool_percent",
     z.ACCEPT_THRESHOLD_PERCENT: "accept_threshold_percent",
@@ -195,6 +200,8 @@ class Pair:
         bench, oracle = self.bench, self.oracle
         bench.check()
         assert bench.counters == oracle.gauges()
+        coded = [bench.counter(number) for number in CODED]
+        assert coded == [oracle.coded[name] for name in CODED.values()]
         assert bench.vmstat == {name: n for name, n in oracle.vmstat.items() if n}
         assert bench.counter(z.REACHED_FULL) == oracle.reached_full
         assert bench.cached_pages == (oracle.cached if oracle.since < (6, 12) else oracle.pages())

@@ -12,13 +12,16 @@ PACKAGE = ROOT / "zswapsim"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 EVERY_FILE = sorted([*SOURCES, *ROOT.glob("tests/**/*.py"), *ROOT.glob("benchmarks/**/*.py")])
 
-COMMON = {"errors", "files", "printable", "progress", "units", "registry", "profiles"}
+COMMON = {
+    *("errors", "files", "json_text", "printable", "progress", "units", "registry", "profiles")
+}
 MAY_IMPORT = {
     "printable": set(),
     "errors": {"printable"},
     "units": COMMON,
     "files": COMMON,
     "progress": set(),
+    "json_text": set(),
     "registry": COMMON,
     "profiles": COMMON,
     "engine": COMMON,

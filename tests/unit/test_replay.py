@@ -2,6 +2,7 @@
 """replay: the same numbers whichever way it runs, and every page checked."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -390,30 +391,43 @@ def test_a_stop_before_the_first_access_leaves_a_result(trace: Trace) -> None:
 
 
 def test_a_series_grows_and_ends_with_the_result(trace: Trace, engine: str) -> None:
-    rows: list[dict[str, int]] = []
-    result = replay(trace, ReplayConfig(engine=engine, memory="30%"), series=rows)
-    assert 400 <= len(rows) <= 600
-    assert len({tuple(row) for row in rows}) == 1
+    result = replay(trace, ReplayConfig(engine=engine, memory="30%"), pictures=True)
+    series = result.series
+    assert {len(column) for column in series.values()} == {240}
     for name in ("access", "pgfault", "pgmajfault", "zswpin", "zswpout", "pswpin", "pswpout"):
-        column = [row[name] for row in rows]
-        assert column == sorted(column)
-        assert column[-1] > 0
-    last = rows[-1]
-    assert last["access"] == 12_000
+        assert series[name] == sorted(series[name])
+        assert series[name][-1] > 0
+    assert series["access"][-1] == 12_000
     for name, value in (result.zswap | result.vmstat).items():
-        assert last[name] == value
-    assert all(row["resident_pages"] + row["pool_pages"] <= 90 for row in rows)
+        assert series[name][-1] == value
+    both = zip(series["resident_pages"], series["pool_pages"], strict=True)
+    assert all(resident + pool <= 90 for resident, pool in both)
 
 
 def test_a_series_changes_no_number(trace: Trace) -> None:
-    assert numbers(replay(trace, ReplayConfig(), series=[])) == numbers(replay(trace))
+    plain, shown = replay(trace), replay(trace, pictures=True)
+    assert numbers(replace(shown, series={}, pictures={})) == numbers(plain)
+    assert (plain.series, plain.pictures) == ({}, {})
 
 
 def test_a_series_of_a_tiny_trace_has_a_row_for_each_access() -> None:
-    rows: list[dict[str, int]] = []
     tiny = zipf(30, 10, contents=random_contents(10))
-    replay(tiny, ReplayConfig(), series=rows)
-    assert [row["access"] for row in rows] == list(range(1, 31))
+    assert replay(tiny, pictures=True).series["access"] == list(range(1, 31))
+
+
+def test_a_stopped_series_ends_where_the_run_did(trace: Trace) -> None:
+    answers = iter([False] * 5 + [True])
+    result = replay(trace, pictures=True, stop=lambda: next(answers))
+    assert result.series["access"][-1] == result.trace["accesses_replayed"] == 250
+
+
+def test_samples_stay_few_where_blocks_are_many(
+    trace: Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zswapsim.experiment.running.BLOCK_ACCESSES", {"interpreted": 7})
+    result = replay(trace, ReplayConfig(engine="interpreted"), pictures=True)
+    assert 200 <= len(result.series["access"]) <= 240
+    assert result.series["access"][-1] == 12_000
 
 
 # Contents over time

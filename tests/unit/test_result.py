@@ -49,3 +49,14 @@ def test_a_result_with_one_key_more_is_refused() -> None:
     data = RESULT.to_dict() | {"more": 1}
     with pytest.raises(InvalidArgument, match="not a result: it has to have bytes, complete"):
         Result.from_json(json.dumps(data))
+
+
+def test_series_and_pictures_come_back_and_may_be_missing() -> None:
+    drawn = dataclasses.replace(
+        RESULT, series={"access": [1, 2]}, pictures={"heat_map": {"counts": [[1, 0], [2, 3]]}}
+    )
+    assert Result.from_json(drawn.to_json()) == drawn
+    assert '"access": [1, 2]' in drawn.to_json()
+    older = {key: value for key, value in RESULT.to_dict().items() if key != "series"}
+    del older["pictures"]
+    assert Result.from_json(json.dumps(older)) == RESULT

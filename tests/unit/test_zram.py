@@ -213,6 +213,9 @@ def test_a_tape_that_fills_the_journal_stops_and_goes_on(engine: str) -> None:
         ("counters", z.COMPR_DATA_SIZE, 9, "compr_data_size"),
         ("counters", z.MAX_USED_PAGES, 0, "peak"),
         ("counters", z.BD_COUNT, 9, "bd_count"),
+        ("counters", z.COMPRESSIONS, 2, "more objects are there than were compressed"),
+        ("counters", z.LOAD_DECOMPRESSIONS, 1, "more reads were decompressed"),
+        ("counters", z.WRITEBACK_DECOMPRESSIONS, 1, "more writebacks were decompressed"),
         ("handle", 0, 8, "not allocated"),
         ("length", 0, 4000, "length of 4000"),
         ("idle", 40, 1, "empty and idle"),
@@ -243,3 +246,28 @@ def test_check_finds_an_object_shared_or_lost() -> None:
     zram.zram.counters[z.COMPR_DATA_SIZE] = 1000
     with pytest.raises(InvariantError, match="belongs to no slot"):
         zram.check()
+
+
+def test_counted_are_pages_that_the_compressor_saw(engine: str) -> None:
+    """It sees what it fails at and what no room is found for, but no same-filled page."""
+    zram = ZramBench(engine, limit_pages=1, blocks=9)
+    assert [zram.write(0, 1000), zram.write(1, same=1)] == [0, 0]
+    assert [zram.write(2, -EINVAL), zram.write(3, 4000)] == [-EINVAL, -ENOMEM]
+    assert zram.coded == {"compressions": 3, "loads": 0, "writebacks": 0}
+
+
+def test_decompressed_are_compressed_objects_alone(engine: str) -> None:
+    """Not same-filled pages, those stored raw, and those that the backing device has."""
+    zram = ZramBench(engine, blocks=9)
+    zram.write(0, 1000)
+    zram.write(1, 4000)
+    zram.write(2, same=1)
+    for slot in range(4):
+        zram.read(slot)
+    assert zram.coded == {"compressions": 2, "loads": 1, "writebacks": 0}
+    zram.mark_idle()
+    assert zram.writeback("idle") == 0
+    assert zram.coded == {"compressions": 2, "loads": 1, "writebacks": 1}
+    zram.read(0)
+    assert zram.coded["loads"] == 1
+    zram.check()

@@ -327,3 +327,64 @@ def test_check_names_what_is_wrong() -> None:
     zswap.swap.zswap.handle[1] = zswap.swap.zswap.handle[2]
     with pytest.raises(InvariantError, match="two entries share an object"):
         zswap.check()
+
+
+def coded(zswap: SwapBench) -> tuple[int, int, int]:
+    """Compressions, decompressions for loads, and those for writebacks."""
+    counters = (z.COMPRESSIONS, z.LOAD_DECOMPRESSIONS, z.WRITEBACK_DECOMPRESSIONS)
+    compressions, loads, writebacks = (zswap.counter(number) for number in counters)
+    return compressions, loads, writebacks
+
+
+def test_a_load_is_a_decompression_but_not_a_miss_or_a_same_filled_page(zswap: SwapBench) -> None:
+    zswap.store(1, 1000)
+    zswap.store(2, same=2)
+    same_is_compressed = zswap.counter(z.COMPRESSIONS) - 1
+    assert zswap.load(1) == 0
+    zswap.load(2)
+    zswap.load(3)
+    assert coded(zswap) == (1 + same_is_compressed, 1 + same_is_compressed, 0)
+    zswap.check()
+
+
+def test_a_writeback_is_a_decompression(zswap: SwapBench) -> None:
+    """All that a full pool gives up, in whatever way of its kernel."""
+    for slot in range(1, 26):
+        zswap.store(slot, 3960)
+    written = zswap.counter(z.WRITTEN_BACK_PAGES)
+    assert written > 0
+    assert coded(zswap)[1:] == (0, written)
+    zswap.check()
+
+
+def test_a_page_that_6_18_stores_raw_went_to_the_compressor_but_never_comes_from_it(
+    engine: str,
+) -> None:
+    zswap = SwapBench(engine, kernel="6.18", totalram_pages=1000)
+    assert zswap.store(1, -EINVAL) == 0
+    assert zswap.store(2, 1000) == 0
+    assert [zswap.load(1), zswap.load(2)] == [0, 0]
+    assert coded(zswap) == (2, 1, 0)
+    zswap = SwapBench(engine, kernel="6.18", totalram_pages=100)
+    for slot in range(1, 30):
+        zswap.store(slot, 4096 if slot % 2 else 3000)
+    written = zswap.counter(z.WRITTEN_BACK_PAGES)
+    assert 0 < coded(zswap)[2] < written
+    zswap.check()
+
+
+@pytest.mark.parametrize(
+    ("counter", "value", "message"),
+    [
+        (z.LOAD_DECOMPRESSIONS, 1, "more loads were decompressed than there were"),
+        (z.WRITEBACK_DECOMPRESSIONS, 1, "not all writebacks were decompressed"),
+        (z.COMPRESSIONS, 0, "more pages are stored than were compressed"),
+    ],
+)
+def test_check_finds_a_wrong_number_of_codings(counter: int, value: int, message: str) -> None:
+    zswap = SwapBench(totalram_pages=100)
+    zswap.store(1)
+    zswap.check()
+    zswap.swap.zswap.counters[counter] = value
+    with pytest.raises(InvariantError, match=message):
+        zswap.check()

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim ratio."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from zswapsim.cli.asserting import assert_option, check_assertions
+from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import check_not_terminal, seed_option
 from zswapsim.cli.options import (
     check_distinct,
@@ -31,6 +31,7 @@ from zswapsim.cli.values import (
     kernel_option,
     names_in_list,
 )
+from zswapsim.json_text import json_text
 from zswapsim.progress import Progress
 from zswapsim.units import MAX_PERCENT, parse_pages
 
@@ -108,6 +109,7 @@ def _names() -> "Names":
     callback=checked(check_writable),
     help="Write a row for each compressor and pool to this CSV file.",
 )
+@html_option
 def command(
     inputs: tuple[str, ...],
     compressors: str,
@@ -121,6 +123,7 @@ def command(
     assertions: "Sequence[Assertion]",
     as_json: bool,
     csv_path: Path | None,
+    html: Path | None,
 ) -> int:
     """Say what compressors and pools make of the memory in INPUT, without a replay.
 
@@ -133,7 +136,7 @@ def command(
     from zswapsim.content.compressors.spec_list import parse_spec_list
     from zswapsim.experiment.ratio import RatioConfig, measure_ratios
 
-    _check_inputs(inputs, csv_path)
+    _check_inputs(inputs, csv_path, html)
     config = RatioConfig(
         compressors=parse_spec_list(compressors),
         zpools=names_in_list(zpools),
@@ -150,18 +153,21 @@ def command(
     rows = [row for result in results for row in result.rows()]
     if csv_path is not None:
         write_whole(csv_path, csv_text(rows))
+    if html is not None:
+        write_report([_told(results)], html)
     names = ("{input}, " if len(inputs) > 1 else "") + "{compressor} in {zpool}"
     return check_assertions(assertions, [(names.format_map(row), row) for row in rows])
 
 
-def _check_inputs(inputs: Sequence[str], csv_path: Path | None) -> None:
+def _check_inputs(inputs: Sequence[str], csv_path: Path | None, html: Path | None) -> None:
     """Refuse inputs that cannot be read, before any is."""
     for text in inputs:
         check_not_terminal(Path(text))
         if text != "-" and not text.isdecimal():
-            check_distinct(Path(text), csv_path)
+            check_distinct(Path(text), csv_path, html)
             if Path(text).is_dir():
                 raise click.UsageError(f"{text}: is a folder")
+    check_distinct(csv_path, html)
     if inputs.count("-") > 1:
         raise click.UsageError("standard input can be read once only")
 
@@ -188,13 +194,17 @@ def _told_apart(pages: "list[PageSet]", inputs: Sequence[str]) -> "list[PageSet]
     ]
 
 
-def _print(results: "Sequence[RatioResult]", *, as_json: bool) -> None:
+def _told(results: "Sequence[RatioResult]") -> dict[str, Any]:
+    """Return all results as plain data, the one of all inputs together apart."""
     told = [result.to_dict() for result in results]
+    inputs = told[:-1] if len(told) > 1 else told
+    return {"inputs": inputs, "total": told[-1] if len(told) > 1 else None}
+
+
+def _print(results: "Sequence[RatioResult]", *, as_json: bool) -> None:
     if as_json:
-        inputs = told[:-1] if len(told) > 1 else told
-        total = told[-1] if len(told) > 1 else None
-        click.echo(json.dumps({"inputs": inputs, "total": total}, indent=2, sort_keys=True))
+        click.echo(json_text(_told(results)))
         return
     from zswapsim.report.ratio import print_ratios
 
-    print_ratios(told, console())
+    print_ratios([result.to_dict() for result in results], console())

@@ -9,6 +9,7 @@ import click
 
 from zswapsim.cli import INTERRUPTED
 from zswapsim.cli.asserting import assert_option, check_assertions, check_frontend
+from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
 from zswapsim.cli.options import (
     StopFlag,
@@ -162,6 +163,7 @@ if TYPE_CHECKING:
     help="Write the counters over time to this CSV file.",
 )
 @assert_option()
+@html_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     trace: Path,
@@ -170,6 +172,7 @@ def command(
     swap_file: Path | None,
     series: Path | None,
     assertions: "Sequence[Assertion]",
+    html: Path | None,
     as_json: bool,
     **settings: Any,
 ) -> int:
@@ -185,21 +188,29 @@ def command(
     from zswapsim.experiment.replay import replay
 
     check_not_terminal(trace)
-    check_distinct(trace, swap_file, series)
+    check_distinct(trace, swap_file, series, html)
+    pictures = as_json or series is not None or html is not None
     config = ReplayConfig(swap_file=None if swap_file is None else str(swap_file), **settings)
     check_frontend(assertions, config.frontend)
-    samples: list[dict[str, int]] | None = None if series is None else []
     with StopFlag().watching() as stop, progress_bar() as progress:
         whole = workload(trace, progress)
-        result = replay(whole, config, progress=progress, stop=stop, series=samples)
+        result = replay(whole, config, progress=progress, stop=stop, pictures=pictures)
     if as_json:
         click.echo(result.to_json())
     else:
         from zswapsim.report.table import print_result
 
         print_result(result.to_dict(), console())
-    if series is not None and samples is not None:
-        write_whole(series, csv_text(samples))
+    if series is not None:
+        write_whole(series, csv_text(_rows(result.series)))
+    if html is not None:
+        write_report([result.to_dict()], html)
     return (
         check_assertions(assertions, [("", result.to_dict())]) if result.complete else INTERRUPTED
     )
+
+
+def _rows(columns: dict[str, list[int]]) -> list[dict[str, int]]:
+    """Return columns as rows."""
+    lines = zip(*columns.values(), strict=True)
+    return [dict(zip(columns, line, strict=True)) for line in lines]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zswapsim.cli.asserting import assert_option, check_assertions
+from zswapsim.cli.costs import CostOptions, cost_options
+from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
 from zswapsim.cli.options import (
     check_distinct,
@@ -26,7 +28,6 @@ from zswapsim.progress import Progress
 
 if TYPE_CHECKING:
     from zswapsim.experiment.assertions import Assertion, Names
-    from zswapsim.experiment.costs import Costs
     from zswapsim.experiment.sweep.files import RowFile
     from zswapsim.experiment.sweep.grid import Settings
     from zswapsim.experiment.sweep.rows import Row
@@ -76,6 +77,7 @@ def _names() -> "Names":
 @click.command("sweep", cls=SettingsCommand, short_help="Run a grid of settings over traces.")
 @click.argument("traces", metavar="TRACE...", nargs=-1, required=True, type=TRACE_PATH)
 @_axis_options
+@cost_options
 @workload_options
 @click.option(
     "-o",
@@ -103,9 +105,11 @@ def _names() -> "Names":
     help="How the machine runs; auto compiles for sweeps of many accesses.",
 )
 @assert_option(_names)
+@html_option
 @click.option("--json", "as_json", is_flag=True, help="Print each row as a line of JSON.")
 def command(
     traces: tuple[Path, ...],
+    asked: CostOptions,
     workload: Callable[..., Any],
     seed: int,
     output: Path | None,
@@ -114,6 +118,7 @@ def command(
     dask: str | None,
     engine: str,
     assertions: "Sequence[Assertion]",
+    html: Path | None,
     as_json: bool,
     **axes: Any,
 ) -> int:
@@ -124,14 +129,13 @@ def command(
     compressor, then a cell takes milliseconds. A combination that is not possible is a row with its
     error.
     """
-    from zswapsim.experiment.costs import Costs
     from zswapsim.experiment.sweep.grid import expand
 
     if traces.count(Path("-")) > 1:
         raise click.UsageError("standard input can be read once only")
     for path in traces:
         check_not_terminal(path)
-        check_distinct(path, output)
+        check_distinct(path, output, html)
     grid = expand({name: values for name, values in axes.items() if values is not None})
     kept = _kept(output, resume=resume)
     rows = list(kept)
@@ -141,7 +145,7 @@ def command(
         try:
             for path in traces:
                 trace = workload(path, progress)
-                for row in _run(trace, grid, Costs(), kept, (jobs, dask, engine), progress):
+                for row in _run(trace, grid, asked, kept, (jobs, dask, engine), progress):
                     rows.append(row)
                     if file is not None:
                         file.append(row)
@@ -155,6 +159,8 @@ def command(
         from zswapsim.report.sweep import print_sweep
 
         print_sweep(rows, console())
+    if html is not None:
+        write_report([{"kind": "sweep", "rows": rows}], html)
     if rows and all(row["error"] for row in rows):
         return 1
     varied = [name for name, values in axes.items() if values is not None and len(values) > 1]
@@ -198,7 +204,7 @@ def _open(output: Path | None, kept: "list[Row]", stack: ExitStack) -> "RowFile 
 def _run(
     trace: "Trace",
     grid: "Sequence[Settings]",
-    costs: "Costs",
+    asked: CostOptions,
     kept: "Sequence[Row]",
     how: tuple[int | None, str | None, str],
     progress: Progress | None,
@@ -208,6 +214,14 @@ def _run(
 
     jobs, dask, engine = how
     done = {row["cell"] for row in kept}
-    sweep = Sweep.of(trace, grid, costs, done=done, engine=engine, progress=progress)
+    sweep = Sweep.of(
+        trace,
+        grid,
+        asked.costs,
+        measure=asked.measure,
+        done=done,
+        engine=engine,
+        progress=progress,
+    )
     with closing(sweep.rows(jobs=jobs, dask=dask, progress=progress)) as rows:
         yield from rows

@@ -26,7 +26,7 @@ Pages that are filled or copied cost the trap only: 4 KiB of memory take about 0
 not modelled: a device has one request at a time.
 
 saved_pages: the pages that pools held beyond those that they took, so how much more memory the
-machine seems to have: the mean over the moments when a page was written out; peak_saved_pages: the
+machine seems to have: the mean over all faults since memory was first short; peak_saved_pages: the
 most. What a swap file holds is not in memory and does not count.
 """
 
@@ -41,16 +41,25 @@ from zswapsim.errors import InvalidArgument, NoEntry
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Microseconds of a device for a page: of a read until it is there, of a write among many."""
+    """Microseconds of a device for a page: of a read until it is there, of a write among many.
+
+    ahead_us: of a page that is read along with another one; below 0 is the lesser of both.
+    """
 
     name: str
     read_us: float
     write_us: float
+    ahead_us: float = -1
 
-    @property
-    def ahead_us(self) -> float:
-        """Of a page that is read along with another one."""
-        return min(self.read_us, self.write_us)
+    def __post_init__(self) -> None:
+        """Settle what a page read along takes."""
+        if self.ahead_us < 0:
+            object.__setattr__(self, "ahead_us", min(self.read_us, self.write_us))
+
+    def scaled(self, *, reads: float = 1, writes: float = 1) -> "Device":
+        """Return a device whose reads and writes take so many times as long."""
+        ahead_us = self.ahead_us * reads
+        return Device(self.name, self.read_us * reads, self.write_us * writes, ahead_us)
 
 
 DEVICES = {
@@ -145,14 +154,33 @@ class Costs:
             )
         return found
 
+    def has_own(self, spec: str) -> bool:
+        """Say whether a compressor has costs other than a preset."""
+        return cost_key(spec) in self.cpu
+
     def knows(self, spec: str) -> bool:
         """Say whether a compressor has costs."""
-        key = cost_key(spec)
-        return key in self.cpu or key in PRESETS
+        return self.has_own(spec) or cost_key(spec) in PRESETS
 
     def with_cpu(self, spec: str, cpu: CpuCosts) -> Self:
         """Return these costs with those of one compressor."""
         return self.replaced(cpu={**self.cpu, cost_key(spec): cpu})
+
+    def with_own(
+        self, compress_us: Mapping[str, float], decompress_us: Mapping[str, float]
+    ) -> Self:
+        """Return these costs with a person's own, by cost_key.
+
+        NoEntry: only one of both is given for a compressor without a preset.
+        """
+        costs = self
+        for key in dict.fromkeys((*compress_us, *decompress_us)):
+            both = key in compress_us and key in decompress_us
+            base = CpuCosts(0, 0) if both else self.cpu_of(key)
+            there = compress_us.get(key, base.compress_us)
+            back = decompress_us.get(key, base.decompress_us)
+            costs = costs.with_cpu(key, CpuCosts(there, back, "given" if both else "partly given"))
+        return costs
 
     def replaced(self, **values: Any) -> Self:
         """Return these costs with other values."""
@@ -163,9 +191,7 @@ class Costs:
         """Return costs with the device's times, and those of the CPU, so many times as long."""
         every = {**PRESETS, **self.cpu}
         return self.replaced(
-            device=Device(
-                self.device.name, self.device.read_us * device, self.device.write_us * device
-            ),
+            device=self.device.scaled(reads=device, writes=device),
             cpu={
                 key: CpuCosts(one.compress_us * cpu, one.decompress_us * cpu, one.origin)
                 for key, one in every.items()
@@ -214,7 +240,7 @@ def cost_of(result: Mapping[str, Any], costs: Costs) -> dict[str, Any]:
         "stall": {name: us / 1e6 for name, us in stall_us.items()},
         "device_reads": counts["device_reads"],
         "device_writes": counts["device_writes"],
-        "saved_pages": result["memory"]["mean_saved_pages"],
+        "saved_pages": round(result["memory"]["mean_saved_pages"]),
         "peak_saved_pages": result["memory"]["peak_saved_pages"],
     }
 

@@ -51,7 +51,8 @@ def build(
     if config.frontend == "zram":  # its buffer is larger than a page, so nothing is refused
         lengths = np.where(lengths < 0, np.int32(PAGE_SIZE), lengths)
     memory = m.make_memory(workload.pages, slots, limit_pages, zeros, config.page_cluster)
-    memory = memory._replace(content=ints(workload.first_held, engine))
+    # The machine writes to it, and the compiled one does not copy what is int64 already.
+    memory = memory._replace(content=ints(workload.first_held.copy(), engine))
     at, page, content = workload.versions
     return m.Machine(
         memory,

@@ -108,10 +108,10 @@ def collect(
 
 
 def _mean_saved_pages(machine: m.Machine) -> float:
-    """Return what pools saved, as a mean over the pages written out."""
+    """Return what pools saved, as a mean over the faults since memory was first short."""
     stat = machine.memory.stat
-    written_out = int(stat[m.PGSTEAL] - stat[m.CLEAN_DROPS])
-    return round(int(stat[m.SAVED_PAGES_SUM]) / written_out, 2) if written_out else 0.0
+    faults = int(stat[m.SHORT_FAULTS])
+    return round(int(stat[m.SAVED_PAGES_SUM]) / faults, 2) if faults else 0.0
 
 
 def _coded(swap: Swap) -> dict[str, int]:

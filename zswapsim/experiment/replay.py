@@ -28,12 +28,13 @@ def replay(
     *,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
-    series: list[dict[str, int]] | None = None,
+    pictures: bool = False,
 ) -> Result:
     """Replay a trace and return what happened.
 
     progress: told how far the work is. stop: asked a few times a second; when it says True the
-    replay ends there, and the result says so. series: gets about 500 samples of the counters.
+    replay ends there, and the result says so. pictures: fill the result's
+    series and pictures, of about 240 samples.
     InvalidArgument: a setting that does not fit the trace. DataMismatch: a page came back wrong.
     """
     config = config or ReplayConfig()
@@ -49,7 +50,7 @@ def replay(
         plane=_plane(config, pages, codec) if config.carry_bytes else None,
         progress=progress,
         stop=stop,
-        series=series,
+        pictures=pictures,
     )
     seconds = {
         **result.seconds,

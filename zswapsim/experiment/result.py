@@ -2,10 +2,11 @@
 """What a replay found: plain numbers under the kernel's names, as JSON and back."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 from zswapsim.errors import InvalidArgument
+from zswapsim.json_text import json_text
 
 Numbers = dict[str, Any]
 
@@ -19,7 +20,8 @@ class Result:
     faults, read-ahead. compression: contents, lengths and ratio of what was stored. seconds:
     compile (or load compiled code), compress, decompress, machine (its loop alone), total.
     bytes: what was carried and checked. trace, config: what was replayed, and how.
-    complete: False if it was stopped before the end.
+    complete: False if it was stopped before the end. series, pictures: columns over time, and what
+    pictures need besides; both empty unless they were asked for, see experiment/pictures.py.
     """
 
     zswap: Numbers
@@ -32,6 +34,8 @@ class Result:
     config: Numbers
     trace: Numbers
     complete: bool = True
+    series: dict[str, list[int]] = field(default_factory=dict)
+    pictures: Numbers = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain dictionaries."""
@@ -39,7 +43,7 @@ class Result:
 
     def to_json(self) -> str:
         """Return the result as JSON text with sorted keys; from_json gives back an equal one."""
-        return json.dumps(self.to_dict(), indent=2, sort_keys=True)
+        return json_text(self.to_dict())
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -49,6 +53,6 @@ class Result:
         except ValueError as error:
             raise InvalidArgument(f"not a result: {error}") from None
         names = {field.name for field in fields(cls)}
-        if not isinstance(data, dict) or set(data) != names:
+        if not isinstance(data, dict) or not names - {"series", "pictures"} <= set(data) <= names:
             raise InvalidArgument(f"not a result: it has to have {', '.join(sorted(names))}")
         return cls(**data)

@@ -3,7 +3,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter_ns
 
 import numpy as np
@@ -12,7 +12,8 @@ from zswapsim.engine import engines
 from zswapsim.experiment.bytes_plane import BytesPlane
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.machines import build
-from zswapsim.experiment.outcome import collect, sample
+from zswapsim.experiment.outcome import collect
+from zswapsim.experiment.pictures import Pictures, samples_of
 from zswapsim.experiment.result import Result
 from zswapsim.experiment.workload import Integers, Workload
 from zswapsim.machine import journal as j
@@ -27,8 +28,6 @@ BLOCK_ACCESSES = {"interpreted": 1 << 14, "compiled": 1 << 18}
 
 COMPILED_NS = 1_500_000_000
 """Loading compiled code takes less than this, compiling more."""
-
-SAMPLES = 500
 
 Plane = Callable[[m.Machine], contextlib.AbstractContextManager[BytesPlane]]
 """Makes what carries bytes for a machine, until it is closed."""
@@ -66,12 +65,12 @@ def run_workload(
     plane: Plane | None = None,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
-    series: list[dict[str, int]] | None = None,
+    pictures: bool = False,
 ) -> Result:
     """Run a workload through one machine; its lengths must be known (Workload.compress).
 
     plane: carries real bytes along; without, config.carry_bytes says nothing. progress, stop,
-    series: as for replay. InvalidArgument: a setting that does not fit the workload.
+    pictures: as for replay. InvalidArgument: a setting that does not fit the workload.
     """
     config = config or ReplayConfig()
     clock = Seconds()
@@ -80,10 +79,13 @@ def run_workload(
     engine = engines.choose(config.engine, workload.accesses_count, key)
     machine = build(workload, config, sizes.lengths, engine, j.BYTES_EVENTS if plane else 0)
     with plane(machine) if plane else contextlib.nullcontext() as bytes_plane:
-        runner = _Runner(workload, config, machine, engine, bytes_plane, clock, progress, stop)
+        gathered = Pictures(workload) if pictures else None
+        runner = _Runner(
+            workload, config, machine, engine, bytes_plane, clock, gathered, progress, stop
+        )
         runner.make_ready(key)
-        done = runner.run(series)
-    return collect(
+        done = runner.run()
+    result = collect(
         workload,
         config,
         engine=engine,
@@ -99,6 +101,10 @@ def run_workload(
             "total": (perf_counter_ns() - clock.began_ns) / 1e9,
         },
     )
+    if gathered is None:
+        return result
+    told = gathered.pictures(machine, config, sizes.lengths[:-1])
+    return replace(result, series=gathered.series, pictures=told)
 
 
 def warm_key(config: ReplayConfig) -> str:
@@ -116,6 +122,7 @@ class _Runner:
     engine: str
     plane: BytesPlane | None
     clock: Seconds
+    gathered: Pictures | None
     progress: Progress | None
     stop: Callable[[], bool] | None
 
@@ -131,12 +138,12 @@ class _Runner:
         if is_compiled and self.clock.compile_ns > COMPILED_NS:
             engines.mark_warm(key)
 
-    def run(self, series: list[dict[str, int]] | None) -> int:
+    def run(self) -> int:
         """Run all accesses; return how many were made."""
         accesses_count = self.workload.accesses_count
         block_accesses = BLOCK_ACCESSES[self.engine]
-        if series is not None:
-            block_accesses = max(1, min(block_accesses, accesses_count // SAMPLES))
+        if self.gathered is not None:
+            block_accesses = min(block_accesses, samples_of(accesses_count))
         mode, every = self._zram_writeback()
         base = 0
         if self._is_stopped():  # from here on a stop leaves a result
@@ -146,12 +153,14 @@ class _Runner:
             base += len(block)
             if mode is not None and base % every == 0 and base < accesses_count:
                 self._write_back(mode)
-            if series is not None:
-                series.append(sample(self.machine, base))
+            if self.gathered is not None:
+                self.gathered.look(self.machine, block, base - len(block))
             if self.progress is not None:
                 self.progress("replay", base, accesses_count)
             if self._is_stopped():
                 break
+        if self.gathered is not None:
+            self.gathered.finish(self.machine, base)
         return base
 
     def _entry(self) -> Callable[..., int]:

@@ -4,12 +4,14 @@
 from zswapsim.errors import InvariantError
 from zswapsim.machine.list_head import list_nodes
 from zswapsim.machine.pools.zpools import pools_read_owner
-from zswapsim.machine.swap import Swap
+from zswapsim.machine.swap import ZSWPIN, Swap
 from zswapsim.machine.swap_slots import check_swap_slots
 from zswapsim.machine.zswap.entry import lru_head
 from zswapsim.machine.zswap.pools import zswap_pool_current
 from zswapsim.machine.zswap.state import (
     COMPRESSED,
+    COMPRESSIONS,
+    LOAD_DECOMPRESSIONS,
     NONE,
     PAGE_SIZE,
     RAW_INCOMPRESSIBLE,
@@ -18,6 +20,8 @@ from zswapsim.machine.zswap.state import (
     SHRINK,
     STORED_INCOMPRESSIBLE_PAGES,
     STORED_PAGES,
+    WRITEBACK_DECOMPRESSIONS,
+    WRITTEN_BACK_PAGES,
     Zswap,
 )
 from zswapsim.profiles import POOL_PAGE
@@ -59,10 +63,26 @@ def check_swap(swap: Swap, drivers: list[object]) -> None:
         == len(raw) * int(zswap.switches[RAW_INCOMPRESSIBLE]),
         "stored_incompressible_pages is not the number of raw entries",
     )
+    _check_codings(swap)
     pools = swap.pools
     for driver in drivers:
         driver.check(pools.pool)  # type: ignore[attr-defined]
         pools = pools.rest
+
+
+def _check_codings(swap: Swap) -> None:
+    """Check how often the compressor ran against what came and went."""
+    counters = swap.zswap.counters
+    loads, writebacks = counters[LOAD_DECOMPRESSIONS], counters[WRITEBACK_DECOMPRESSIONS]
+    _require(0 <= loads <= swap.stat[ZSWPIN], "more loads were decompressed than there were")
+    written_back = counters[WRITTEN_BACK_PAGES]
+    raw_stays = int(swap.zswap.switches[RAW_INCOMPRESSIBLE]) == 1
+    _require(
+        writebacks == written_back or (raw_stays and 0 <= writebacks < written_back),
+        "not all writebacks were decompressed",
+    )
+    compressed = counters[STORED_PAGES] - counters[SAME_FILLED_PAGES]
+    _require(compressed <= counters[COMPRESSIONS], "more pages are stored than were compressed")
 
 
 def _check_lru(zswap: Zswap, entries: list[int]) -> None:

@@ -52,7 +52,7 @@ MEMORY = (
     "swap_ra",  # pages read ahead
     "swap_ra_hit",  # of these, used before they were dropped
     "swap_ra_reads",  # pages read ahead that came from the disk
-    "peak_saved_pages",  # most pages that pools ever held beyond the pages that they took
+    "peak_saved_pages",  # most pages that pools held, at a fault, beyond those that they took
 )
 (
     RESIDENT_PAGES,
@@ -69,13 +69,14 @@ MEMORY = (
     SWAP_RA_HIT,
     SWAP_RA_READS,
     PEAK_SAVED_PAGES,
-    SAVED_PAGES_SUM,  # of all pages written out: what the pools saved then
+    SAVED_PAGES_SUM,  # what the pools saved, over all faults since memory was first short
+    SHORT_FAULTS,  # these faults
     LIMIT_PAGES,
     NEXT_VERSION,
     FAILED_TRIES,
     NEXT_SHRINK,
     STATS,
-) = range(20)
+) = range(21)
 
 
 class Memory(NamedTuple):
@@ -192,18 +193,6 @@ def apply_versions(machine: Machine, before: int) -> int:
 
 
 @simulated
-def note_pools(machine: Machine) -> None:
-    """Take note, after a page was written out, of what the pools take and what they save."""
-    swap = machine.swap
-    stat = machine.memory.stat
-    pool_pages = pools_total_pages(swap.pools)
-    held_pages = swap.zswap.counters[STORED_PAGES] + disk_held_pages(swap.disk)
-    stat[PEAK_POOL_PAGES] = max(stat[PEAK_POOL_PAGES], pool_pages)
-    stat[PEAK_SAVED_PAGES] = max(stat[PEAK_SAVED_PAGES], held_pages - pool_pages)
-    stat[SAVED_PAGES_SUM] += held_pages - pool_pages
-
-
-@simulated
 def reclaim_one(machine: Machine) -> int:
     """Take one resident page; return 0, or -1 with none resident.
 
@@ -238,7 +227,8 @@ def reclaim_one(machine: Machine) -> int:
             memory.stat[WRITE_ERRORS] += 1
             reclaim_putback(machine.policy, page)
             return outcome
-        note_pools(machine)
+        pool_pages = pools_total_pages(swap.pools)
+        memory.stat[PEAK_POOL_PAGES] = max(memory.stat[PEAK_POOL_PAGES], pool_pages)
     swap.busy[slot] = 0
     memory.state[page] = SWAPPED
     memory.stat[RESIDENT_PAGES] -= 1
@@ -310,12 +300,26 @@ def read_page(machine: Machine, page: int) -> None:
 
 
 @simulated
+def note_saved(machine: Machine) -> None:
+    """Take note, at a fault for which there is room, of what the pools save."""
+    swap = machine.swap
+    stat = machine.memory.stat
+    if stat[PGSTEAL] > 0:
+        held_pages = swap.zswap.counters[STORED_PAGES] + disk_held_pages(swap.disk)
+        saved_pages = held_pages - pools_total_pages(swap.pools)
+        stat[PEAK_SAVED_PAGES] = max(stat[PEAK_SAVED_PAGES], saved_pages)
+        stat[SAVED_PAGES_SUM] += saved_pages
+        stat[SHORT_FAULTS] += 1
+
+
+@simulated
 def fault_in(machine: Machine, page: int, write: int) -> None:
     """Make a page resident for which there is room: from zswap, the swap file, or fresh."""
     memory = machine.memory
     stat = memory.stat
     stat[PGFAULT] += 1
     stat[FAILED_TRIES] = 0
+    note_saved(machine)
     if memory.state[page] == SWAPPED:
         stat[PGMAJFAULT] += 1
         read_page(machine, page)

@@ -6,7 +6,7 @@ told row by row instead.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.text import Text
@@ -41,18 +41,27 @@ def ratio_lines(result: Facts, width: int, *, ascii_only: bool = False) -> list[
     if result["pages"]["need_room"]:
         lines += ["", *_lengths(result, width, ascii_only=ascii_only)]
         if result["timing"]:
-            lines += ["", *_speeds(result, width, ascii_only=ascii_only)]
-        lines += ["", *_pools(result, width), "", *_best(result, width, ascii_only=ascii_only)]
+            table = speeds_table(result, ascii_only=ascii_only)
+            lines += ["", *_with_notes(table, width, names=1)]
+        lines += ["", *_with_notes(pools_table(result), width, names=2), ""]
+        answer, *more = answers(result, ascii_only=ascii_only)
+        lines += folded(answer, width)
+        for line in more:
+            lines += indented(line, width, 1)
     return lines
 
 
-def _heading(result: Facts, width: int) -> list[str]:
+def heading(result: Facts) -> str:
+    """Return which memory it is."""
+    return f"{result['name']} ({result['what']})" if result["what"] else str(result["name"])
+
+
+def page_rows(result: Facts) -> list[tuple[str, int, str]]:
+    """Return what pages were measured: label, number, remark."""
     pages = result["pages"]
-    what = f" ({result['what']})" if result["what"] else ""
     measured, of = pages["measured"], pages["of"]
     drawn = f", drawn from {of:,} with seed {result['config']['seed']}" if of > measured else ""
-    lines = folded(f"{result['name']}{what}", width)
-    told = [
+    return [
         (pages["unit"], measured, f"{format_bytes(measured * PAGE_SIZE)}{drawn}"),
         ("  all zero", pages["zero"], format_share(pages["zero"], measured)),
         (
@@ -62,6 +71,17 @@ def _heading(result: Facts, width: int) -> list[str]:
         ),
         ("different contents", pages["distinct"], ""),
     ]
+
+
+def padded(result: Facts) -> str:
+    """Return how the last page was filled, if it was, or nothing."""
+    count = result["pages"]["padded_bytes"]
+    return f"{count:,} zeros were put at the end to fill the last page" if count else ""
+
+
+def _heading(result: Facts, width: int) -> list[str]:
+    lines = folded(heading(result), width)
+    told = page_rows(result)
     size = max(len(f"{count:,}") for _, count, _ in told)
     for label, count, remark in told:
         line = f" {label:<23}  {count:>{size},}"
@@ -69,18 +89,24 @@ def _heading(result: Facts, width: int) -> list[str]:
             lines.append(f"{line}  {remark}".rstrip())
         else:
             lines += [line, *indented(remark, width, 5)]
-    if pages["padded_bytes"]:
-        lines += indented(
-            f"{pages['padded_bytes']:,} zeros were put at the end to fill the last page", width, 1
-        )
+    if said := padded(result):
+        lines += indented(said, width, 1)
     return lines
 
 
-def _lengths(result: Facts, width: int, *, ascii_only: bool) -> list[str]:
+class Printed(NamedTuple):
+    """A table as text: title, heading, rows, and what it rests on."""
+
+    title: str
+    header: list[str]
+    rows: list[list[str]]
+    notes: list[str]
+
+
+def lengths_table(result: Facts) -> Printed:
+    """Return what pages compress to, a row for each compressor."""
     kernel, need = result["config"]["kernel"], result["pages"]["need_room"]
-    lines = folded(
-        f"Compressed lengths of the {format_pages(need)} that Linux {kernel} compresses", width
-    )
+    title = f"Compressed lengths of the {format_pages(need)} that Linux {kernel} compresses"
     first = result["compressors"][0]
     header = ["", "ratio", "mean", *(f"{p} %" for p in first["percentiles"]), "too long"]
     rows = [
@@ -93,7 +119,12 @@ def _lengths(result: Facts, width: int, *, ascii_only: bool) -> list[str]:
         ]
         for told in result["compressors"]
     ]
-    lines += aligned(header, rows, width, names=1)
+    return Printed(title, header, rows, [])
+
+
+def _lengths(result: Facts, width: int, *, ascii_only: bool) -> list[str]:
+    title, header, rows, _ = lengths_table(result)
+    lines = folded(title, width) + aligned(header, rows, width, names=1)
     columns = max(len(told["name"]) for told in result["compressors"])
     room = min(HISTOGRAM_COLUMNS, width - columns - 3)
     if room >= 16:
@@ -106,11 +137,10 @@ def _lengths(result: Facts, width: int, *, ascii_only: bool) -> list[str]:
     return lines
 
 
-def _speeds(result: Facts, width: int, *, ascii_only: bool) -> list[str]:
+def speeds_table(result: Facts, *, ascii_only: bool = False) -> Printed:
+    """Return how long pages take, a row for each compressor."""
     timing, unit = result["timing"], _micro(ascii_only)
-    lines = folded(
-        f"Time for a page, {unit}: {timing['rounds']} rounds over {timing['pages']:,} pages", width
-    )
+    title = f"Time for a page, {unit}: {timing['rounds']} rounds over {timing['pages']:,} pages"
     header = [""]
     for way in ("compress", "decompress"):
         header += [way, "fastest-slowest", "MB/s"]
@@ -125,20 +155,28 @@ def _speeds(result: Facts, width: int, *, ascii_only: bool) -> list[str]:
                 f"{speed['mb_per_s']:,.0f}",
             ]
         rows.append(row)
-    return lines + aligned(header, rows, width, names=1) + indented(timing["how"], width, 1)
+    return Printed(title, header, rows, [timing["how"]])
 
 
-def _pools(result: Facts, width: int) -> list[str]:
-    lines = folded("Pools filled with them: GiB of pages that 1 GiB of pool holds", width)
+def pools_table(result: Facts) -> Printed:
+    """Return what pools make of the pages, a row for each compressor and pool."""
+    title = "Pools filled with them: GiB of pages that 1 GiB of pool holds"
     header = ["", "", "1 GiB", "dens", "file", "data", "head", "round", "holes", "unfull", "out"]
     rows = [_pool_row(pool) for pool in result["pools"]]
-    lines += aligned(header, rows, width, names=2)
-    for line in LEGEND:
-        lines += indented(line, width, 1)
     kernel = result["config"]["kernel"]
-    others = {pool["zpool"]: pool["kernel"] for pool in result["pools"] if pool["kernel"] != kernel}
-    for zpool, other in others.items():
-        lines += indented(f"{zpool} is that of Linux {other}; {kernel} has none", width, 1)
+    said = [
+        f"{pool['zpool']} is that of Linux {pool['kernel']}; {kernel} has none"
+        for pool in result["pools"]
+        if pool["kernel"] != kernel
+    ]
+    return Printed(title, header, rows, [*LEGEND, *dict.fromkeys(said)])
+
+
+def _with_notes(table: Printed, width: int, *, names: int) -> list[str]:
+    """Return the lines of a table, and below it what it rests on."""
+    lines = folded(table.title, width) + aligned(table.header, table.rows, width, names=names)
+    for line in table.notes:
+        lines += indented(line, width, 1)
     return lines
 
 
@@ -159,34 +197,27 @@ def _pool_row(pool: Facts) -> list[str]:
     return [*row, f"{100 * pool['refused'] / max(1, pool['offered']):.1f}"]
 
 
-def _best(result: Facts, width: int, *, ascii_only: bool) -> list[str]:
-    """Return the answer in a sentence or two."""
+def answers(result: Facts, *, ascii_only: bool = False) -> list[str]:
+    """Return the answer in a sentence or three."""
     filled = [pool for pool in result["pools"] if pool["gib_holds"]]
     if not filled:
-        return folded("No pool took any of them", width)
+        return ["No pool took any of them"]
     best = max(filled, key=lambda pool: pool["gib_holds"])
-    lines = folded(
+    said = [
         f"1 GiB of pool holds most with {best['compressor']} in {best['zpool']}: "
         f"{best['gib_holds']:.2f} GiB",
-        width,
-    )
-    lines += indented(
         f"with that, 1 GiB of memory holds {best['ram_ratio']:.2f} GiB when a pool of "
         f"{result['config']['pool_percent']} % of it is full",
-        width,
-        1,
-    )
+    ]
     if result["timing"]:
         quick = min(
             result["compressors"], key=lambda told: told["speed"]["decompress"]["median_us"]
         )
         taken = quick["speed"]["decompress"]["median_us"]
-        lines += indented(
-            f"quickest to bring back: {quick['name']}, {taken:.1f} {_micro(ascii_only)} a page",
-            width,
-            1,
+        said.append(
+            f"quickest to bring back: {quick['name']}, {taken:.1f} {_micro(ascii_only)} a page"
         )
-    return lines
+    return said
 
 
 def _micro(ascii_only: bool) -> str:

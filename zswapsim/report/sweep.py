@@ -48,13 +48,13 @@ def print_sweep(rows: Sequence[Row], console: Console) -> None:
 
 def sweep_lines(rows: Sequence[Row], width: int, *, ascii_only: bool = False) -> list[str]:
     """Return what is told of the cells of one trace, in lines no longer than width."""
-    ran = sorted((row for row in rows if not row["error"]), key=_rank)
+    ran = sorted((row for row in rows if not row["error"]), key=rank)
     failed = [row for row in rows if row["error"]]
     varied = [name for name in SETTINGS if len({row[name] for row in rows}) > 1]
-    lines = folded(_heading(rows, failed), width)
+    lines = folded(heading_of(rows, failed), width)
     if ran:
-        lines += indented(_fixed(ran[0], varied), width, 1)
-        lines += ["", *folded(_answer(ran[0], varied), width)]
+        lines += indented(fixed(ran[0], varied), width, 1)
+        lines += ["", *folded(answer(ran[0], varied), width)]
         lines += ["", *_best(ran, varied, width)]
         for name in varied:
             lines += _effect(name, ran, width, ascii_only=ascii_only)
@@ -63,12 +63,12 @@ def sweep_lines(rows: Sequence[Row], width: int, *, ascii_only: bool = False) ->
     return lines
 
 
-def _rank(row: Row) -> tuple[bool, float, float]:
+def rank(row: Row) -> tuple[bool, float, float]:
     """Order cells: those that had room for all pages first, then by stall, then by CPU time."""
-    return bool(_trouble(row)), row["stall_seconds"], row["cpu_seconds"]
+    return bool(trouble_of(row)), row["stall_seconds"], row["cpu_seconds"]
 
 
-def _trouble(row: Row) -> str:
+def trouble_of(row: Row) -> str:
     """Return why a cell is no choice: it ran out of swap or memory."""
     for name, told in (("swap_full", "swap full"), ("write_errors", "zram full")):
         if row[name]:
@@ -76,16 +76,17 @@ def _trouble(row: Row) -> str:
     return "over the limit" if row["over_limit"] else ""
 
 
-def _heading(rows: Sequence[Row], failed: Sequence[Row]) -> str:
+def heading_of(rows: Sequence[Row], failed: Sequence[Row]) -> str:
+    """Return which trace it is, and how many cells there are."""
     some = f", {len(failed):,} failed" if failed else ""
     cells = "1 cell" if len(rows) == 1 else f"{len(rows):,} cells"
     return f"{rows[0]['trace']}: {cells}{some}"
 
 
-def _fixed(row: Row, varied: Sequence[str]) -> str:
+def fixed(row: Row, varied: Sequence[str]) -> str:
     """Return the settings that all cells share."""
     shared = [
-        f"{label} {_value(row[name])}"
+        f"{label} {shown_value(row[name])}"
         for name, label in SETTINGS.items()
         if name not in varied and row[name] not in (None, False, 0)
     ]
@@ -93,8 +94,9 @@ def _fixed(row: Row, varied: Sequence[str]) -> str:
     return f"{', '.join(shared)}; footprint {footprint}; device {row['device']}"
 
 
-def _answer(best: Row, varied: Sequence[str]) -> str:
-    told = ", ".join(f"{SETTINGS[name]} {_value(best[name])}" for name in _told(best, varied))
+def answer(best: Row, varied: Sequence[str]) -> str:
+    """Return the settings of the best cell, and what it costs."""
+    told = ", ".join(f"{SETTINGS[name]} {shown_value(best[name])}" for name in _told(best, varied))
     which = f"with {told}" if told else "so"
     return (
         f"The program waits least {which}: {_seconds(best['stall_seconds'])} s, of which "
@@ -113,7 +115,7 @@ def _best(ran: Sequence[Row], varied: Sequence[str], width: int) -> list[str]:
     header += ["stall s", "CPU s", "faults", "zswpin", "reads", "writes", "saved"]
     table = [
         [
-            *(_value(row[name]) for name in varied),
+            *(shown_value(row[name]) for name in varied),
             _seconds(row["stall_seconds"]),
             _seconds(row["cpu_seconds"]),
             f"{row['pgmajfault']:,}",
@@ -125,9 +127,9 @@ def _best(ran: Sequence[Row], varied: Sequence[str], width: int) -> list[str]:
         for row in ran[:BEST_CELLS]
     ]
     lines += aligned(header, table, width, names=len(varied))
-    troubles = dict.fromkeys(_trouble(row) for row in ran if _trouble(row))
+    troubles = dict.fromkeys(trouble_of(row) for row in ran if trouble_of(row))
     for trouble in troubles:
-        count = sum(_trouble(row) == trouble for row in ran)
+        count = sum(trouble_of(row) == trouble for row in ran)
         lines += indented(f"{trouble}: {count:,} cells, put last", width, 1)
     return lines
 
@@ -144,12 +146,14 @@ def _effect(name: str, ran: Sequence[Row], width: int, *, ascii_only: bool) -> l
     some = list(least) if len(least) <= MOST_VALUES else sorted(least, key=lambda v: least[v])
     values = sorted(some[:MOST_VALUES], key=_in_order)
     lines = ["", *folded(f"Least stall by {SETTINGS[name]}, the rest being best", width)]
-    labels = max(len(_value(value)) for value in values)
+    labels = max(len(shown_value(value)) for value in values)
     room = min(BAR_COLUMNS, width - labels - 14)
     most = max(least[value] for value in values)
     for value in values:
         drawn = bar(least[value], most, room, ascii_only=ascii_only) if room > 4 else ""
-        lines.append(f" {_value(value):<{labels}} {_seconds(least[value]):>9} s {drawn}".rstrip())
+        lines.append(
+            f" {shown_value(value):<{labels}} {_seconds(least[value]):>9} s {drawn}".rstrip()
+        )
     return lines
 
 
@@ -171,7 +175,8 @@ def _failures(failed: Sequence[Row], width: int) -> list[str]:
     return lines
 
 
-def _value(value: Any) -> str:
+def shown_value(value: Any) -> str:
+    """Return the value of a setting as a person writes it."""
     if isinstance(value, bool):
         return "on" if value else "off"
     return "-" if value is None else str(value)

@@ -27,18 +27,26 @@ def print_result(result: Mapping[str, Any], console: Console) -> None:
 
 def render(result: Mapping[str, Any], *, narrow: bool = False) -> RenderableType:
     """Return a result as text and tables; narrow puts each remark on a line of its own."""
-    parts: list[RenderableType] = [_headline(result), *_origins(result), Text()]
-    if not result["complete"]:
-        done, of = result["trace"]["accesses_replayed"], result["trace"]["accesses"]
-        parts += [Text(f"stopped after {done:,} of {of:,} accesses", style="bold yellow"), Text()]
-    parts += [part for line in _warnings(result) for part in (Text(line, style="bold red"), Text())]
-    for title, rows in _sections(result):
+    parts: list[RenderableType] = [headline(result)]
+    parts += [*(Text(line, style="yellow") for line in origins(result)), Text()]
+    if line := stopped(result):
+        parts += [Text(line, style="bold yellow"), Text()]
+    parts += [part for line in warnings(result) for part in (Text(line, style="bold red"), Text())]
+    for title, rows in sections(result):
         parts += [_section(title, rows, narrow=narrow), Text()]
-    parts.append(_footer(result))
+    parts.append(Text("\n".join(footer(result)), style="dim"))
     return Group(*parts)
 
 
-def _origins(result: Mapping[str, Any]) -> list[Text]:
+def stopped(result: Mapping[str, Any]) -> str:
+    """Return where a replay ended that did not reach the end of its trace, or nothing."""
+    if result["complete"]:
+        return ""
+    done, of = result["trace"]["accesses_replayed"], result["trace"]["accesses"]
+    return f"stopped after {done:,} of {of:,} accesses"
+
+
+def origins(result: Mapping[str, Any]) -> list[str]:
     """Return where accesses and contents come from, if not from one recording; if it is exact."""
     trace = result["trace"]
     said = [
@@ -54,10 +62,11 @@ def _origins(result: Mapping[str, Any]) -> list[Text]:
             f"below what was recorded: {what} are the program's with {exact_pages:,} "
             f"pages resident or more, here down to {max(kept_pages, 0):,} were"
         )
-    return [Text(printable(line), style="yellow") for line in said]
+    return [printable(line) for line in said]
 
 
-def _warnings(result: Mapping[str, Any]) -> list[str]:
+def warnings(result: Mapping[str, Any]) -> list[str]:
+    """Return what a person has to know before the numbers."""
     memory = result["memory"]
     said = [
         f"{what}: {memory[name]:,} times a page had to stay in memory"
@@ -72,7 +81,8 @@ def _warnings(result: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def _sections(result: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
+def sections(result: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
+    """Return the numbers of a result: titles, and under each its rows."""
     frontend = result["config"]["frontend"]
     if frontend == "zram":
         middle = [("What zram did", zram_rows(result))]
@@ -87,19 +97,29 @@ def _sections(result: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
     return [happened, *middle, ("What went to a disk, and what stayed", saved)]
 
 
-def _headline(result: Mapping[str, Any]) -> Text:
-    trace = result["trace"]
-    program = printable(f" ({trace['program']})") if trace.get("program") else ""
+def headline(result: Mapping[str, Any]) -> Text:
+    """Return two lines: which trace, and what was simulated."""
+    name, about = trace_line(result["trace"])
     return Text.assemble(
-        (printable(str(trace["name"])), "bold"),
-        f"{program}: {trace['accesses']:,} accesses, {trace['write_percent']:.0f} % writes, "
-        f"footprint {format_pages(trace['footprint_pages'])}\n",
-        *_what_is_simulated(result),
+        (name, "bold"),
+        f"{about}\n",
+        *what_is_simulated(result),
         f"; reclaim {result['config']['reclaim']}",
     )
 
 
-def _what_is_simulated(result: Mapping[str, Any]) -> list[str | tuple[str, str]]:
+def trace_line(trace: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the name of a trace, and what follows it in one line about it."""
+    program = printable(f" ({trace['program']})") if trace.get("program") else ""
+    return (
+        printable(str(trace["name"])),
+        f"{program}: {trace['accesses']:,} accesses, {trace['write_percent']:.0f} % writes, "
+        f"footprint {format_pages(trace['footprint_pages'])}",
+    )
+
+
+def what_is_simulated(result: Mapping[str, Any]) -> list[str | tuple[str, str]]:
+    """Return the frontend, bold, and what it is set to."""
     config = result["config"]
     memory = format_pages(result["memory"]["limit_pages"])
     kernel = f" of Linux {config['kernel']}"
@@ -139,16 +159,16 @@ def _section(title: str, rows: list[Row], *, narrow: bool) -> Table:
 
 def _happened(result: Mapping[str, Any]) -> list[Row]:
     memory, vmstat, frontend = result["memory"], result["vmstat"], result["config"]["frontend"]
-    loads = _loads(result)
-    served = _share(vmstat["zswpin"], loads, "zswpin")
-    read = _share(vmstat["pswpin"], loads, "pswpin")
+    came_in = loads(result)
+    served = _share(vmstat["zswpin"], came_in, "zswpin")
+    read = _share(vmstat["pswpin"], came_in, "pswpin")
     disk = "zram" if frontend == "zram" else "the swap file"
     rows = [
         ("accesses that found the page swapped out", f"{vmstat['pgmajfault']:,}", "pgmajfault"),
         *_readahead(result),
         ("  served by zswap", f"{vmstat['zswpin']:,}", served),
         (f"  read from {disk}", f"{vmstat['pswpin']:,}", read),
-        *_filled(vmstat["swpin_zero"], loads),
+        *_filled(vmstat["swpin_zero"], came_in),
         ("pages reclaimed", f"{memory['pgsteal']:,}", "pgsteal"),
         ("  still clean, dropped without a write", f"{memory['clean_drops']:,}", ""),
     ]
@@ -157,16 +177,16 @@ def _happened(result: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
-def _filled(pages: int, loads: int) -> list[Row]:
+def _filled(pages: int, came_in: int) -> list[Row]:
     """Return the line of pages that the swap core made, from 6.12 on."""
     if not pages:
         return []
     return [
-        ("  filled with zeros by the swap core", f"{pages:,}", _share(pages, loads, "swpin_zero"))
+        ("  filled with zeros by the swap core", f"{pages:,}", _share(pages, came_in, "swpin_zero"))
     ]
 
 
-def _loads(result: Mapping[str, Any]) -> int:
+def loads(result: Mapping[str, Any]) -> int:
     """Return how many pages came in: those that an access waited for, and those read ahead."""
     majors: int = result["vmstat"]["pgmajfault"]
     ahead: int = result["memory"].get("swap_ra", 0)
@@ -247,7 +267,7 @@ def _saved(result: Mapping[str, Any]) -> list[Row]:
         (
             "reads from the swap file",
             f"{vmstat['pswpin']:,}",
-            f"of {_loads(result) - vmstat['swpin_zero']:,} that came in",
+            f"of {loads(result) - vmstat['swpin_zero']:,} that came in",
         ),
         ("writes to the swap file", f"{vmstat['pswpout']:,}", f"of {writes:,} that went out"),
         ("gain at the end", format_bytes(held), "stored pages less the pool"),
@@ -255,7 +275,8 @@ def _saved(result: Mapping[str, Any]) -> list[Row]:
     return rows + ratio_rows(result)
 
 
-def _footer(result: Mapping[str, Any]) -> Text:
+def footer(result: Mapping[str, Any]) -> list[str]:
+    """Return what was checked, and how long all took."""
     seconds, carried = result["seconds"], result["bytes"]
     checked = (
         f"{carried['checked_pages']:,} pages came back and were checked, all equal to what was "
@@ -263,12 +284,12 @@ def _footer(result: Mapping[str, Any]) -> Text:
         if carried["carried"]
         else "no bytes carried"
     )
-    return Text(
-        f"{checked}\n{seconds['total']:.2f} s: machine {seconds['machine']:.2f} s "
+    return [
+        checked,
+        f"{seconds['total']:.2f} s: machine {seconds['machine']:.2f} s "
         f"({result['config']['engine']}), compile {seconds['compile']:.2f} s, "
         f"compress {seconds['compress']:.2f} s, decompress {seconds['decompress']:.2f} s",
-        style="dim",
-    )
+    ]
 
 
 def _share(part: int, whole: int, name: str) -> str:

@@ -42,7 +42,8 @@ def pool_numbers(
     """Fill a pool of that type and kernel; return what came of it, as docs/ratio.md tells.
 
     lengths: of the pages that need room in a pool; same_filled: those that need none. bytes adds up
-    to pool_pages * PAGE_SIZE.
+    to pool_pages * PAGE_SIZE. steps_bytes: lengths up to which a page takes no more room, rising;
+    the last is the longest that the pool takes.
     """
     sizes = _sizes(type_, row, lengths)
     header_bytes = _header_bytes(type_, row)
@@ -65,6 +66,7 @@ def pool_numbers(
         **_worth(filled, stored + same_filled, pool_percent),
         "bytes": _bytes(filled, data_bytes, stored * header_bytes),
         "file_order": _density(in_file_order, stored),
+        "steps_bytes": [size - header_bytes for size in filled.steps if size > header_bytes],
     }
 
 

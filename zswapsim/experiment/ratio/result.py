@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What was measured of some pages, as plain numbers: JSON, and one row a compressor and pool."""
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from zswapsim.experiment.ratio.lengths import PERCENTILES
+from zswapsim.json_text import json_text
 
 Numbers = dict[str, Any]
 
@@ -66,7 +66,7 @@ class RatioResult:
 
     def to_json(self) -> str:
         """Return the result as JSON text with sorted keys."""
-        return json.dumps(self.to_dict(), indent=2, sort_keys=True)
+        return json_text(self.to_dict())
 
     def rows(self) -> list[dict[str, Any]]:
         """Return a flat row for each compressor and pool, all with the same keys."""

@@ -6,6 +6,7 @@ processes, by the scheduler to those of a cluster.
 """
 
 import contextlib
+import socket
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, TypeVar
@@ -17,6 +18,9 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 CONNECT_SECONDS = 20
+IDLE_SECONDS = 10
+"""After which a process goes by itself, also where its parent was killed."""
+
 MAPPED_BYTES = 1 << 16
 """Arrays larger than that are mapped by local processes, smaller ones sent with each call."""
 
@@ -38,7 +42,7 @@ def run_all(
 
     if dask is None:
         processes = min(jobs or joblib.cpu_count(), max(1, len(arguments)))
-        backend: Any = contextlib.nullcontext()
+        backend: Any = joblib.parallel_config("loky", idle_worker_timeout=IDLE_SECONDS)
     else:
         processes = -1
         backend = _cluster(dask, shared)
@@ -67,12 +71,23 @@ def _cluster(address: str, shared: Any) -> Iterator[None]:
         raise InvalidArgument(
             "dask is not installed; pip install 'zswapsim[dask]' installs it"
         ) from None
-    try:
-        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise InvalidArgument(f"no dask scheduler at {address!r}: {error}") from None
+    client = _connected(address, Client)
     with client:
         if not client.ncores():
             raise ZswapSimError(f"the dask scheduler at {address!r} has no workers")
         with joblib.parallel_config(backend="dask", client=client, scatter=[shared]):
             yield
+
+
+def _connected(address: str, client_class: Any) -> Any:
+    """Return a client of a scheduler. InvalidArgument: nobody listens there."""
+    from distributed.comm.addressing import get_address_host_port
+
+    try:
+        # A client tries for long, so ask first.
+        with socket.create_connection(get_address_host_port(address), CONNECT_SECONDS):
+            pass
+        return client_class(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        why = str(error) or "it does not answer"
+        raise InvalidArgument(f"no dask scheduler at {address!r}: {why}") from None

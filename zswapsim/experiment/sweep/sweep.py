@@ -14,6 +14,7 @@ from zswapsim.engine import engines
 from zswapsim.errors import ZswapSimError
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.costs import Costs
+from zswapsim.experiment.measured_costs import settled
 from zswapsim.experiment.running import run_workload, warm_key
 from zswapsim.experiment.sweep.grid import Cell, Settings, key_of
 from zswapsim.experiment.sweep.parallel import run_all
@@ -44,30 +45,37 @@ class Sweep:
         all_settings: Iterable[Settings],
         costs: Costs,
         *,
+        measure: bool = False,
         done: Collection[str] = (),
         engine: str = "auto",
         progress: Progress | None = None,
     ) -> "Sweep":
         """Read a trace's accesses, and compress its contents once with each compressor.
 
-        all_settings: of each cell, as expand returns them; done: keys of cells to leave out;
-        progress: told of the stages "compress NAME". A compressor that does not exist is an error
-        of its cells only.
+        all_settings: of each cell, as expand returns them; costs, measure: as settled takes them,
+        where a cell's key says what was asked for, not what was measured; done: keys of cells to
+        leave out; progress: told of the stages "compress NAME". A compressor that does not exist
+        is an error of its cells only.
         """
         workload = Workload.of(trace)
-        identity = {"workload": workload.gather(), "name": trace.name, "costs": asdict(costs)}
+        asked = {"measure": measure, **asdict(costs)}
+        identity = {"workload": workload.gather(), "name": trace.name, "costs": asked}
         keyed = (Cell(key_of(identity, settings), settings) for settings in all_settings)
         cells = [cell for cell in keyed if cell.key not in done]
         pages = PageStore(
             trace.contents_bytes, trace.contents_count, digest=trace.contents_digest, keep_bytes=0
         )
-        wanted = [(cell.settings["compressor"], cell.settings["kernel"]) for cell in cells]
-        for spec, kernel in dict.fromkeys(wanted):
+        kernel_of: dict[str, str] = {}
+        wanted = {(cell.settings["compressor"], cell.settings["kernel"]): cell for cell in cells}
+        for (spec, kernel), cell in wanted.items():
             try:
                 codec = compressor(spec, kernel)
             except ZswapSimError:
                 continue
             workload.compress(pages, codec, progress and partial(_renamed, progress, spec))
+            if cell.settings["frontend"] != "none":
+                kernel_of[spec] = kernel
+        costs = settled(costs, kernel_of, trace, progress, measure=measure)
         return cls(workload, cells, costs, engine)
 
     def rows(

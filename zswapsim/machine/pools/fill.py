@@ -11,6 +11,7 @@ from zswapsim.engine import engines
 from zswapsim.engine.simulated import Ints
 from zswapsim.machine.pools import zpool
 from zswapsim.machine.pools.space import Space, space_of
+from zswapsim.machine.pools.steps import steps_of
 from zswapsim.profiles import Profile
 
 # Measured: 12 to 24 us an object interpreted; compiling takes 5 to 8 s, loading it 0.6 s.
@@ -19,11 +20,15 @@ COLD_OBJECTS = 500_000
 
 
 class Filled(NamedTuple):
-    """A filled pool. outcomes: a handle or -errno for each size; space: None if it is not known."""
+    """A filled pool. outcomes: a handle or -errno for each size; space: None if it is not known.
+
+    steps: largest size of each step in which it gives room.
+    """
 
     total_pages: int
     outcomes: list[int]
     space: Space | None
+    steps: list[int]
 
 
 def malloc_all(pool: Any, sizes: Ints, outcomes: Ints) -> None:
@@ -60,4 +65,4 @@ def fill_pool(
     else:
         malloc_all(pool, given, outcomes)
     told = [int(outcomes[i]) for i in range(len(sizes))]
-    return Filled(int(zpool.zpool_total_pages(pool)), told, space_of(pool))
+    return Filled(int(zpool.zpool_total_pages(pool)), told, space_of(pool), steps_of(pool))

@@ -45,6 +45,12 @@ def zram_check(zram: z.Zram, pool: ZsPool) -> None:
     _require(0 not in taken, "block 0 is in use")
     below = range(1, counters[z.FIRST_FREE_BLOCK])
     _require(all(zram.blocks[block] for block in below), "a free block is lower than the first")
+    loads, writebacks = counters[z.LOAD_DECOMPRESSIONS], counters[z.WRITEBACK_DECOMPRESSIONS]
+    moves = counters[z.CLOCK] - counters[z.COMPRESSIONS]
+    _require(0 <= loads <= moves, "more reads were decompressed than there were")
+    _require(0 <= writebacks <= counters[z.BD_WRITES], "more writebacks were decompressed")
+    made = len(objects) + writebacks
+    _require(counters[z.COMPRESSIONS] >= made, "more objects are there than were compressed")
     zs_check(pool)
 
 

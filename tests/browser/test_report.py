@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Reports in a real browser: drawn, quiet, alone, and with the numbers of their results."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report_results import HOSTILE, every_result, hostile, replay_result, sweep_result
+
+from zswapsim.printable import printable
+from zswapsim.report.html import report_html
+from zswapsim.report.html.kinds import chapters
+from zswapsim.report.html.page import shown
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium"),
+    pytest.mark.filterwarnings("default"),
+]
+EVERY = every_result()
+each = pytest.mark.parametrize("name", EVERY)
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as started:
+        launched = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+class Opened:
+    """A report in a page of the browser, and all that the browser had to say about it."""
+
+    def __init__(self, page: Any, path: Path) -> None:
+        self.page = page
+        self.said: list[str] = []
+        self.requests: list[str] = []
+        page.on("console", lambda message: self.said.append(message.text))
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        page.on("dialog", lambda dialog: self.said.append(f"dialog {dialog.message}"))
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.goto(path.as_uri())
+        self.drawn()
+
+    def drawn(self) -> None:
+        """Wait until all plots are drawn."""
+        self.page.wait_for_selector("html[data-drawn]", timeout=60_000)
+
+    def see(self, script: str) -> Any:
+        return self.page.evaluate(script)
+
+
+@pytest.fixture
+def show(browser: Any, tmp_path: Path) -> Iterator[Any]:
+    """Open results in the browser; at the end see that it had nothing to say, and asked nothing."""
+    contexts, opened = [], []
+    path = tmp_path / "report.html"
+
+    def opener(*results: Any, dark: bool = False, size: Any = WIDE, **more: Any) -> Opened:
+        path.write_text(report_html(results, **more))
+        scheme = "dark" if dark else "light"
+        context = browser.new_context(viewport=size, color_scheme=scheme, offline=True)
+        contexts.append(context)
+        opened.append(Opened(context.new_page(), path))
+        return opened[-1]
+
+    yield opener
+    for one in opened:
+        assert one.said == []
+        assert set(one.requests) == {path.as_uri()}
+    for context in contexts:
+        context.close()
+
+
+MARKS = """() => [...document.querySelectorAll('.canvas')].map(box => ({
+  marks: box.querySelectorAll(
+    '.points path, .point path, .scatterlayer path, .heatmaplayer image').length,
+  width: box.querySelector('.main-svg').getBoundingClientRect().width,
+  room: box.getBoundingClientRect().width,
+  label: document.getElementById(box.getAttribute('aria-labelledby')).textContent,
+  says: document.getElementById(box.getAttribute('aria-describedby')).textContent,
+}))"""
+
+
+def expected_plots(result: Any) -> int:
+    return sum(len(part.plots) for told in chapters(result) for part in told.parts)
+
+
+@each
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_plots_are_drawn_numbers_are_there_and_nothing_is_wider_than_the_page(
+    name: str, size: dict[str, int], show: Any
+) -> None:
+    opened = show(EVERY[name], size=size, dark=size is PHONE)
+    plots = opened.see(MARKS)
+    assert len(plots) == expected_plots(EVERY[name])
+    for plot in plots:
+        assert plot["marks"] > 0, plot
+        assert plot["says"]
+        assert abs(plot["width"] - plot["room"]) <= 1, plot
+    assert opened.see("document.documentElement.scrollWidth") <= size["width"]
+    assert opened.see(READ) == expected_tables(EVERY[name])
+
+
+READ = """() => [...document.querySelectorAll('table')].map(table => [
+  table.caption.textContent,
+  [...table.tBodies[0].rows].map(row => [...row.cells].map(cell => cell.textContent))])"""
+
+
+def expected_tables(result: Any) -> list[Any]:
+    tables = [table for told in chapters(result) for part in told.parts for table in part.tables]
+    return [[it.caption, [[shown(cell) for cell in row] for row in it.rows]] for it in tables]
+
+
+def test_the_button_and_the_system_turn_the_colours_of_page_and_plots(show: Any) -> None:
+    opened = show(replay_result())
+    page = opened.page
+
+    def colours() -> list[str]:
+        found: list[str] = opened.see(
+            """() => [getComputedStyle(document.body).backgroundColor,
+              getComputedStyle(document.querySelector('.canvas .xtick text')).fill]"""
+        )
+        return found
+
+    light = colours()
+    page.keyboard.press("Tab")
+    assert opened.see("document.activeElement.id") == "theme"
+    page.keyboard.press("Enter")
+    opened.drawn()
+    dark = colours()
+    assert all(one != other for one, other in zip(light, dark, strict=True))
+    assert page.get_attribute("#theme", "aria-pressed") == "true"
+    page.click("#theme")
+    opened.drawn()
+    assert colours() == light
+    other = show(replay_result(), dark=True)
+    assert other.see("getComputedStyle(document.body).backgroundColor") == dark[0]
+    other.page.emulate_media(color_scheme="light")
+    other.page.wait_for_function("() => document.getElementById('theme').textContent === 'Dark'")
+    assert other.see("getComputedStyle(document.body).backgroundColor") == light[0]
+
+
+@each
+def test_names_that_are_markup_are_shown_as_text(name: str, show: Any) -> None:
+    opened = show(hostile(EVERY[name]), sources=[HOSTILE])
+    text = opened.see("document.body.innerText") + opened.see("document.body.textContent")
+    assert printable(HOSTILE) in text or name in ("zbud", "zsmalloc") or "alert(1)" in text
+    assert opened.see("document.querySelectorAll('script').length") == 3
+    assert opened.see("document.querySelectorAll('main b, main a:not([href^=\"#\"])').length") == 0
+
+
+def test_a_plot_shows_a_name_that_is_markup_as_it_is(show: Any) -> None:
+    data = sweep_result()
+    for row in data["rows"]:
+        row["zpool"] = f"{row['zpool'][:2]} <script>alert(1)</script>"
+    opened = show(data)
+    legend = opened.see(
+        "() => [...document.querySelectorAll('.legendtext')].map(t => t.textContent)"
+    )
+    assert "zb <script>alert(1)</script>" in legend
+
+
+def test_a_choice_changes_its_plot(show: Any) -> None:
+    opened = show(sweep_result())
+    title = "() => document.querySelector('#plot-1 .ytitle').textContent"
+    before = opened.see(title)
+    opened.page.select_option("#plot-1-choice", label="major faults")
+    opened.page.wait_for_function(f"() => ({title})() === 'major faults'")
+    assert before == "seconds that the program waits"
+
+
+def test_a_heading_sorts_its_table_up_and_down(show: Any) -> None:
+    opened = show(sweep_result())
+    heading = opened.page.locator("table.sortable thead button", has_text="pgmajfault").first
+
+    def column() -> list[int]:
+        at = heading.evaluate("button => button.parentElement.cellIndex")
+        cells = opened.see(
+            f"""() => [...document.querySelector('table.sortable').tBodies[0].rows]
+              .map(row => row.cells[{at}].textContent)"""
+        )
+        return [int(cell.replace(",", "")) for cell in cells]
+
+    everything = column()
+    heading.click()
+    assert column() == sorted(everything)
+    assert heading.evaluate("b => b.parentElement.getAttribute('aria-sort')") == "ascending"
+    heading.focus()
+    opened.page.keyboard.press("Enter")
+    assert column() == sorted(everything, reverse=True)
+
+
+def test_a_turned_phone_gets_plots_as_wide_as_it_is(show: Any) -> None:
+    opened = show(replay_result(), size=PHONE)
+    opened.page.set_viewport_size({"width": 740, "height": 360})
+    opened.page.wait_for_function(
+        """() => [...document.querySelectorAll('.canvas')].every(box => Math.abs(
+          box.querySelector('.main-svg').getBoundingClientRect().width
+          - box.getBoundingClientRect().width) <= 1)"""
+    )
+
+
+def test_several_results_make_one_page_that_can_be_walked_through(show: Any) -> None:
+    opened = show(*EVERY.values(), sources=[f"{name}.json" for name in EVERY])
+    links = opened.see("() => [...document.querySelectorAll('nav a')].map(a => a.hash)")
+    count = sum(len(chapters(result)) for result in EVERY.values())
+    assert links == [f"#result-{at + 1}" for at in range(count)]
+    assert opened.see("() => [...document.querySelectorAll('nav a')].every("
+                      "a => document.querySelector(a.hash))")  # fmt: skip
+    assert all(plot["marks"] for plot in opened.see(MARKS))
+    names = opened.see("() => [...document.querySelectorAll('[id]')].map(e => e.id)")
+    ours = [name for name in names if re.match(r"plot-|result-|theme|figures", name)]
+    assert len(ours) == len(set(ours))
+
+
+def test_it_prints_in_light_colours(show: Any, tmp_path: Path) -> None:
+    opened = show(replay_result(), dark=True)
+    dark = opened.see("getComputedStyle(document.body).backgroundColor")
+    opened.see("dispatchEvent(new Event('beforeprint'))")
+    assert opened.see("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    opened.see("dispatchEvent(new Event('afterprint'))")
+    opened.drawn()
+    assert opened.see("getComputedStyle(document.body).backgroundColor") == dark
+    assert len(opened.page.pdf()) > 20_000

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""zswapsim sweep: outputs, killing and going on, a cluster of processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sent import Sent, process_of
+
+from zswapsim import Trace
+from zswapsim.experiment.sweep.files import read_rows
+from zswapsim.experiment.sweep.parallel import run_all
+from zswapsim.experiment.sweep.rows import COLUMNS
+from zswapsim.trace.synthetic import random_contents, zipf
+
+ROOT = Path(__file__).parents[2]
+ZSWAPSIM = [sys.executable, "-m", "zswapsim"]
+GRID = ("--memory", "30%,50%,70%", "--max-pool-percent", "5:20:5", "--engine", "interpreted")
+CELLS = 12
+MANY = ("--memory", "20%:59%:1%", "--engine", "interpreted")
+
+
+def run(*words: object, expect: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [*ZSWAPSIM, "sweep", *(str(word) for word in words)]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == expect, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def cells(path: Path) -> dict[str, dict[str, object]]:
+    """The rows of a file by cell, without what takes another time at each run."""
+    rows = read_rows(path, COLUMNS)
+    assert len({row["cell"] for row in rows}) == len(rows)
+    return {row["cell"]: row | {"machine_seconds": 0} for row in rows}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("traces") / "small.ztrace"
+    zipf(10_000, 300, 0.8, seed=3, contents=random_contents(300, seed=4)).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(small: Path) -> dict[str, dict[str, object]]:
+    path = small.with_name("whole.jsonl")
+    run(small, *GRID, "-o", path)
+    return cells(path)
+
+
+def test_the_answer_comes_first_and_the_table_has_the_best(small: Path) -> None:
+    lines = run(small, *GRID, "--compressor", "lz4,zstd").stdout.splitlines()
+    assert lines[0] == f"{Trace.open(small).name}: {2 * CELLS} cells"
+    assert any(line.startswith("The program waits least with memory 70%") for line in lines)
+    assert any("max pool %" in line and "stall s" in line for line in lines)
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+def test_rows_are_the_same_in_every_format(
+    small: Path, whole: dict[str, dict[str, object]], tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"rows.{ending}"
+    run(small, *GRID, "-o", path, "--jobs", 2)
+    assert cells(path) == whole
+    assert len(whole) == CELLS
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
+def test_json_lines_go_to_a_pipe(small: Path, whole: dict[str, dict[str, object]]) -> None:
+    rows = [json.loads(line) for line in run(small, *GRID, "--json").stdout.splitlines()]
+    assert {row["cell"]: row | {"machine_seconds": 0} for row in rows} == whole
+
+
+def test_an_output_that_is_there_is_not_overwritten(small: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("mine\n")
+    done = run(small, *GRID, "-o", path, expect=2)
+    assert done.stderr == f"error: {path}: is there already; --resume goes on with it\n"
+    assert path.read_text() == "mine\n"
+    assert "is no row" in run(small, *GRID, "-o", path, "--resume", expect=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--memory", "30"], "trace"),
+        (["--max-pool-percent", "5:x"], "'--max-pool-percent'"),
+        (["--resume"], "--resume needs the --output"),
+        (["-o", "x.txt"], "ending in .jsonl, .csv, .parquet"),
+        (["--dask", "nonsense"], "no dask scheduler at 'nonsense'"),
+        (["--dask", "tcp://127.0.0.1:9"], "no dask scheduler at 'tcp://127.0.0.1:9'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(small: Path, words: list[str], message: str) -> None:
+    if words == ["--memory", "30"]:
+        done = run(small, *words, "--json", expect=1)
+        assert json.loads(done.stdout)["error"].startswith("'30' is less than one page")
+        return
+    assert message in run(small, *GRID, *words, expect=2).stderr
+
+
+def begun(small: Path, path: Path, *words: str) -> subprocess.Popen[str]:
+    """Start a sweep of many slow cells, and wait for its first rows."""
+    command = [*ZSWAPSIM, "sweep", str(small), *MANY, "-o", str(path), *words]
+    running = subprocess.Popen(
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    written = path.with_name(f"{path.name}.rows") if path.suffix == ".parquet" else path
+    for _ in range(1000):
+        if written.exists() and written.read_bytes().count(b"\n") > 3:
+            return running
+        time.sleep(0.02)
+    running.kill()
+    raise AssertionError("no rows")
+
+
+@pytest.fixture(scope="module")
+def many(small: Path) -> dict[str, dict[str, object]]:
+    path = small.with_name("many.jsonl")
+    run(small, *MANY, "-o", path)
+    return cells(path)
+
+
+@pytest.mark.parametrize(("ending", "jobs"), [("jsonl", "1"), ("csv", "2"), ("parquet", "2")])
+def test_a_killed_sweep_goes_on_where_it_was(
+    small: Path, many: dict[str, dict[str, object]], tmp_path: Path, ending: str, jobs: str
+) -> None:
+    path = tmp_path / f"rows.{ending}"
+    running = begun(small, path, "--jobs", jobs)
+    running.send_signal(signal.SIGKILL)
+    running.wait(timeout=60)  # and not for its processes, which hold its pipes a little longer
+    for pipe in (running.stdout, running.stderr):
+        assert pipe is not None
+        pipe.close()
+    kept = cells(path)
+    assert 3 <= len(kept) < len(many)
+    done = run(small, *MANY, "-o", path, "--resume", "--json")
+    new = [json.loads(line)["cell"] for line in done.stdout.splitlines()]
+    assert set(new).isdisjoint(kept)
+    assert set(new) | set(kept) == set(many)
+    assert cells(path) == many
+
+
+def test_a_sweep_that_is_complete_has_nothing_to_go_on_with(
+    small: Path, whole: dict[str, dict[str, object]], tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.csv"
+    run(small, *GRID, "-o", path)
+    assert run(small, *GRID, "-o", path, "--resume", "--json").stdout == ""
+    assert cells(path) == whole
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_sweep_says_how_to_go_on(
+    small: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    path = tmp_path / "rows.parquet"
+    running = begun(small, path, "--jobs", "2")
+    running.send_signal(number)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert f"cells are in {path}; --resume goes on with it\n" in said
+    assert said.endswith("stopped\n")
+    assert "Traceback" not in said
+    assert 3 <= len(cells(path)) < 40
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A dask scheduler and two workers, each a process of its own; the scheduler's address."""
+    pytest.importorskip("distributed")
+    folder = tmp_path_factory.mktemp("dask")
+    at = folder / "scheduler.json"
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    one = ["--no-dashboard", "--scheduler-file", str(at)]
+    commands = [
+        ["scheduler", "--host", "127.0.0.1", "--port", "0", *one],
+        *(["worker", "--nthreads", "1", "--local-directory", str(folder), *one] for _ in range(2)),
+    ]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "dask", *command],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for command in commands
+    ]
+    try:
+        yield _address(at)
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+        for process in processes:
+            process.wait(timeout=30)
+
+
+def _address(scheduler_file: Path) -> str:
+    """Wait until the scheduler has two workers."""
+    script = (
+        "from distributed import Client; import sys\n"
+        "client = Client(scheduler_file=sys.argv[1]); client.wait_for_workers(2, timeout=60)\n"
+        "print(client.scheduler.address)"
+    )
+    for _ in range(600):
+        if scheduler_file.exists() and scheduler_file.stat().st_size:
+            break
+        time.sleep(0.1)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(scheduler_file)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return done.stdout.split()[-1]
+
+
+def test_a_cluster_gives_the_same_rows(
+    small: Path, whole: dict[str, dict[str, object]], tmp_path: Path, cluster: str
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    run(small, *GRID, "-o", path, "--dask", cluster)
+    assert cells(path) == whole
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_calls_share_is_sent_once_to_each_worker(cluster: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    told = list(run_all(process_of, Sent(log), list(range(40)), dask=cluster))
+    assert sorted(number for number, _ in told) == list(range(40))
+    own = str(os.getpid())  # dask unpacks a copy where it packs it, to name it
+    arrived = [process for process in log.read_text().split() if process != own]
+    assert sorted(arrived) == sorted({str(process) for _, process in told})
+    assert len(arrived) == 2

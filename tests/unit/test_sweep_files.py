@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Rows in files: what was appended is there, whatever ended the writer."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zswapsim.errors import InvalidArgument
+from zswapsim.experiment.sweep.files import ENDINGS, is_there, open_rows, read_rows
+
+COLUMNS: dict[str, type] = {"cell": str, "share": float, "pages": int, "on": bool, "error": str}
+ROWS: list[dict[str, Any]] = [
+    {"cell": "1e5", "share": 0.5, "pages": 3, "on": True, "error": None},
+    {"cell": "007", "share": None, "pages": None, "on": None, "error": 'a "quoted", thing'},
+    {"cell": "c", "share": 2.0, "pages": -4, "on": False, "error": None},
+]
+
+
+@pytest.fixture(params=sorted(ENDINGS))
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return tmp_path / f"rows{request.param}"
+
+
+def write(path: Path, rows: list[dict[str, Any]], kept: list[dict[str, Any]] | None = None) -> None:
+    file = open_rows(path, COLUMNS, kept or [])
+    for row in rows:
+        file.append(row)
+    file.close()
+
+
+def test_rows_come_back_as_they_were(path: Path) -> None:
+    assert not is_there(path)
+    write(path, ROWS)
+    assert read_rows(path, COLUMNS) == ROWS
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def test_rows_are_appended_to_those_that_are_there(path: Path) -> None:
+    write(path, ROWS[:1])
+    write(path, ROWS[1:], kept=read_rows(path, COLUMNS))
+    assert read_rows(path, COLUMNS) == ROWS
+    write(path, [], kept=ROWS)
+    assert read_rows(path, COLUMNS) == ROWS
+
+
+def test_a_row_is_there_as_soon_as_it_is_appended(path: Path) -> None:
+    file = open_rows(path, COLUMNS)
+    for count, row in enumerate(ROWS, 1):
+        file.append(row)
+        assert is_there(path)
+        assert read_rows(path, COLUMNS) == ROWS[:count]
+    file.close()
+
+
+def test_a_torn_row_is_cut_off(path: Path) -> None:
+    file = open_rows(path, COLUMNS)
+    file.append(ROWS[0])
+    file.append(ROWS[1])
+    written = path.with_name(f"{path.name}.rows") if path.suffix == ".parquet" else path
+    written.write_bytes(written.read_bytes()[:-7])
+    getattr(file, "_lines", file)._file.close()  # as when it is killed
+    kept = read_rows(path, COLUMNS)
+    assert kept == ROWS[:1]
+    write(path, ROWS[1:], kept)
+    assert read_rows(path, COLUMNS) == ROWS
+
+
+def test_two_writers_at_a_time_are_refused(path: Path) -> None:
+    file = open_rows(path, COLUMNS)
+    with pytest.raises(InvalidArgument, match="is being written by somebody else"):
+        open_rows(path, COLUMNS)
+    file.close()
+    open_rows(path, COLUMNS).close()
+
+
+@pytest.mark.parametrize("damage", [b"nonsense\n", b'{"cell": 1}\n', b"\xff\xfe\n", b"1,2,3,4,5\n"])
+def test_a_file_of_something_else_is_refused(path: Path, damage: bytes) -> None:
+    path.write_bytes(damage)
+    with pytest.raises(InvalidArgument, match=str(path)):
+        read_rows(path, COLUMNS)
+
+
+def test_a_damaged_line_is_named(tmp_path: Path) -> None:
+    for ending in (".jsonl", ".csv"):
+        path = tmp_path / f"rows{ending}"
+        write(path, ROWS)
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join([*lines[:-1], "x" + lines[-1][4:]]))
+        with pytest.raises(InvalidArgument, match=rf"{path}:{len(lines)}: is no row"):
+            read_rows(path, COLUMNS)
+
+
+def test_other_endings_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgument, match=r"ending in .jsonl, .csv, .parquet"):
+        read_rows(tmp_path / "rows.txt", COLUMNS)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""zswapsim report."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from zswapsim.cli.html import write_report
+from zswapsim.cli.options import check_distinct, check_writable, checked
+from zswapsim.errors import InvalidArgument
+
+MAX_BYTES = 1 << 30
+ROWS = (".jsonl", ".csv", ".parquet")
+"""Endings of files that hold the rows of a sweep."""
+
+
+@click.command("report", short_help="Write results as one HTML file.")
+@click.argument(
+    "results",
+    metavar="RESULT...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    callback=checked(check_writable),
+    help="The HTML file to write.",
+)
+def command(results: tuple[Path, ...], output: Path) -> None:
+    """Write RESULTs as one HTML file with pictures, which opens offline.
+
+    RESULT is what `replay`, `ratio`, `compare` and others print with --json, or the rows that
+    `sweep` wrote, as JSON lines, CSV or Parquet. Several make one file with a list of contents.
+    """
+    for path in results:
+        check_distinct(path, output)
+    write_report([read_result(path) for path in results], output, [path.name for path in results])
+
+
+def read_result(path: Path) -> Any:
+    """Return what a file holds as plain data. InvalidArgument names the file."""
+    if path.suffix.lower() in ROWS:
+        return _rows(path)
+    if path.stat().st_size > MAX_BYTES:
+        raise InvalidArgument(f"{path}: has more than {MAX_BYTES:,} bytes")
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise InvalidArgument(f"{path}: is no JSON: {error}") from None
+
+
+def _rows(path: Path) -> dict[str, Any]:
+    from zswapsim.experiment.sweep.files import read_rows
+    from zswapsim.experiment.sweep.rows import COLUMNS
+
+    rows = read_rows(path, COLUMNS)
+    if not rows:
+        raise InvalidArgument(f"{path}: holds no row of a sweep")
+    return {"kind": "sweep", "rows": rows}
