@@ -30,7 +30,7 @@ PREPARE = {
     "fish": "zswapsim completion fish | source",
 }
 TYPED = [
-    ("rep", "replay"),
+    ("repl", "replay"),
     ("trace inf", "trace info"),
     ("list pol", "list policies"),
     ("replay --max-pool-p", "replay --max-pool-percent"),
@@ -51,6 +51,9 @@ TYPED = [
     ("replay --contents=mi", "replay --contents=mix"),
     ("replay --contents du", "replay --contents dump.core"),
     ("ratio --no-time folder/tr", "ratio --no-time folder/trace.ztrace"),
+    ("sweep --frontend zswap,zr", "sweep --frontend zswap,zram"),
+    ("compare --device nv", "compare --device nvme"),
+    ("recommend --frontend zr", "recommend --frontend zram"),
     ("capture du", "capture dump.core"),
     ("record -o x folder/tr", "record -o x folder/trace.ztrace"),
     ("trace gen zi", "trace gen zipf"),
