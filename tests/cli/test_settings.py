@@ -285,7 +285,30 @@ def commands() -> list[tuple[str, SettingsCommand]]:
 
 
 def test_the_commands_that_run_things_take_settings() -> None:
-    assert {"replay", "ratio", "sweep"} <= {name for name, _ in commands()}
+    told = {name for name, _ in commands()}
+    assert {"replay", "ratio", "sweep", "compare", "recommend", "host"} <= told
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "compare TRACE zram,compressor=lzo-rle zswap --device ssd:read=90us --compress-us lz4=3.2",
+        "recommend TRACE --frontend zram,none --compressor lz4,zstd:1 --max-cpu 7.5",
+        "ratio TRACE TRACE --compressor lz4,zstd:1-3 --no-time",
+        "sweep TRACE --memory 10%:30%:10% --shrinker on,off --kernel 6.8,6.12 --jobs 2",
+        "host --memory 40% --trace TRACE",
+    ],
+)
+def test_a_dump_of_any_command_is_read_back(
+    line: str, small: Path, dumped: Any, capsys: Capture, tmp_path: Path
+) -> None:
+    name, *words = (str(small) if word == "TRACE" else word for word in line.split())
+    path = tmp_path / "dumped.toml"
+    first = dumped(name, *words)
+    assert main([name, *words, "--dump-config"]) == 0
+    path.write_text(capsys.readouterr().out)
+    assert dumped(name, "--config", path) == first
+    assert first != dumped(name)
 
 
 @pytest.mark.parametrize(("name", "command"), commands())

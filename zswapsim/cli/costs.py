@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from zswapsim.cli.options import checked
+from zswapsim.cli.values import DEVICE
 from zswapsim.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -23,12 +24,6 @@ class CostOptions:
 
     costs: "Costs"
     measure: bool
-
-
-def _is_device(text: str) -> None:
-    from zswapsim.experiment.costs import parse_device
-
-    parse_device(text)
 
 
 def _is_time(text: str) -> None:
@@ -60,7 +55,7 @@ _OPTIONS = (
         default="nvme",
         show_default=True,
         metavar="NAME[:read=TIME,write=TIME]",
-        callback=checked(_is_device),
+        type=DEVICE,
         help="What swap lies on: nvme, ssd, emmc, sd or disk, or read=90us,write=20us: of a page "
         "until it is there, and of each of many that are written.",
     ),

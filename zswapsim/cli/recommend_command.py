@@ -12,7 +12,7 @@ from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
 from zswapsim.cli.options import StopFlag, check_distinct, console, progress_bar
 from zswapsim.cli.settings import SettingsCommand
-from zswapsim.cli.values import COMPRESSORS, KERNEL, POLICY, SIZE_OR_PERCENT, ZPOOLS
+from zswapsim.cli.values import COMPRESSORS, FRONTENDS, KERNEL, POLICY, SIZE_OR_PERCENT, ZPOOLS
 from zswapsim.json_text import json_text
 
 MOST_COPIES = 1000
@@ -51,6 +51,7 @@ def _words(text: str | None) -> list[str] | None:
 @click.option(
     "--frontend",
     "frontends",
+    type=FRONTENDS,
     metavar="NAME,...",
     default="zswap,zram,none",
     show_default=True,

@@ -73,7 +73,7 @@ class SettingsCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, or print its settings."""
-        if not ctx.meta[DUMP]:
+        if not ctx.meta.get(DUMP):
             return super().invoke(ctx)
         from zswapsim.cli.dump import dump
 

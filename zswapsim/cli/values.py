@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from zswapsim.errors import ZswapSimError
+from zswapsim.errors import NoEntry, ZswapSimError
 from zswapsim.profiles import DEFAULT_KERNEL
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -88,7 +88,13 @@ class Axis(Kind):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
         """Return what goes on with a name that is not in the list yet."""
-        kinds = {"compressor": COMPRESSORS, "zpool": ZPOOLS, "kernel": KERNELS, "reclaim": POLICIES}
+        kinds = {
+            "frontend": FRONTENDS,
+            "compressor": COMPRESSORS,
+            "zpool": ZPOOLS,
+            "kernel": KERNELS,
+            "reclaim": POLICIES,
+        }
         kind = kinds.get(str(param.name))
         return kind.shell_complete(ctx, param, incomplete) if kind else []
 
@@ -193,6 +199,18 @@ def _format_names() -> Iterable[str]:
     return FORMATS.names()
 
 
+def _frontend_names() -> Iterable[str]:
+    from zswapsim.experiment.config import FRONTENDS
+
+    return FRONTENDS
+
+
+def _check_frontends(text: str) -> None:
+    for name in names_in_list(text):
+        if name not in _frontend_names():
+            raise NoEntry(f"no frontend {name!r}; there are {', '.join(_frontend_names())}")
+
+
 def _check_device(text: str) -> None:
     from zswapsim.experiment.costs import parse_device
 
@@ -238,6 +256,7 @@ KERNELS = NamedList("kernels", _check_kernels, _kernel_names)
 POLICIES = NamedList("policies", _check_policies, _policy_names)
 POLICY = Named("policy", _check_policy, _policy_names)
 FORMAT = Named("format", _check_format, _format_names)
+FRONTENDS = NamedList("frontends", _check_frontends, _frontend_names)
 DEVICE = Named("device", _check_device, _device_names)
 SIZE = Named("size", _check_size)
 SIZE_OR_PERCENT = Named("size", _check_share)
