@@ -9,10 +9,11 @@ that they decide), no names of pools, memory has a capacity chosen when the pool
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from zswapsim.engine.simulated import generic, simulated
-from zswapsim.errors import EINVAL, Busy, NoEntry
+from zswapsim.engine.simulated import generic, missing, simulated, zeros_interpreted
+from zswapsim.errors import EINVAL, Busy, InvalidArgument, NoEntry
 from zswapsim.profiles import Profile
 from zswapsim.registry import Registry
 
@@ -101,6 +102,13 @@ def zpool_work(pool: PoolState) -> int:
 def zpool_evict(owner: Any, pool: PoolState, handle: int) -> int:
     """Ask the owner of an object to free it; return 0 or -errno. The driver's only way up."""
     raise NotImplementedError
+
+
+OPERATIONS = (
+    *(zpool_malloc, zpool_free, zpool_map, zpool_unmap, zpool_shrink, zpool_reclaimed),
+    *(zpool_total_pages, zpool_write_owner, zpool_read_owner, zpool_moved, zpool_work),
+)
+"""What a driver has to have, all of it."""
 
 
 class NoEvict:
@@ -225,6 +233,25 @@ def types() -> list[str]:
 def origin(type_: str) -> str:
     """Say where a driver comes from."""
     return _MODULES.origin(type_) if type_ in _MODULES.names() else "registered at run time"
+
+
+@cache
+def runs_compiled(driver: ZpoolDriver, row: Profile) -> bool:
+    """Say whether compiled code can run a driver: its pools are not objects of a plain class.
+
+    InvalidArgument: it has no pool for that kernel, or its pools lack an operation.
+    """
+    options = driver.options(row)
+    try:
+        pool = driver.create(zeros=zeros_interpreted, **driver.room_for(1, **options), **options)
+    except Exception as error:
+        raise InvalidArgument(
+            f"zpool {driver.type!r} cannot make a pool: {type(error).__name__}: {error}"
+        ) from error
+    lacking = missing(pool, OPERATIONS)
+    if lacking:
+        raise InvalidArgument(f"zpool {driver.type!r}: its pools have no {', '.join(lacking)}")
+    return type(pool) in zpool_malloc.table
 
 
 def acquire(driver: ZpoolDriver) -> None:
