@@ -87,11 +87,11 @@ class PlainPool:
 
 
 def driver_of(
-    pool_class: Callable[[int], PlainPool], *, type: str, summary: str, **more: Any
+    pool_class: Callable[[int], PlainPool], *, name: str, summary: str, **more: Any
 ) -> zpool.ZpoolDriver:
-    """Return the driver of a class of pools, called with max_pages. more: as ZpoolDriver takes it.
+    """Return the driver of a class of pools, called with max_pages; name: of --zpool.
 
-    It is evictable if the class has a shrink of its own.
+    more: as ZpoolDriver takes it. It is evictable if the class has a shrink of its own.
     """
 
     def create(max_pages: int, zeros: Zeros) -> PlainPool:
@@ -104,4 +104,4 @@ def driver_of(
         "place": lambda pool, address: divmod(address, PAGE_SIZE),
         "evictable": own_shrink,
     }
-    return zpool.ZpoolDriver(type=type, summary=summary, **{**settings, **more})
+    return zpool.ZpoolDriver(type=name, summary=summary, **{**settings, **more})

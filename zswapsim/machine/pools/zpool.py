@@ -15,7 +15,7 @@ from typing import Any
 from zswapsim.engine.simulated import generic, missing, simulated, zeros_interpreted
 from zswapsim.errors import EINVAL, Busy, InvalidArgument, NoEntry
 from zswapsim.profiles import Profile
-from zswapsim.registry import Registry
+from zswapsim.registry import Plugin, Registry
 
 PoolState = Any
 """A driver's NamedTuple of arrays, or a plain Python object with the operations as methods."""
@@ -179,6 +179,12 @@ class ZpoolDriver:
     moves: bool = False
 
 
+def _fault(type_: str, part: Any) -> str:
+    if not isinstance(part, ZpoolDriver):
+        return f"it is a {type(part).__name__}, not a ZpoolDriver"
+    return "" if part.type == type_ else f"its type is {part.type!r}"
+
+
 _MODULES: Registry[ZpoolDriver] = Registry(
     "zpool driver",
     "zswapsim.drivers",
@@ -187,6 +193,7 @@ _MODULES: Registry[ZpoolDriver] = Registry(
         "z3fold": "zswapsim.machine.pools.z3fold:DRIVER",
         "zsmalloc": "zswapsim.machine.pools.zsmalloc:DRIVER",
     },
+    _fault,
 )
 _registered: list[ZpoolDriver] = []
 _refcount: dict[int, int] = {}
@@ -213,10 +220,9 @@ def get_driver(type_: str) -> ZpoolDriver:
     for driver in _registered:
         if driver.type == type_:
             return driver
-    try:
-        register(_MODULES.get(type_))
-    except NoEntry:
-        raise NoEntry(f"no zpool {type_!r}; there are {', '.join(types())}") from None
+    if not _MODULES.is_built_in(type_) and type_ not in _MODULES.names():
+        raise NoEntry(f"no zpool {type_!r}; there are {', '.join(types())}")
+    register(_MODULES.get(type_))
     return _registered[0]
 
 
@@ -252,6 +258,16 @@ def runs_compiled(driver: ZpoolDriver, row: Profile) -> bool:
     if lacking:
         raise InvalidArgument(f"zpool {driver.type!r}: its pools have no {', '.join(lacking)}")
     return type(pool) in zpool_malloc.table
+
+
+def plugins() -> list[Plugin]:
+    """Return the drivers of other packages, loaded."""
+    return _MODULES.plugins()
+
+
+def digest(type_: str) -> str:
+    """Return what tells one edition of a driver from the next, "" of a built-in one."""
+    return _MODULES.digest(type_)
 
 
 def acquire(driver: ZpoolDriver) -> None:

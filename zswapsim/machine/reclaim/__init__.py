@@ -65,6 +65,12 @@ class ReclaimPolicy:
     check: Callable[[PolicyState], list[int]]
 
 
+def _fault(name: str, part: Any) -> str:
+    if not isinstance(part, ReclaimPolicy):
+        return f"it is a {type(part).__name__}, not a ReclaimPolicy"
+    return "" if part.name == name else f"its name is {part.name!r}"
+
+
 POLICIES: Registry[ReclaimPolicy] = Registry(
     "reclaim policy",
     "zswapsim.policies",
@@ -73,6 +79,7 @@ POLICIES: Registry[ReclaimPolicy] = Registry(
         "clock": "zswapsim.machine.reclaim.clock:POLICY",
         "two-list": "zswapsim.machine.reclaim.two_list:POLICY",
     },
+    _fault,
 )
 
 
