@@ -128,7 +128,7 @@ def test_a_part_that_does_not_load_is_one_line_and_leaves_the_others_alone(
 ) -> None:
     parts = given(monkeypatch, broken=target, fine="zswapsim.units:format_pages")
     with pytest.raises(
-        NoEntry, match="^gadget 'broken' from an entry point does not load: "
+        NoEntry, match=r"^gadget 'broken' from an entry point does not load: "
     ) as raised:
         parts.get("broken")
     assert why in str(raised.value)
@@ -146,7 +146,7 @@ def test_a_module_that_raises_when_imported_is_one_line(
     (tmp_path / "raises_when_imported.py").write_text("raise RuntimeError('two\\nlines')\n")
     monkeypatch.syspath_prepend(tmp_path)
     parts = given(monkeypatch, broken="raises_when_imported:PART")
-    with pytest.raises(NoEntry, match="does not load: RuntimeError: two lines$"):
+    with pytest.raises(NoEntry, match=r"does not load: RuntimeError: two lines$"):
         parts.get("broken")
 
 

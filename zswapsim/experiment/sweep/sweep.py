@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs the cells of a grid over one trace, whose contents are compressed once a compressor."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from zswapsim.content.compressors import compressor
+from zswapsim.content.compressors import COMPRESSORS, compressor
 from zswapsim.content.page_store import PageStore
 from zswapsim.engine import engines
 from zswapsim.errors import ZswapSimError
@@ -20,6 +22,8 @@ from zswapsim.experiment.sweep.grid import Cell, Settings, key_of
 from zswapsim.experiment.sweep.parallel import run_all
 from zswapsim.experiment.sweep.rows import Row, error_row, row_of
 from zswapsim.experiment.workload import Workload
+from zswapsim.machine.pools import zpool
+from zswapsim.machine.reclaim import POLICIES
 from zswapsim.progress import Progress
 from zswapsim.trace.trace import Trace
 
@@ -60,7 +64,10 @@ class Sweep:
         workload = Workload.of(trace)
         asked = {"measure": measure, **asdict(costs)}
         identity = {"workload": workload.gather(), "name": trace.name, "costs": asked}
-        keyed = (Cell(key_of(identity, settings), settings) for settings in all_settings)
+        keyed = (
+            Cell(key_of(identity | _editions(settings), settings), settings)
+            for settings in all_settings
+        )
         cells = [cell for cell in keyed if cell.key not in done]
         pages = PageStore(
             trace.contents_bytes, trace.contents_count, digest=trace.contents_digest, keep_bytes=0
@@ -155,6 +162,16 @@ def run_cell(shared: tuple[Workload, Costs], work: tuple[Cell, str]) -> Row:
 
 def _compile_machine(empty: Workload, cell: Cell) -> None:
     run_workload(empty, ReplayConfig(**cell.settings, engine="compiled"))
+
+
+def _editions(settings: Settings) -> dict[str, Any]:
+    """Tell which editions of other packages' parts a cell depends on; nothing if it has none."""
+    digests = []
+    with contextlib.suppress(ZswapSimError):  # a part that is not there is the cell's own error
+        digests.append(COMPRESSORS.digest(settings["compressor"].partition(":")[0].strip()))
+        digests.append(zpool.digest(settings["zpool"] or ""))
+        digests.append(POLICIES.digest(settings["reclaim"]))
+    return {"parts": digests} if any(digests) else {}
 
 
 def _renamed(progress: Progress, spec: str, stage: str, done: int, total: int) -> None:
