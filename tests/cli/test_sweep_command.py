@@ -60,7 +60,7 @@ def whole(small: Path) -> dict[str, dict[str, object]]:
 def test_the_answer_comes_first_and_the_table_has_the_best(small: Path) -> None:
     lines = run(small, *GRID, "--compressor", "lz4,zstd").stdout.splitlines()
     assert lines[0] == f"{Trace.open(small).name}: {2 * CELLS} cells"
-    assert any(line.startswith("The program waits least with memory 70%") for line in lines)
+    assert any(line.startswith("With 70% of memory the program waits least") for line in lines)
     assert any("max pool %" in line and "stall s" in line for line in lines)
 
 
