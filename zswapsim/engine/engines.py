@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from zswapsim.engine.simulated import GENERICS, SIMULATED, Generic, Ints, Zeros, zeros_interpreted
+from zswapsim.engine.tracepoint import TRACEPOINTS
 from zswapsim.errors import InvalidArgument
 
 ENGINES = ("auto", "interpreted", "compiled")
@@ -196,6 +197,10 @@ def _teach_all() -> None:
         if function not in _taught_functions:
             _taught_functions.add(function)
             register_jitable(function)
+    for point in TRACEPOINTS:
+        if point not in _taught_functions:
+            _taught_functions.add(point)
+            _teach_nothing(point)
     for generic_function in GENERICS:
         if id(generic_function) not in _taught_generics:
             _taught_generics.add(id(generic_function))
@@ -210,6 +215,19 @@ def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
         return numba.njit(cache=True)(function)
     except RuntimeError:  # no folder that numba may write to
         return numba.njit(function)  # type: ignore[no-any-return]
+
+
+def _teach_nothing(point: Callable[..., None]) -> None:
+    """Make numba leave out the calls of a tracepoint."""
+    from numba.extending import overload
+
+    names = ", ".join(inspect.signature(point).parameters)
+    namespace: dict[str, Any] = {}
+    exec(
+        f"def typing({names}):\n    def run({names}): return None\n    return run\n",
+        namespace,
+    )
+    overload(point)(namespace["typing"])
 
 
 def _teach(call: Generic[Any, Any]) -> None:
