@@ -7,7 +7,8 @@ part is asked for, and by plugins(); nobody else hears of it.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -63,6 +64,22 @@ class Registry(Generic[T]):
             )
         self._origin[name] = origin
         self._loaded[name] = part
+
+    @contextmanager
+    def shadowed(self, name: str, part: T) -> Iterator[None]:
+        """Let a name stand for a part, whatever else it stands for, as long as the block runs."""
+        self._search_entry_points()
+        origin, loaded = self._origin.get(name), self._loaded.get(name)
+        self._origin[name] = origin or "registered at run time"
+        self._loaded[name] = part
+        try:
+            yield
+        finally:
+            del self._loaded[name]
+            if loaded is not None:
+                self._loaded[name] = loaded
+            if origin is None:
+                del self._origin[name]
 
     def get(self, name: str) -> T:
         """Return the part of that name.
