@@ -97,8 +97,7 @@ def test_every_part_of_another_package_is_listed_once_and_whether_it_loads(
     site: list[Path],
 ) -> None:
     lines = run(site, "list", "plugins").stdout.splitlines()
-    rows = {tuple(line.split("  ")[0:1]) + (line[16:].split()[0],): line for line in lines[1:]}
-    told = {name: line for (_, name), line in rows.items()}
+    told = {line[16:].split()[0]: line for line in lines[1:]}
     assert len(lines) == 1 + 11
     assert "zswapsim-firstfit 0.1.0" in told["firstfit"]
     assert told["firstfit"].rstrip().endswith("yes, in both engines")
@@ -159,7 +158,7 @@ def test_a_plain_class_replays_and_is_not_compiled(site: list[Path], small: Path
         )
     }
     plain, simulated = results["firstfit-plain"], results["firstfit"]
-    assert plain["engine"] == "interpreted"
+    assert plain["config"]["engine"] == "interpreted"
     assert plain["bytes"]["checked_pages"] > 0
     assert plain["zswap"] == simulated["zswap"]
     for option in (("--zpool", "firstfit-plain"), ("--reclaim", "fifo")):
@@ -181,7 +180,7 @@ def test_a_part_in_the_machines_style_runs_compiled_and_gives_the_same(
         )
         for engine in ("interpreted", "compiled")
     ]
-    assert [result["engine"] for result in results] == ["interpreted", "compiled"]
+    assert [result["config"]["engine"] for result in results] == ["interpreted", "compiled"]
     assert results[0]["zswap"] == results[1]["zswap"]
     assert results[0]["vmstat"] == results[1]["vmstat"]
 
@@ -192,7 +191,8 @@ def test_a_sweep_has_parts_of_all_kinds_in_several_processes(site: list[Path], s
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(rows) == 6
     assert not any(row["error"] for row in rows)
-    compiled = run(site, "sweep", small, "--zpool", "firstfit-plain", "--json", "--engine=compiled")
+    asked = ("--zpool", "firstfit-plain", "--json", "--engine=compiled")
+    compiled = run(site, "sweep", small, *asked, expect=1)
     assert "runs interpreted only" in json.loads(compiled.stdout)["error"]
 
 
