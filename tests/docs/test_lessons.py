@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What docs/lessons shows is what happens: scripts and sessions are run, answers are computed.
+
+A ```text block right after a ```python block is what that prints. A line `...` in a session stands
+for lines that the page leaves out.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import lz4
+import pytest
+import zstandard
+
+from zswapsim.experiment.lesson.lesson import run_script
+from zswapsim.experiment.lesson.script import read_script
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs" / "lessons"
+PAGES = sorted(FOLDER.glob("[0-9][0-9]-*.md"))
+SCRIPTS = sorted(FOLDER.glob("*.zswap"))
+README = FOLDER / "README.md"
+MOST_STEPS = 40
+MOST_LINES = 150
+
+PYTHON = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.M | re.S)
+SESSION = re.compile(r"^ *```console\n(.*?)^ *```$", re.M | re.S)
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+PART = re.compile(r"^## (.*)$", re.M)
+SHOWN_WITH = ((1, 5, 7), "1.9.4")
+"""Releases of libzstd and liblz4, as each finds other matches."""
+NEW_FILE = re.compile(r"^```text\n(title .*?)^```\n\nSaved as `(.*?)`", re.M | re.S)
+BY_RELEASE = ("06-same-filled.md", "09-compressor-and-device.md")
+"""Pages that tell what a compressor makes of a page; the others ask for a size."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of the lessons as the folder that one is in, with zswapsim on the path."""
+    lessons = tmp_path / "docs" / "lessons"
+    shutil.copytree(FOLDER, lessons)
+    (tmp_path / "traces").symlink_to(ROOT / "traces")
+    program = tmp_path / "bin" / "zswapsim"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m zswapsim "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.chdir(lessons)
+    return lessons
+
+
+def skip_with_other_libraries(page: Path) -> None:
+    if page.name in BY_RELEASE:
+        versions = (zstandard.ZSTD_VERSION, lz4.library_version_string())
+        if versions != SHOWN_WITH:
+            pytest.skip("the libraries are other ones")
+
+
+def stripped(text: str) -> list[str]:
+    return [line.rstrip() for line in text.rstrip().splitlines()]
+
+
+def prints(printed: list[str], shown: list[str]) -> bool:
+    """Say whether lines are those shown, of which `...` stands for any number of lines."""
+    pattern = "".join("(?:.*\n)*?" if line == "..." else re.escape(line) + "\n" for line in shown)
+    return re.fullmatch(pattern, "".join(f"{line}\n" for line in printed)) is not None
+
+
+def indent_of(session: str) -> str:
+    return re.match(" *", session)[0]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("page", [*PAGES, README], ids=lambda page: page.name)
+def test_the_sessions_of_a_page_print_what_is_shown(page: Path, folder: Path) -> None:
+    skip_with_other_libraries(page)
+    text = page.read_text()
+    for script, name in NEW_FILE.findall(text):
+        (folder / name).write_text(script)
+    sessions = SESSION.findall(text)
+    assert sessions
+    for session in sessions:
+        indent = indent_of(session)
+        lines = [line.removeprefix(indent) for line in session.splitlines()]
+        for command in re.split(r"^\$ ", "\n".join(lines) + "\n", flags=re.M)[1:]:
+            line, _, shown = command.partition("\n")
+            done = subprocess.run(
+                ["bash", "-euc", line],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            printed = stripped(done.stdout)
+            assert done.returncode == 0, done.stdout
+            assert prints(printed, stripped(shown)), "\n".join([f"$ {line}", *printed])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_answers_of_a_page_are_computed(
+    page: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    skip_with_other_libraries(page)
+    answers = page.read_text().partition("\n## Answers\n")[2]
+    examples = PYTHON.findall(answers)
+    assert examples
+    for code, shown in examples:
+        exec(compile(code, page.name, "exec"), {})
+        assert stripped(capsys.readouterr().out) == stripped(shown)
+        assert shown, "an answer prints something"
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_a_script_is_short_and_asks_what_its_steps_answer(script: Path) -> None:
+    lesson = run_script(read_script(script))
+    assert lesson["title"]
+    assert lesson["goals"]
+    assert 5 <= len(lesson["steps"]) <= MOST_STEPS
+    questions = [step["question"] for step in lesson["steps"] if step["question"]]
+    assert len(questions) >= 1
+    assert all(question["answer"] for question in questions)
+
+
+def test_there_is_a_page_for_every_script_and_a_script_for_every_page() -> None:
+    assert len(PAGES) >= 8
+    assert [page.stem for page in PAGES] == [script.stem for script in SCRIPTS]
+    assert [int(page.name[:2]) for page in PAGES] == list(range(1, len(PAGES) + 1))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_has_its_parts_a_drawing_and_its_scripts_name(page: Path) -> None:
+    text = page.read_text()
+    assert len(text.splitlines()) <= MOST_LINES
+    assert PART.findall(text) == ["Do it", "What to see", "Exercises", "Answers"]
+    assert text.startswith(f"# {int(page.name[:2])}. ")
+    assert "```text\n" in text.partition("\n## Exercises\n")[0]
+    assert f"zswapsim step {page.stem}.zswap -c" in text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_exercise_has_an_answer(page: Path) -> None:
+    exercises, answers = page.read_text().partition("\n## Exercises\n")[2].split("\n## Answers\n")
+    asked = set(re.findall(r"^(\d)\. ", exercises, re.M))
+    answered: set[str] = set()
+    for line in re.findall(r"^(\d(?:(?:, | and )\d)*)\\?\.\s", answers, re.M):
+        answered |= set(re.findall(r"\d", line))
+    assert asked == answered
+    assert len(asked) >= 2
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_links_those_before_and_after_it(page: Path) -> None:
+    links = LINK.findall(page.read_text())
+    at = PAGES.index(page)
+    neighbours = [PAGES[other].name for other in (at - 1, at + 1) if 0 <= other < len(PAGES)]
+    assert {"README.md", *neighbours} <= set(links)
+
+
+def test_the_list_of_lessons_links_every_page_and_names_every_script() -> None:
+    text = README.read_text()
+    assert [link for link in LINK.findall(text) if link in {page.name for page in PAGES}] == [
+        page.name for page in PAGES
+    ]
+    assert all(f"`{script.name}`" in text for script in SCRIPTS)
+
+
+@pytest.mark.parametrize("page", [*PAGES, README], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text()):
+        assert (FOLDER / link).exists(), link
