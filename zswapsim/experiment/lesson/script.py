@@ -109,21 +109,25 @@ def parse_script(text: str | bytes, source: str = "script") -> Script:
     """Parse a script; see read_script. source: what messages call it."""
     script = Script(printable(source))
     if isinstance(text, bytes):
-        try:
-            text = text.decode()
-        except UnicodeDecodeError as error:
-            line = 1 + text[: error.start].count(b"\n")
-            script.refuse(line, "this is no UTF-8; allowed is a script as text")
+        text = _decoded(script, text)
     if len(text) > MAX_BYTES:
         script.refuse(1, f"the script is too long; allowed are {MAX_BYTES:,} bytes")
     lines = text.split("\n")
     if len(lines) > MAX_LINES + 1:
         script.refuse(MAX_LINES + 1, f"this is line {MAX_LINES + 1}; allowed are {MAX_LINES}")
     parser = _Parser(script)
-    for number, line in enumerate(lines, 1):
-        parser.take(number, line.rstrip("\r"))
+    for at, line in enumerate(lines, 1):
+        parser.take(at, line.rstrip("\r"))
     parser.finish(len(lines))
     return script
+
+
+def _decoded(script: Script, data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = 1 + data[: error.start].count(b"\n")
+        script.refuse(line, "this is no UTF-8; allowed is a script as text")
 
 
 def shown(text: str) -> str:
@@ -213,7 +217,9 @@ class _Parser:
     def _check_settings(self) -> None:
         """Refuse settings that do not go together, each in its line."""
         settings, lines = self.script.settings, self.script.lines
-        base = {key: settings[key] for key in ("kernel", "frontend") if key in settings}
+        base: dict[str, Any] = {
+            key: settings[key] for key in ("kernel", "frontend") if key in settings
+        }
         for name, line in lines.items():
             key = SETTINGS[name].key
             if key not in REPLAYED:
@@ -241,9 +247,11 @@ class _Parser:
 
     def number(self, what: str, word: str, low: int, high: int) -> int:
         """Return a whole number."""
-        if word.isascii() and word.isdecimal() and len(word) < 12 and low <= int(word) <= high:
-            return int(word)
-        self.refuse(f"{what} {shown(word)}; allowed is a whole number, {low} to {high}")
+        if not (word.isascii() and word.isdecimal() and len(word) < 12) or not (
+            low <= int(word) <= high
+        ):
+            self.refuse(f"{what} {shown(word)}; allowed is a whole number, {low} to {high}")
+        return int(word)
 
     def slot(self, word: str) -> int:
         """Return the number of a slot."""
@@ -257,18 +265,22 @@ class _Parser:
     def content(self, words: list[str]) -> Content:
         """Return what a page is to hold."""
         word = words[0]
-        if len(words) == 1 and word in KINDS:
-            return Content(word)
-        if len(words) == 1 and word.startswith("size="):
-            return Content("size", self.number("size", word[5:], 1, PAGE_SIZE))
         if len(words) == 2 and word == "like":
-            other = self.page(words[1]) if self.script.memory_pages else self.slot(words[1])
-            if not self.script.memory_pages and other not in self.stored:
-                self.refuse(
-                    f"like {other}: slot {other} was not stored before; allowed is one that was"
-                )
-            return Content("like", other)
-        self.refuse(f"content {shown(' '.join(words))}; allowed is {CONTENTS}")
+            return Content("like", self._other(words[1]))
+        if len(words) != 1 or not (word in KINDS or word.startswith("size=")):
+            self.refuse(f"content {shown(' '.join(words))}; allowed is {CONTENTS}")
+        if word in KINDS:
+            return Content(word)
+        return Content("size", self.number("size", word.removeprefix("size="), 1, PAGE_SIZE))
+
+    def _other(self, word: str) -> int:
+        """Return the slot, or page, whose bytes are wanted once more."""
+        if self.script.memory_pages:
+            return self.page(word)
+        other = self.slot(word)
+        if other not in self.stored:
+            self.refuse(f"like {other}: slot {other} was not stored; allowed is one that was")
+        return other
 
 
 class Setting(NamedTuple):
