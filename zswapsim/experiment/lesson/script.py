@@ -16,8 +16,8 @@ A wrong line is one InvalidArgument, `FILE:LINE: what; allowed is ...`.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -93,6 +93,14 @@ class Script:
         """zswap or zram."""
         return str(self.settings.get("frontend", "zswap"))
 
+    def instead(self, settings: Mapping[str, Any]) -> "Script":
+        """Return the script with other settings. InvalidArgument: they do not go with the rest."""
+        changed = replace(self, settings={**self.settings, **settings})
+        if "reclaim" in settings and not self.memory_pages:
+            raise InvalidArgument(f"reclaim goes with memory PAGES, which {self.source} has not")
+        check_settings(changed, settings)
+        return changed
+
     def refuse(self, line: int, problem: str) -> NoReturn:
         """Raise what is wrong in a line."""
         raise InvalidArgument(f"{self.source}:{line}: {printable(problem)}")
@@ -133,6 +141,24 @@ def _decoded(script: Script, data: bytes) -> str:
 def shown(text: str) -> str:
     """Return a word of a script as a message shows it, not too long."""
     return repr(text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}...")
+
+
+def check_settings(script: Script, new: Mapping[str, Any] | None = None) -> None:
+    """Refuse settings that do not go together, each in its line. new: those of no line."""
+    settings, lines = script.settings, script.lines
+    base: dict[str, Any] = {key: settings[key] for key in ("kernel", "frontend") if key in settings}
+    for key in REPLAYED:
+        if key not in settings:
+            continue
+        try:
+            ReplayConfig(**{**base, key: settings[key]})
+        except ZswapSimError as error:
+            line = next((lines[name] for name in lines if SETTINGS[name].key == key), 1)
+            if new and (key in new or "kernel" in new):
+                raise
+            script.refuse(line, str(error))
+    if "reclaim" in lines and "memory" not in lines:
+        script.refuse(lines["reclaim"], "reclaim goes with memory PAGES")
 
 
 class _Parser:
@@ -212,30 +238,12 @@ class _Parser:
         key = SETTINGS[name].key
         script.settings[key] = SETTINGS[name].read(self, words[0])
         script.lines[name] = self.line
-        self._check_settings()
-
-    def _check_settings(self) -> None:
-        """Refuse settings that do not go together, each in its line."""
-        settings, lines = self.script.settings, self.script.lines
-        base: dict[str, Any] = {
-            key: settings[key] for key in ("kernel", "frontend") if key in settings
-        }
-        for name, line in lines.items():
-            key = SETTINGS[name].key
-            if key not in REPLAYED:
-                continue
-            try:
-                ReplayConfig(**{**base, key: settings[key]})
-            except ZswapSimError as error:
-                self.script.refuse(line, str(error))
-        if "reclaim" in lines and "memory" not in lines:
-            self.script.refuse(lines["reclaim"], "reclaim goes with memory PAGES")
 
     def _take_operation(self, name: str, words: list[str]) -> None:
         command = OPERATIONS[name]
         script = self.script
         if not script.operations:
-            self._check_settings()
+            check_settings(script)
         if not command.allowed(script):
             self.refuse(f"{name} goes with {command.needs}")
         operation = Operation(self.line, " ".join((name, *words)), name)
