@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Turns a state of the machine into elements, and shows what differs from the state before. The same
+   two states always give the same elements. Texts become text nodes, never markup. */
+"use strict";
+const Draw = (() => {
+  const MOST_PAGES = 96, MOST_CHIPS = 160, TINTS = 6;
+  const HEADER_BYTES = { zbud: 64, z3fold: 64 };
+  const CHUNK_BYTES = 64, PAGE_BYTES = 4096;
+
+  const number = (value) => value.toLocaleString("en-US");
+  const counted = (count, what) => `${number(count)} ${what}${count === 1 ? "" : "s"}`;
+
+  /* An element; children are elements and texts, and nothing for null. */
+  const make = (tag, className, ...children) => {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    made.append(...children.flat().filter((child) => child !== null));
+    return made;
+  };
+
+  const percent = (part, whole) => `${whole > 0 ? Math.max(0, Math.min(100, (100 * part) / whole)) : 0}%`;
+  const isZsmalloc = (pool) => pool.driver === "zsmalloc";
+  const pageName = (pool, page) => `${isZsmalloc(pool) ? "zspage" : "page"} ${page}`;
+
+  const objectSays = (object) => {
+    const length = object.length_bytes === null ? "" : `, ${number(object.length_bytes)} bytes`;
+    return `slot ${object.slot}${object.place ? ` ${object.place}` : ""}${length}`;
+  };
+
+  /* What the kernel rounds an object's room up to is hatched: it is taken, and holds nothing. */
+  const drawObject = (object, page, className, note, pick) => {
+    const box = make(pick ? "button" : "span", `object tint-${object.slot % TINTS} ${className}`.trim());
+    if (pick) {
+      box.type = "button";
+      box.addEventListener("click", (event) => {
+        event.stopPropagation();
+        pick(String(object.slot));
+      });
+    } else {
+      box.setAttribute("role", "img");
+    }
+    box.setAttribute("aria-label", note ? `${objectSays(object)}, ${note}` : objectSays(object));
+    box.title = `${objectSays(object)}; takes ${number(object.size_bytes)} bytes from byte ${number(object.offset_bytes)} on`;
+    box.style.left = percent(object.offset_bytes, page.capacity_bytes);
+    box.style.width = percent(object.size_bytes, page.capacity_bytes);
+    const used = make("span", "used");
+    used.style.width = percent(object.length_bytes ?? object.size_bytes, object.size_bytes);
+    const label = make("span", "label", make("b", "", make("span", "word", "slot "), String(object.slot)));
+    if (object.place) label.append(make("span", "place", object.place));
+    if (note) label.append(make("span", "note", note));
+    else if (object.length_bytes !== null) label.append(make("span", "bytes", `${number(object.length_bytes)} B`));
+    box.append(used, label);
+    return box;
+  };
+
+  const overlap = (one, other) =>
+    one.offset_bytes < other.offset_bytes + other.size_bytes && other.offset_bytes < one.offset_bytes + one.size_bytes;
+
+  /* The objects of a page: those that left as outlines below those that are there. */
+  const drawObjects = (page, old, view) => {
+    const now = page.objects, then = old === undefined ? now : old.objects;
+    const before = new Map(then.map((object) => [object.slot, object]));
+    const there = new Set(now.map((object) => object.slot));
+    const gone = then
+      .filter((object) => !there.has(object.slot))
+      .map((object) => {
+        const note = view.written.has(object.slot) ? "→ swap file" : "gone";
+        const under = now.some((other) => overlap(object, other)) ? "gone under" : "gone";
+        return drawObject(object, page, under, note, null);
+      });
+    const present = now.map((object) => {
+      const was = before.get(object.slot);
+      if (old === undefined || was === undefined) return drawObject(object, page, view.first ? "" : "new", "", view.pickSlot);
+      const moved = was.offset_bytes !== object.offset_bytes;
+      return drawObject(object, page, moved ? "moved" : "", moved ? "moved" : "", view.pickSlot);
+    });
+    return [...gone, ...present];
+  };
+
+  const freeSays = (page) => {
+    const told = [];
+    if (page.free_bytes !== null) told.push(`${number(page.free_bytes)} B free`);
+    if (page.free_chunks !== null) told.push(counted(page.free_chunks, "chunk"));
+    return told.join(", ");
+  };
+
+  const drawPage = (page, old, tag, view) => {
+    const { pool } = view;
+    const name = pageName(pool, page.page);
+    const named = view.named.has(page.page);
+    const head = make("div", "page-head");
+    if (view.pickPage && tag !== "released") {
+      const button = make("button", "pick", name);
+      button.type = "button";
+      button.addEventListener("click", (event) => {
+        event.stopPropagation();
+        view.pickPage(String(page.page));
+      });
+      head.append(button);
+    } else {
+      head.append(make("strong", "", name));
+    }
+    if (page.size_class !== null) head.append(make("span", "class", `class ${number(page.size_class)}`));
+    if (tag) head.append(make("span", `tag ${tag}`, tag));
+    head.append(make("span", "free", tag === "released" ? "back to the system" : freeSays(page)));
+    const bar = make("div", isZsmalloc(pool) ? "bar" : "bar chunks");
+    bar.setAttribute("role", "group");
+    bar.setAttribute("aria-label", `${name}: ${page.objects.map(objectSays).join("; ") || "no objects"}`);
+    bar.style.width = percent(page.capacity_bytes, view.widest);
+    const header = HEADER_BYTES[pool.driver] ?? 0;
+    if (header && !page.objects.some((object) => object.offset_bytes < header)) {
+      const box = make("span", "header");
+      box.title = `the header of ${pool.driver}, ${header} bytes`;
+      box.style.width = percent(header, page.capacity_bytes);
+      bar.append(box);
+    }
+    for (let at = PAGE_BYTES; at < page.capacity_bytes; at += PAGE_BYTES) {
+      const edge = make("span", "edge");
+      edge.style.left = percent(at, page.capacity_bytes);
+      bar.append(edge);
+    }
+    bar.append(...drawObjects(page, old, view));
+    const box = make("article", `page ${tag} ${named ? "named" : ""}`.trim(), head, bar);
+    if (view.pickPage && tag !== "released") {
+      box.classList.add("pickable");
+      box.addEventListener("click", () => view.pickPage(String(page.page)));
+    }
+    return box;
+  };
+
+  const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+  /* Of many pages those that the step is about come first; the rest is said in a number. */
+  const choose = (rows, view) => {
+    if (rows.length <= MOST_PAGES) return [rows, 0];
+    const about = rows.filter((row) => row.tag || view.named.has(row.page.page) || !same(row.page, row.old));
+    const shown = new Set([...about, ...rows].slice(0, MOST_PAGES));
+    return [rows.filter((row) => shown.has(row)), rows.length - shown.size];
+  };
+
+  const drawPages = (view) => {
+    const now = new Map(view.pool.pages.map((page) => [page.page, page]));
+    const then = new Map(view.before.pool.pages.map((page) => [page.page, page]));
+    const rows = [...now.values()].map((page) => ({
+      page, old: then.get(page.page), tag: then.has(page.page) ? "" : "new",
+    }));
+    for (const page of then.values()) {
+      if (!now.has(page.page)) rows.push({ page: { ...page, objects: [] }, old: page, tag: "released" });
+    }
+    rows.sort((a, b) => (a.page.size_class ?? 0) - (b.page.size_class ?? 0) || a.page.page - b.page.page);
+    const [shown, left] = choose(rows, view);
+    const box = make("div", rows.length > 24 ? "pages many" : "pages");
+    view.widest = Math.max(PAGE_BYTES, ...shown.map((row) => row.page.capacity_bytes));
+    box.append(...shown.map((row) => drawPage(row.page, row.old, row.tag, view)));
+    if (!rows.length) box.append(make("p", "empty", "The pool holds no pages."));
+    if (left) box.append(make("p", "empty", `${counted(left, "more page")} not drawn.`));
+    return box;
+  };
+
+  /* A bar of how full something is; a mark is where something else happens. */
+  const gauge = (label, says, part, whole, mark, markSays) => {
+    const fill = make("span", part > whole ? "fill over" : "fill");
+    fill.style.width = percent(part, whole);
+    const bar = make("div", "gauge", fill);
+    bar.setAttribute("role", "img");
+    bar.setAttribute("aria-label", `${label}: ${says}`);
+    if (mark !== null) {
+      const line = make("span", "mark");
+      line.style.left = percent(mark, whole);
+      line.title = markSays;
+      bar.append(line);
+    }
+    return make("div", "measure", make("p", "", make("strong", "", label), ` ${says}`), bar);
+  };
+
+  const poolGauge = ({ pool, before }) => {
+    const says = [`${number(pool.total_pages)} of ${counted(pool.limit_pages, "page")}`];
+    if (pool.accept_pages !== null) says.push(`once full, it accepts again below ${number(pool.accept_pages)}`);
+    const made = gauge("Pool", says.join("; "), pool.total_pages, pool.limit_pages, pool.accept_pages, "accept threshold");
+    if (pool.full) made.firstChild.append(make("span", "tag full", "full"));
+    if (pool.total_pages !== before.pool.total_pages) made.classList.add("changed");
+    return made;
+  };
+
+  const chip = (text, className) => make("li", className, text);
+
+  /* A row of small boxes under a name; what was not there before stands out. */
+  const chips = (name, values, old, text, className) => {
+    const known = new Set(old);
+    const list = make("ol", "chips", values.slice(0, MOST_CHIPS).map((value) => chip(text(value), known.has(value) ? "" : "new")));
+    if (values.length > MOST_CHIPS) list.append(chip(`${number(values.length - MOST_CHIPS)} more`, "empty"));
+    if (!values.length) list.append(chip("none", "empty"));
+    return make("div", `row ${same(values, old) ? "" : "changed"} ${className}`.trim(), make("h3", "", name), list);
+  };
+
+  const drawLists = ({ pool, before }) => {
+    const old = new Map(before.pool.lists.map((list) => [list.name, list.pages]));
+    const busy = pool.lists.filter((list) => list.pages.length || old.get(list.name)?.length || pool.lists.length <= 4);
+    return busy.map((list) => chips(list.name, list.pages, old.get(list.name) ?? [], String, ""));
+  };
+
+  const entryText = (entry) => {
+    if (entry.kind === "same-filled") return `${entry.slot}: one word`;
+    return entry.length_bytes === null ? `${entry.slot}: ${entry.kind}` : `${entry.slot}: ${number(entry.length_bytes)} B`;
+  };
+
+  const drawEntries = ({ state, before }) => {
+    const rows = [chips("Entries (slot: length)", state.entries.map(entryText), before.entries.map(entryText), String, "")];
+    if (state.entry_lru !== null) rows.push(chips("zswap's LRU (newest first)", state.entry_lru, before.entry_lru ?? [], String, ""));
+    return rows;
+  };
+
+  const drawMemory = ({ state, before, pool }) => {
+    if (state.memory === null) return [];
+    const { resident, limit_pages } = state.memory;
+    const used = resident.length + pool.total_pages;
+    return [
+      gauge("Memory", `${counted(resident.length, "resident page")} and ${number(pool.total_pages)} of the pool, of ${number(limit_pages)}`, used, limit_pages, null, ""),
+      chips("Resident (newest first)", resident, before.memory?.resident ?? [], String, "pages-of-memory"),
+    ];
+  };
+
+  const drawCounters = ({ state, before }) => {
+    const rows = Object.entries(state.counters).map(([name, value]) => {
+      const change = value - (before.counters[name] ?? 0);
+      const row = make("tr", change ? "changed" : value ? "" : "zero");
+      row.dataset.counter = name;
+      const by = change ? `${change > 0 ? "+" : "−"}${number(Math.abs(change))}` : "";
+      const heading = make("th", "", name);
+      heading.scope = "row";
+      row.append(heading, make("td", "", number(value)), make("td", "change", by));
+      return row;
+    });
+    return make("table", "counters", make("caption", "", "Counters"), make("tbody", "", rows));
+  };
+
+  /* state: to draw. before: what it is compared with. named: pages that the step speaks of.
+     pickPage, pickSlot: called with what is clicked, or null. first: nothing came before. */
+  const draw = (state, before, more) => {
+    const was = new Set(before.swap_file);
+    const view = { state, before, pool: state.pool, first: false, pickPage: null, pickSlot: null, ...more };
+    view.written = new Set(state.swap_file.filter((slot) => !was.has(slot)));
+    return {
+      pool: [poolGauge(view), drawPages(view)],
+      lists: drawLists(view),
+      beside: [...drawMemory(view), ...drawEntries(view), chips("Swap file (slots)", state.swap_file, before.swap_file, String, "")],
+      counters: [drawCounters(view)],
+    };
+  };
+
+  return { draw, make, number, counted, pageName, CHUNK_BYTES };
+})();
