@@ -3,9 +3,9 @@
    two states always give the same elements. Texts become text nodes, never markup. */
 "use strict";
 const Draw = (() => {
-  const MOST_PAGES = 96, MOST_CHIPS = 160, TINTS = 6;
+  const MOST_PAGES = 96, MOST_CHIPS = 40, FEW_PAGES = 8, MANY_PAGES = 24, TINTS = 6;
   const HEADER_BYTES = { zbud: 64, z3fold: 64 };
-  const CHUNK_BYTES = 64, PAGE_BYTES = 4096;
+  const PAGE_BYTES = 4096;
 
   const number = (value) => value.toLocaleString("en-US");
   const counted = (count, what) => `${number(count)} ${what}${count === 1 ? "" : "s"}`;
@@ -41,6 +41,7 @@ const Draw = (() => {
     }
     box.setAttribute("aria-label", note ? `${objectSays(object)}, ${note}` : objectSays(object));
     box.title = `${objectSays(object)}; takes ${number(object.size_bytes)} bytes from byte ${number(object.offset_bytes)} on`;
+    if (object.size_bytes * 50 < page.capacity_bytes) box.classList.add("tiny");
     box.style.left = percent(object.offset_bytes, page.capacity_bytes);
     box.style.width = percent(object.size_bytes, page.capacity_bytes);
     const used = make("span", "used");
@@ -58,20 +59,22 @@ const Draw = (() => {
 
   /* The objects of a page: those that left as outlines below those that are there. */
   const drawObjects = (page, old, view) => {
-    const now = page.objects, then = old === undefined ? now : old.objects;
+    const now = page.objects, then = old === undefined ? [] : old.objects;
     const before = new Map(then.map((object) => [object.slot, object]));
-    const there = new Set(now.map((object) => object.slot));
+    const places = new Map(now.map((object) => [object.slot, object.offset_bytes]));
     const gone = then
-      .filter((object) => !there.has(object.slot))
+      .filter((object) => places.get(object.slot) !== object.offset_bytes)
       .map((object) => {
-        const note = view.written.has(object.slot) ? "→ swap file" : "gone";
+        const note = view.written.has(object.slot) ? "→ swap file" : places.has(object.slot) ? "was here" : "gone";
         const under = now.some((other) => overlap(object, other)) ? "gone under" : "gone";
         return drawObject(object, page, under, note, null);
       });
+    if (gone.length) view.left = true;
     const present = now.map((object) => {
       const was = before.get(object.slot);
-      if (old === undefined || was === undefined) return drawObject(object, page, view.first ? "" : "new", "", view.pickSlot);
-      const moved = was.offset_bytes !== object.offset_bytes;
+      const moved = was !== undefined && was.offset_bytes !== object.offset_bytes;
+      if (!view.first && (moved || was === undefined)) view.fresh = true;
+      if (was === undefined) return drawObject(object, page, view.first ? "" : "new", "", view.pickSlot);
       return drawObject(object, page, moved ? "moved" : "", moved ? "moved" : "", view.pickSlot);
     });
     return [...gone, ...present];
@@ -149,7 +152,7 @@ const Draw = (() => {
     }
     rows.sort((a, b) => (a.page.size_class ?? 0) - (b.page.size_class ?? 0) || a.page.page - b.page.page);
     const [shown, left] = choose(rows, view);
-    const box = make("div", rows.length > 24 ? "pages many" : "pages");
+    const box = make("div", rows.length > MANY_PAGES ? "pages many" : rows.length > FEW_PAGES ? "pages" : "pages few");
     view.widest = Math.max(PAGE_BYTES, ...shown.map((row) => row.page.capacity_bytes));
     box.append(...shown.map((row) => drawPage(row.page, row.old, row.tag, view)));
     if (!rows.length) box.append(make("p", "empty", "The pool holds no pages."));
@@ -187,16 +190,20 @@ const Draw = (() => {
   /* A row of small boxes under a name; what was not there before stands out. */
   const chips = (name, values, old, text, className) => {
     const known = new Set(old);
-    const list = make("ol", "chips", values.slice(0, MOST_CHIPS).map((value) => chip(text(value), known.has(value) ? "" : "new")));
-    if (values.length > MOST_CHIPS) list.append(chip(`${number(values.length - MOST_CHIPS)} more`, "empty"));
+    const late = values.length - MOST_CHIPS;
+    const shown = values.filter((value, at) => at < MOST_CHIPS || !known.has(value)).slice(0, 2 * MOST_CHIPS);
+    const list = make("ol", "chips", shown.map((value) => chip(text(value), known.has(value) ? "" : "new")));
+    if (late > 0) list.append(chip(`and ${number(values.length - shown.length)} more`, "empty"));
     if (!values.length) list.append(chip("none", "empty"));
     return make("div", `row ${same(values, old) ? "" : "changed"} ${className}`.trim(), make("h3", "", name), list);
   };
 
-  const drawLists = ({ pool, before }) => {
+  const drawLists = ({ state, pool, before }) => {
     const old = new Map(before.pool.lists.map((list) => [list.name, list.pages]));
     const busy = pool.lists.filter((list) => list.pages.length || old.get(list.name)?.length || pool.lists.length <= 4);
-    return busy.map((list) => chips(list.name, list.pages, old.get(list.name) ?? [], String, ""));
+    const rows = busy.map((list) => chips(list.name, list.pages, old.get(list.name) ?? [], String, ""));
+    if (state.entry_lru !== null) rows.push(chips("zswap's LRU of slots (newest first)", state.entry_lru, before.entry_lru ?? [], String, ""));
+    return rows;
   };
 
   const entryText = (entry) => {
@@ -204,10 +211,20 @@ const Draw = (() => {
     return entry.length_bytes === null ? `${entry.slot}: ${entry.kind}` : `${entry.slot}: ${number(entry.length_bytes)} B`;
   };
 
-  const drawEntries = ({ state, before }) => {
-    const rows = [chips("Entries (slot: length)", state.entries.map(entryText), before.entries.map(entryText), String, "")];
-    if (state.entry_lru !== null) rows.push(chips("zswap's LRU (newest first)", state.entry_lru, before.entry_lru ?? [], String, ""));
-    return rows;
+  const drawEntries = ({ state, before }) =>
+    chips("Entries (slot: length)", state.entries.map(entryText), before.entries.map(entryText), String, "");
+
+  const SIGNS = [
+    ["header", "the allocator's header", (view) => view.pool.driver in HEADER_BYTES],
+    ["unused", "rounded up: taken, but empty", () => true],
+    ["about", "pages that this step is about", (view) => view.named.size > 0],
+    ["fresh", "new or moved", (view) => view.fresh],
+    ["left", "objects that left", (view) => view.left],
+  ];
+
+  const drawLegend = (view) => {
+    const signs = SIGNS.filter(([, , applies]) => applies(view));
+    return make("p", "legend", signs.map(([sign, says]) => make("span", "", make("i", `sign ${sign}`), says)));
   };
 
   const drawMemory = ({ state, before, pool }) => {
@@ -216,7 +233,7 @@ const Draw = (() => {
     const used = resident.length + pool.total_pages;
     return [
       gauge("Memory", `${counted(resident.length, "resident page")} and ${number(pool.total_pages)} of the pool, of ${number(limit_pages)}`, used, limit_pages, null, ""),
-      chips("Resident (newest first)", resident, before.memory?.resident ?? [], String, "pages-of-memory"),
+      chips("Resident (newest first)", resident, before.memory?.resident ?? [], String, ""),
     ];
   };
 
@@ -238,15 +255,15 @@ const Draw = (() => {
      pickPage, pickSlot: called with what is clicked, or null. first: nothing came before. */
   const draw = (state, before, more) => {
     const was = new Set(before.swap_file);
-    const view = { state, before, pool: state.pool, first: false, pickPage: null, pickSlot: null, ...more };
+    const view = { state, before, pool: state.pool, first: false, fresh: false, left: false, pickPage: null, pickSlot: null, ...more };
     view.written = new Set(state.swap_file.filter((slot) => !was.has(slot)));
     return {
-      pool: [poolGauge(view), drawPages(view)],
+      pool: [make("div", "measures", poolGauge(view), drawMemory(view)), drawPages(view), drawLegend(view)],
       lists: drawLists(view),
-      beside: [...drawMemory(view), ...drawEntries(view), chips("Swap file (slots)", state.swap_file, before.swap_file, String, "")],
+      beside: [chips("Swap file (slots)", state.swap_file, before.swap_file, String, ""), drawEntries(view)],
       counters: [drawCounters(view)],
     };
   };
 
-  return { draw, make, number, counted, pageName, CHUNK_BYTES };
+  return { draw, make, counted };
 })();

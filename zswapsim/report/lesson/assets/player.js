@@ -88,6 +88,7 @@
       part(id).setAttribute("aria-disabled", String(off));
     }
     listSteps();
+    root.toggleAttribute("data-open", open);
     root.dataset.shown = String(at);
     part("pool").querySelector(".named, .page.new")?.scrollIntoView?.({ block: "nearest" });
   };
