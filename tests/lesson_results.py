@@ -2,9 +2,12 @@
 """Lessons to make pages of: small ones after the format, whatever the machine does."""
 
 import copy
+import json
+from pathlib import Path
 from typing import Any
 
 Facts = dict[str, Any]
+SAMPLES = Path(__file__).parent / "samples" / "lesson"
 
 
 def thing(slot: int, place: str, offset: int, size: int, length: int) -> Facts:
@@ -258,5 +261,11 @@ def zsmalloc_lesson() -> Facts:
 
 def every_lesson() -> dict[str, Facts]:
     """Return lessons of all kinds of pools by their names."""
-    made = {"zbud": zbud_lesson(), "z3fold": z3fold_lesson(), "zsmalloc": zsmalloc_lesson()}
+    sample = json.loads((SAMPLES / "pairs.json").read_bytes())
+    made = {
+        "pairs": sample,
+        "zbud": zbud_lesson(),
+        "z3fold": z3fold_lesson(),
+        "zsmalloc": zsmalloc_lesson(),
+    }
     return copy.deepcopy(made)

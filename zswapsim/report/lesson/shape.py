@@ -27,7 +27,7 @@ class Maybe:
 
 
 OBJECT: Shape = {
-    "slot": int,
+    "slot": Maybe(int),
     "place": Maybe(str),
     "offset_bytes": int,
     "size_bytes": int,
@@ -45,18 +45,29 @@ PAGE: Shape = {
 POOL: Shape = {
     "driver": str,
     "total_pages": int,
-    "limit_pages": int,
+    "limit_pages": Maybe(int),
     "accept_pages": Maybe(int),
     "full": Maybe(bool),
+    "waiting": Maybe(bool),
+    "header_bytes": Maybe(int),
     "pages": [PAGE],
     "lists": [{"name": str, "pages": [int]}],
 }
+ENTRY: Shape = {
+    "slot": int,
+    "kind": str,
+    "length_bytes": Maybe(int),
+    "busy": Maybe(bool),
+    "stale": Maybe(bool),
+    "referenced": Maybe(bool),
+}
 STATE: Shape = {
     "pool": POOL,
-    "entries": [{"slot": int, "kind": str, "length_bytes": Maybe(int)}],
+    "entries": [ENTRY],
     "entry_lru": Maybe([int]),
     "memory": Maybe({"limit_pages": int, "resident": [int]}),
     "swap_file": [int],
+    "zero_slots": Maybe([int]),
     "counters": (str, int),
 }
 QUESTION: Shape = {"text": str, "kind": str, "choices": Maybe([str]), "answer": str, "why": str}
@@ -74,6 +85,7 @@ LESSON: Shape = {
     "kind": str,
     "title": str,
     "goals": [str],
+    "notes": Maybe([str]),
     "source": str,
     "settings": (str, object),
     "start": STATE,

@@ -3,7 +3,7 @@
    two states always give the same elements. Texts become text nodes, never markup. */
 "use strict";
 const Draw = (() => {
-  const MOST_PAGES = 96, MOST_CHIPS = 40, FEW_PAGES = 8, MANY_PAGES = 24, TINTS = 6;
+  const MOST_PAGES = 96, MOST_CHIPS = 40, FEW_PAGES = 4, MANY_PAGES = 24, TINTS = 6;
   const HEADER_BYTES = { zbud: 64, z3fold: 64 };
   const PAGE_BYTES = 4096;
 
@@ -24,12 +24,14 @@ const Draw = (() => {
 
   const objectSays = (object) => {
     const length = object.length_bytes === null ? "" : `, ${number(object.length_bytes)} bytes`;
-    return `slot ${object.slot}${object.place ? ` ${object.place}` : ""}${length}`;
+    return `${object.slot === null ? "no slot" : `slot ${object.slot}`}${object.place ? ` ${object.place}` : ""}${length}`;
   };
 
   /* What the kernel rounds an object's room up to is hatched: it is taken, and holds nothing. */
-  const drawObject = (object, page, className, note, pick) => {
-    const box = make(pick ? "button" : "span", `object tint-${object.slot % TINTS} ${className}`.trim());
+  const drawObject = (object, page, className, note, view) => {
+    const pick = object.slot !== null && !className.startsWith("gone") ? view.pickSlot : null;
+    const tint = object.slot === null ? "none" : object.slot % TINTS;
+    const box = make(pick ? "button" : "span", `object tint-${tint} ${className}`.trim());
     if (pick) {
       box.type = "button";
       box.addEventListener("click", (event) => {
@@ -45,9 +47,11 @@ const Draw = (() => {
     box.style.left = percent(object.offset_bytes, page.capacity_bytes);
     box.style.width = percent(object.size_bytes, page.capacity_bytes);
     const used = make("span", "used");
-    used.style.width = percent(object.length_bytes ?? object.size_bytes, object.size_bytes);
-    const label = make("span", "label", make("b", "", make("span", "word", "slot "), String(object.slot)));
-    if (object.place) label.append(make("span", "place", object.place));
+    const length = object.length_bytes === null ? object.size_bytes : object.length_bytes + view.pool.header_bytes;
+    used.style.width = percent(length, object.size_bytes);
+    const label = make("span", "label", make("b", "", ...(object.slot === null ? [] : [make("span", "word", "slot "), String(object.slot)])));
+    const place = [object.place, view.busy.has(object.slot) ? "in use" : ""].filter(Boolean).join(", ");
+    if (place) label.append(make("span", "place", place));
     if (note) label.append(make("span", "note", note));
     else if (object.length_bytes !== null) label.append(make("span", "bytes", `${number(object.length_bytes)} B`));
     box.append(used, label);
@@ -67,15 +71,15 @@ const Draw = (() => {
       .map((object) => {
         const note = view.written.has(object.slot) ? "→ swap file" : places.has(object.slot) ? "was here" : "gone";
         const under = now.some((other) => overlap(object, other)) ? "gone under" : "gone";
-        return drawObject(object, page, under, note, null);
+        return drawObject(object, page, under, note, view);
       });
     if (gone.length) view.left = true;
     const present = now.map((object) => {
       const was = before.get(object.slot);
       const moved = was !== undefined && was.offset_bytes !== object.offset_bytes;
       if (!view.first && (moved || was === undefined)) view.fresh = true;
-      if (was === undefined) return drawObject(object, page, view.first ? "" : "new", "", view.pickSlot);
-      return drawObject(object, page, moved ? "moved" : "", moved ? "moved" : "", view.pickSlot);
+      if (was === undefined) return drawObject(object, page, view.first ? "" : "new", "", view);
+      return drawObject(object, page, moved ? "moved" : "", moved ? "moved" : "", view);
     });
     return [...gone, ...present];
   };
@@ -110,7 +114,7 @@ const Draw = (() => {
     bar.setAttribute("role", "group");
     bar.setAttribute("aria-label", `${name}: ${page.objects.map(objectSays).join("; ") || "no objects"}`);
     bar.style.width = percent(page.capacity_bytes, view.widest);
-    const header = HEADER_BYTES[pool.driver] ?? 0;
+    const header = Object.hasOwn(HEADER_BYTES, pool.driver) ? HEADER_BYTES[pool.driver] : 0;
     if (header && !page.objects.some((object) => object.offset_bytes < header)) {
       const box = make("span", "header");
       box.title = `the header of ${pool.driver}, ${header} bytes`;
@@ -177,45 +181,61 @@ const Draw = (() => {
   };
 
   const poolGauge = ({ pool, before }) => {
-    const says = [`${number(pool.total_pages)} of ${counted(pool.limit_pages, "page")}`];
+    const limit = pool.limit_pages ?? Math.max(pool.total_pages, before.pool.total_pages, 1);
+    const says = [pool.limit_pages === null ? `${counted(pool.total_pages, "page")}, no limit` : `${number(pool.total_pages)} of ${counted(limit, "page")}`];
     if (pool.accept_pages !== null) says.push(`once full, it accepts again below ${number(pool.accept_pages)}`);
-    const made = gauge("Pool", says.join("; "), pool.total_pages, pool.limit_pages, pool.accept_pages, "accept threshold");
-    if (pool.full) made.firstChild.append(make("span", "tag full", "full"));
+    const made = gauge("Pool", says.join("; "), pool.total_pages, limit, pool.accept_pages, "accept threshold");
+    if (pool.waiting) made.firstChild.append(make("span", "tag full", "was full: refuses until below the threshold"));
+    else if (pool.full) made.firstChild.append(make("span", "tag full", "full"));
     if (pool.total_pages !== before.pool.total_pages) made.classList.add("changed");
     return made;
   };
 
   const chip = (text, className) => make("li", className, text);
 
-  /* A row of small boxes under a name; what was not there before stands out. */
-  const chips = (name, values, old, text, className) => {
+  const choosable = (value, pick) => {
+    const button = make("button", "pick", String(value));
+    button.type = "button";
+    button.addEventListener("click", () => pick(String(value)));
+    return button;
+  };
+
+  /* A row of small boxes under a name; what was not there before stands out. text: what a value is
+     shown as. pick: called with a value that is clicked, or null. */
+  const chips = (name, values, old, text = String, pick = null) => {
     const known = new Set(old);
     const late = values.length - MOST_CHIPS;
     const shown = values.filter((value, at) => at < MOST_CHIPS || !known.has(value)).slice(0, 2 * MOST_CHIPS);
-    const list = make("ol", "chips", shown.map((value) => chip(text(value), known.has(value) ? "" : "new")));
+    const list = make("ol", "chips", shown.map((value) => chip(pick === null ? text(value) : choosable(value, pick), known.has(value) ? "" : "new")));
     if (late > 0) list.append(chip(`and ${number(values.length - shown.length)} more`, "empty"));
     if (!values.length) list.append(chip("none", "empty"));
-    return make("div", `row ${same(values, old) ? "" : "changed"} ${className}`.trim(), make("h3", "", name), list);
+    return make("div", same(values, old) ? "row" : "row changed", make("h3", "", name), list);
   };
 
   const drawLists = ({ state, pool, before }) => {
     const old = new Map(before.pool.lists.map((list) => [list.name, list.pages]));
     const busy = pool.lists.filter((list) => list.pages.length || old.get(list.name)?.length || pool.lists.length <= 4);
-    const rows = busy.map((list) => chips(list.name, list.pages, old.get(list.name) ?? [], String, ""));
-    if (state.entry_lru !== null) rows.push(chips("zswap's LRU of slots (newest first)", state.entry_lru, before.entry_lru ?? [], String, ""));
+    const rows = busy.map((list) => chips(list.name, list.pages, old.get(list.name) ?? []));
+    if (state.entry_lru !== null) {
+      const used = new Set(state.entries.filter((entry) => entry.referenced).map((entry) => entry.slot));
+      const text = (slot) => (used.has(slot) ? `${slot} used` : String(slot));
+      rows.push(chips("zswap's LRU of slots (newest first)", state.entry_lru, before.entry_lru ?? [], text));
+    }
     return rows;
   };
 
   const entryText = (entry) => {
-    if (entry.kind === "same-filled") return `${entry.slot}: one word`;
-    return entry.length_bytes === null ? `${entry.slot}: ${entry.kind}` : `${entry.slot}: ${number(entry.length_bytes)} B`;
+    const flags = ["busy", "stale", "referenced"].filter((flag) => entry[flag]).map((flag) => `, ${flag === "busy" ? "in use" : flag}`);
+    const length = entry.length_bytes === null ? "" : ` ${number(entry.length_bytes)} B`;
+    const what = { "same-filled": " one word", compressed: length, raw: `${length} raw` }[entry.kind] ?? ` ${entry.kind}`;
+    return `${entry.slot}:${what}${flags.join("")}`;
   };
 
   const drawEntries = ({ state, before }) =>
-    chips("Entries (slot: length)", state.entries.map(entryText), before.entries.map(entryText), String, "");
+    chips("Entries (slot: length)", state.entries.map(entryText), before.entries.map(entryText));
 
   const SIGNS = [
-    ["header", "the allocator's header", (view) => view.pool.driver in HEADER_BYTES],
+    ["header", "the allocator's header", (view) => Object.hasOwn(HEADER_BYTES, view.pool.driver)],
     ["unused", "rounded up: taken, but empty", () => true],
     ["about", "pages that this step is about", (view) => view.named.size > 0],
     ["fresh", "new or moved", (view) => view.fresh],
@@ -227,18 +247,27 @@ const Draw = (() => {
     return make("p", "legend", signs.map(([sign, says]) => make("span", "", make("i", `sign ${sign}`), says)));
   };
 
-  const drawMemory = ({ state, before, pool }) => {
+  const drawDisk = ({ state, before }) => {
+    const rows = [chips("Swap file (slots)", state.swap_file, before.swap_file)];
+    const zeros = state.zero_slots ?? [], were = before.zero_slots ?? [];
+    if (zeros.length + were.length) rows.push(chips("Zeros, noted by the swap core (slots)", zeros, were));
+    return rows;
+  };
+
+  const drawMemory = ({ state, before, pool, pickMemory }) => {
     if (state.memory === null) return [];
     const { resident, limit_pages } = state.memory;
     const used = resident.length + pool.total_pages;
     return [
       gauge("Memory", `${counted(resident.length, "resident page")} and ${number(pool.total_pages)} of the pool, of ${number(limit_pages)}`, used, limit_pages, null, ""),
-      chips("Resident (newest first)", resident, before.memory?.resident ?? [], String, ""),
+      chips("Resident (newest first)", resident, before.memory?.resident ?? [], String, pickMemory),
     ];
   };
 
-  const drawCounters = ({ state, before }) => {
-    const rows = Object.entries(state.counters).map(([name, value]) => {
+  /* used: the counters that are not 0 all the time; the others are named only. */
+  const drawCounters = ({ state, before, used }) => {
+    const shown = Object.entries(state.counters).filter(([name]) => used.has(name));
+    const rows = shown.map(([name, value]) => {
       const change = value - (before.counters[name] ?? 0);
       const row = make("tr", change ? "changed" : value ? "" : "zero");
       row.dataset.counter = name;
@@ -251,16 +280,22 @@ const Draw = (() => {
     return make("table", "counters", make("caption", "", "Counters"), make("tbody", "", rows));
   };
 
+  const drawIdle = ({ state, used }) => {
+    const idle = Object.keys(state.counters).filter((name) => !used.has(name));
+    return idle.length ? [make("p", "idle", `Always 0 here: ${idle.join(", ")}.`)] : [];
+  };
+
   /* state: to draw. before: what it is compared with. named: pages that the step speaks of.
-     pickPage, pickSlot: called with what is clicked, or null. first: nothing came before. */
+     used: names of counters to show. pickPage, pickSlot, pickMemory: called with what is clicked, or null. first: nothing came before. */
   const draw = (state, before, more) => {
     const was = new Set(before.swap_file);
-    const view = { state, before, pool: state.pool, first: false, fresh: false, left: false, pickPage: null, pickSlot: null, ...more };
+    const view = { state, before, pool: state.pool, first: false, fresh: false, left: false, ...more };
+    view.busy = new Set(state.entries.filter((entry) => entry.busy).map((entry) => entry.slot));
     view.written = new Set(state.swap_file.filter((slot) => !was.has(slot)));
     return {
       pool: [make("div", "measures", poolGauge(view), drawMemory(view)), drawPages(view), drawLegend(view)],
       lists: drawLists(view),
-      beside: [chips("Swap file (slots)", state.swap_file, before.swap_file, String, ""), drawEntries(view)],
+      beside: [...drawDisk(view), drawEntries(view), ...drawIdle(view)],
       counters: [drawCounters(view)],
     };
   };

@@ -7,9 +7,26 @@
   const lesson = JSON.parse(document.getElementById("lesson").textContent);
   const { steps } = lesson;
   const part = (id) => document.getElementById(id);
-  const SECONDS_A_STEP = 3, TEXT_SIZES = 3;
+  const before = (number) => (number > 1 ? steps[number - 2].state : lesson.start);
+
+  /* The question with what its words alone do not tell: whether its page is one of the pool, and
+     whether that is there yet. A victim of reclaim is a page of memory. */
+  function askedAt({ number, events, question }) {
+    const isOfMemory = events.some(({ name, text }) => name === "victim" && text === question.why);
+    const ofPool = question.kind === "page" && !isOfMemory;
+    const offersNew = ofPool && !question.choices?.length && /^\d+$/.test(question.answer);
+    const isThere = before(number).pool.pages.some(({ page }) => String(page) === question.answer);
+    return { ...question, isOfMemory, offersNew, isNew: offersNew && !isThere };
+  }
+
+  const SECONDS_A_STEP = 3, TEXT_SIZES = 3, MANY_SENTENCES = 6;
   const NOT_OF_POOL = new Set(["fault", "victim", "swap_full"]);
-  const questions = new Map(steps.filter((step) => step.question !== null).map((step) => [step.number, step.question]));
+  const questions = new Map();
+  for (const step of steps) if (step.question !== null) questions.set(step.number, askedAt(step));
+  const used = new Set();
+  for (const { counters } of [lesson.start, ...steps.map((step) => step.state)]) {
+    for (const [name, value] of Object.entries(counters)) if (value) used.add(name);
+  }
   const answers = new Map();
   let at = 0, asks = false, timer = null;
 
@@ -20,17 +37,28 @@
     const found = new Set();
     for (const { name, values } of step.events) {
       if (NOT_OF_POOL.has(name)) continue;
-      for (const key of ["page", "zspage"]) if (Object.hasOwn(values, key)) found.add(values[key]);
+      for (const key of ["page", "zspage", "to_page", "to_zspage"]) if (Object.hasOwn(values, key)) found.add(values[key]);
     }
     return found;
   };
 
   const sentences = (step) => {
     const told = step.events.filter((event) => event.text);
-    return told.length ? make("ol", "events", told.map((event) => make("li", "", event.text))) : null;
+    if (!told.length) return null;
+    const list = make("ol", told.length > MANY_SENTENCES ? "events many" : "events", told.map((event) => make("li", "", event.text)));
+    if (told.length > MANY_SENTENCES) list.tabIndex = 0;
+    list.setAttribute("aria-label", "What was decided, and why");
+    return list;
   };
 
   const refused = (outcome) => /^(refused|failed|not )/i.test(outcome);
+
+  /* What is known before the decision: how large the page is that is offered. */
+  const given = ({ events, question }) => {
+    const [first] = events;
+    const known = first?.name === "store" && first.text && first.text !== question.why;
+    return known ? make("ol", "events", make("li", "", first.text)) : null;
+  };
 
   /* The words on the step: what is done and, unless it is asked for, what came of it and why. */
   const words = (step, open) => {
@@ -39,10 +67,10 @@
       return [make("p", "note", steps.length ? `${counted(steps.length, "step")}. ${keys}` : "This lesson has no steps.")];
     }
     const command = make("p", "command", make("code", "", step.command));
+    if (open) return [command, given(step)].filter((one) => one !== null);
     const notes = step.notes.map((note) => make("p", "note", note));
-    if (open) return [command, ...notes, make("p", "sr", `Question: ${questions.get(step.number).text}`)];
     command.append(make("span", refused(step.outcome) ? "outcome refused" : "outcome", step.outcome));
-    return [command, ...notes, sentences(step)].filter((one) => one !== null);
+    return [command, sentences(step), ...notes].filter((one) => one !== null);
   };
 
   const answered = (given) => {
@@ -53,7 +81,8 @@
 
   const questionPart = (step, open) => {
     if (step === null || step.question === null || !asks) return [];
-    return [open ? Question.ask(step.question, answered) : Question.verdict(step.question, answers.get(at) ?? null)];
+    const question = questions.get(at);
+    return [open ? Question.ask(question, answered) : Question.verdict(question, answers.get(at) ?? null)];
   };
 
   const listSteps = () => {
@@ -68,13 +97,16 @@
   const show = () => {
     const step = at ? steps[at - 1] : null;
     const open = step !== null && isOpen(at);
-    const before = at > 1 ? steps[at - 2].state : lesson.start;
-    const picks = (kind) => (open && step.question.kind === kind ? answered : null);
-    const drawn = draw(step === null || open ? before : step.state, before, {
+    const was = before(at);
+    const question = open ? questions.get(at) : null;
+    const picks = (kind) => (question !== null && (question.isOfMemory ? "memory" : question.kind) === kind ? answered : null);
+    const drawn = draw(step === null || open ? was : step.state, was, {
       named: step === null || open ? new Set() : namedBy(step),
       first: step === null || open,
+      used,
       pickPage: picks("page"),
       pickSlot: picks("slot"),
+      pickMemory: picks("memory"),
     });
     for (const [name, children] of Object.entries(drawn)) part(name).replaceChildren(...children);
     part("words").replaceChildren(...words(step, open));

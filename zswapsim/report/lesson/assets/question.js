@@ -5,6 +5,7 @@ const Question = (() => {
   const { make } = Draw;
   const HOW = {
     page: "Click the page in the drawing",
+    memory: "Click the resident page",
     slot: "Click the object in the drawing",
     number: "Type the number",
     choice: "Choose",
@@ -17,7 +18,16 @@ const Question = (() => {
     return /^-?\d+$/.test(digits) ? String(Number(digits)) : words;
   };
 
-  const isRight = (question, given) => plain(given) === plain(question.answer);
+  const NEW = "a new page";
+
+  /* question.isNew: the page of the answer was not there when it was asked for. */
+  const isRight = (question, given) =>
+    plain(given) === plain(question.answer) || (question.isNew && plain(given) === plain(NEW));
+
+  const answerText = (question) => {
+    if (question.isNew) return `${question.answer}, ${NEW}`;
+    return question.answer;
+  };
 
   const answerButtons = (question, done) =>
     question.choices.map((choice) => {
@@ -49,8 +59,8 @@ const Question = (() => {
 
   /* The question as elements; done is called with an answer, or null to be shown it. */
   const ask = (question, done) => {
-    const choices = question.choices ?? [];
-    const how = HOW[question.kind] ?? HOW.choice;
+    const choices = [...(question.choices ?? []), ...(question.offersNew ? [NEW] : [])];
+    const how = HOW[question.isOfMemory ? "memory" : question.kind] ?? HOW.choice;
     const show = make("button", "quiet", "Show the answer");
     show.type = "button";
     show.addEventListener("click", () => done(null));
@@ -65,7 +75,7 @@ const Question = (() => {
   const verdict = (question, given) => {
     const right = given !== null && isRight(question, given);
     const word = given === null ? "The answer" : right ? "Right" : "No";
-    const said = given === null || right ? question.answer : `you said ${given.trim()}; it is ${question.answer}`;
+    const said = given === null || right ? answerText(question) : `you said ${given.trim()}; it is ${answerText(question)}`;
     return make(
       "div", `verdict ${given === null ? "shown" : right ? "right" : "wrong"}`,
       make("p", "asked", question.text),
