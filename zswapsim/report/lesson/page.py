@@ -18,12 +18,12 @@ from zswapsim.report.offline import embedded_json, environment, hashes
 SCRIPTS = ("draw.js", "question.js", "player.js")
 
 
-def lesson_html(lesson: Mapping[str, Any]) -> str:
+def lesson_html(lesson: Mapping[str, Any], source: str = "") -> str:
     """Return the HTML file that plays a lesson; the same text for the same lesson.
 
-    InvalidArgument says what is wrong with it.
+    source: the name of the file that it comes from, for InvalidArgument, which says what is wrong.
     """
-    told = read_lesson(lesson)
+    told = read_lesson(lesson, source)
     style, scripts = _asset("lesson.css"), [_asset(name) for name in SCRIPTS]
     policy = (
         f"default-src 'none'; script-src {hashes(scripts)}; style-src {hashes([style])}; "

@@ -100,13 +100,20 @@ NAMES = {
 }
 
 
-def read_lesson(lesson: Any) -> dict[str, Any]:
-    """Return a lesson of plain, printable data; InvalidArgument says where it is none."""
-    told: dict[str, Any] = _read(lesson, LESSON, "a lesson")
-    if told["kind"] != "lesson":
-        raise InvalidArgument("damaged: the kind of a lesson has to be 'lesson'")
-    if [step["number"] for step in told["steps"]] != [*range(1, len(told["steps"]) + 1)]:
-        raise InvalidArgument("damaged: the steps of a lesson are numbered 1, 2, 3 and so on")
+def read_lesson(lesson: Any, source: str = "") -> dict[str, Any]:
+    """Return a lesson of plain, printable data; InvalidArgument says where it is none.
+
+    source: the name of the file that it comes from, for the message.
+    """
+    where = f"{source}: " if source else ""
+    if not isinstance(lesson, Mapping) or lesson.get("kind") != "lesson":
+        raise InvalidArgument(f"{where}no lesson; allowed is what `zswapsim step --json` prints")
+    try:
+        told: dict[str, Any] = _read(lesson, LESSON, "a lesson")
+        numbers = [step["number"] for step in told["steps"]]
+        _require(numbers == [*range(1, len(numbers) + 1)], "steps", "numbered 1, 2, 3 and so on")
+    except InvalidArgument as error:
+        raise InvalidArgument(f"{where}damaged: {error}") from None
     return told
 
 
@@ -129,7 +136,7 @@ def _read(value: Any, shape: Shape, where: str) -> Any:
 
 def _member(value: Mapping[str, Any], name: str, shape: Shape, where: str) -> Any:
     if name not in value and not isinstance(shape, Maybe):
-        raise InvalidArgument(f"damaged: {where} has to have {name!r}")
+        raise InvalidArgument(f"{where} has to have {name!r}")
     return _read(value.get(name), shape, name if where == "a lesson" else f"{where}.{name}")
 
 
@@ -144,4 +151,4 @@ def _read_plain(value: Any, shape: Shape, where: str) -> Any:
 
 def _require(holds: bool, where: str, what: str) -> None:
     if not holds:
-        raise InvalidArgument(f"damaged: {where} has to be {what}")
+        raise InvalidArgument(f"{where} has to be {what}")
