@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Tracepoints: told of every decision when interpreted, nothing when compiled, and never a change."""
+"""Tracepoints: told of each decision when interpreted, nothing when compiled, never a change."""
 
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -82,9 +83,9 @@ def test_a_listener_hears_only_while_it_listens(trace: Trace) -> None:
 
 
 def test_a_zbud_page_is_chosen_from_the_list_that_is_told(trace: Trace) -> None:
-    """The list that was found is the first that is long enough, and the page becomes full or not."""
+    """The list that was found is the first that is long enough; the page is then full or not."""
     _, told = heard(trace, RUNS[0])
-    for (name, search), (then, alloc) in zip(told, told[1:], strict=False):
+    for (name, search), (then, alloc) in pairwise(told):
         if name == "zbud_search":
             assert then == "zbud_alloc"
             assert alloc["chunks"] == search["chunks"]

@@ -29,6 +29,7 @@ COMMANDS = {
     "record": "Record a program's accesses and page contents as a trace.",
     "host": "Explain a machine's own zswap and zram, and what helps.",
     "recommend": "Find the settings that let a program wait least.",
+    "step": "See a machine step by step: what it decides, and why.",
     "list": "List compressors, zpools, policies, formats or kernel profiles.",
     "trace": "Look at traces; cut, merge and convert them, or make one up.",
     "verify": "Compare with recordings of a real kernel, step by step.",

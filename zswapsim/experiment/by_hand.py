@@ -82,8 +82,9 @@ class PoolInfo:
 class Zswap(Closing):
     """zswap in front of a swap file.
 
-    Pages: store, store_folio, load, invalidate, invalidate_area, swap_cache, shrink. Settings: set_zpool,
-    set_compressor, set_max_pool_pages, set_enabled. Look: stats, pools, check. End: close.
+    Pages: store, store_folio, load, invalidate, invalidate_area, swap_cache, shrink.
+    Settings: set_zpool, set_compressor, set_max_pool_pages, set_enabled.
+    Look: stats, pools, check. End: close.
     """
 
     def __init__(

@@ -19,6 +19,7 @@ from zswapsim.files import Closing
 from zswapsim.machine import journal as j
 from zswapsim.machine.build import JOURNAL_CAPACITY
 from zswapsim.machine.pools import zsmalloc
+from zswapsim.machine.pools.zsmalloc_zspage import ZsPool
 from zswapsim.machine.zram import device as z
 from zswapsim.machine.zram import writeback as wb
 from zswapsim.machine.zram.audit import zram_check
@@ -41,7 +42,8 @@ class Zram(Closing):
     """A zram device.
 
     Pages: write, read, discard. Writeback: mark_idle, writeback, set_writeback_limit.
-    Memory: compact, set_mem_limit_pages. Look: mm_stat, bd_stat, device, check. End: close, or with.
+    Memory: compact, set_mem_limit_pages. Look: mm_stat, bd_stat, device, check.
+    End: close, or with.
     """
 
     def __init__(
@@ -175,7 +177,7 @@ class Zram(Closing):
         return self._zram.counters[z.PAGES_COMPACTED] - before
 
     @property
-    def device(self) -> tuple[z.Zram, zsmalloc.ZsPool]:
+    def device(self) -> tuple[z.Zram, ZsPool]:
         """The device and its pool, to look at."""
         return self._zram, self._pool
 

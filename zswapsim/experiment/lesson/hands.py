@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What runs the operations of a script: zswap or zram by hand, or a machine with memory."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from zswapsim.content.swap_file import SwapFile
@@ -22,13 +22,18 @@ Told = list[tuple[str, dict[str, Any]]]
 class Hands(Protocol):
     """Runs operations. settings: as a lesson shows them; row: of the kernel; policy: of reclaim;
 
-    silent: tracepoints that say nothing here.
+    silent: tracepoints that say nothing here; moved: whether something ran between two operations,
+    which then is for the reader to set back.
     """
 
     settings: dict[str, Any]
     row: Profile
     policy: str
     silent: tuple[str, ...]
+    moved: bool
+
+    def operations(self) -> Iterator[Operation]:
+        """Yield what is to be run, one by one."""
 
     def run(self, operation: Operation) -> Outcome | int | None:
         """Run one operation; return what it answered."""
@@ -98,10 +103,12 @@ class ZswapHands:
     """zswap by hand."""
 
     policy = ""
-    silent = ()
+    silent: tuple[str, ...] = ()
+    moved = False
 
     def __init__(self, script: Script) -> None:
         config = config_of(script)
+        self._operations = script.operations
         slots = int(script.settings.get("slots", DEFAULT_SLOTS))
         limit = int(script.settings.get("limit", DEFAULT_LIMIT_PAGES))
         self.row = profile(config.kernel)
@@ -119,6 +126,9 @@ class ZswapHands:
         )
         self._pages = Pages(config.compressor, config.kernel, int(script.settings.get("seed", 0)))
         self.settings = settings_of(script, config, {"limit": limit, "slots": slots})
+
+    def operations(self) -> Iterator[Operation]:
+        return iter(self._operations)
 
     def run(self, operation: Operation) -> Outcome | int | None:
         zswap, slot = self.zswap, operation.number
@@ -152,16 +162,21 @@ class ZramHands:
     """zram by hand."""
 
     policy = ""
-    silent = ()
+    silent: tuple[str, ...] = ()
+    moved = False
 
     def __init__(self, script: Script) -> None:
         config = config_of(script)
+        self._operations = script.operations
         slots = int(script.settings.get("slots", DEFAULT_SLOTS))
         limit = int(script.settings.get("limit", 0))
         self.row = profile(config.kernel)
         self.zram = Zram(config.compressor, slots + 1, limit, kernel=config.kernel)
         self._pages = Pages(config.compressor, config.kernel, int(script.settings.get("seed", 0)))
         self.settings = settings_of(script, config, {"limit": limit or None, "slots": slots})
+
+    def operations(self) -> Iterator[Operation]:
+        return iter(self._operations)
 
     def run(self, operation: Operation) -> Outcome | int | None:
         zram, slot = self.zram, operation.number

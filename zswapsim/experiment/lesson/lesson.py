@@ -1,97 +1,149 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs a script on an interpreted machine, listens, and tells it as one plain dictionary."""
 
-from typing import Any
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from typing import Any, NoReturn
 
 from zswapsim.engine.tracepoint import listening
 from zswapsim.errors import EAGAIN
 from zswapsim.experiment.by_hand import Outcome
+from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.lesson.hands import Hands, Told, ZramHands, ZswapHands
+from zswapsim.experiment.lesson.machine_hands import MemoryHands, TraceHands
 from zswapsim.experiment.lesson.questions import Step, answer, made, topics
 from zswapsim.experiment.lesson.script import Operation, Script
 from zswapsim.experiment.lesson.sentences import sentences
-from zswapsim.experiment.lesson.state import State, changes
+from zswapsim.experiment.lesson.state import changes, leave_out
 from zswapsim.machine.zram import device as d
+from zswapsim.printable import printable
+from zswapsim.progress import Progress
+from zswapsim.trace.trace import Trace
 
 Lesson = dict[str, Any]
 
+DEFAULT_STEPS = 40
+
 
 def run_script(script: Script, *, ask_all: bool = False) -> Lesson:
-    """Run a script; return the lesson, of which docs and the report know the form.
+    """Run a script; return the lesson, see the package for its form.
 
     ask_all: ask about every decision that is worth it, not only what the script asks.
     InvalidArgument: a question that its operation does not answer. DataMismatch: a page came back
     wrong.
     """
-    hands = _hands(script)
-    try:
-        return _run(script, hands, ask_all=ask_all)
-    finally:
-        hands.close()
-
-
-def _hands(script: Script) -> Hands:
-    if script.memory_pages:
-        from zswapsim.experiment.lesson.memory_hands import MemoryHands
-
-        return MemoryHands(script)
-    return ZramHands(script) if script.frontend == "zram" else ZswapHands(script)
-
-
-def _run(script: Script, hands: Hands, *, ask_all: bool) -> Lesson:
-    start = hands.state()
-    before = start
-    steps = []
-    for number, operation in enumerate(script.operations, 1):
-        told: Told = []
-        with listening(lambda name, values, told=told: told.append((name, dict(values)))):  # type: ignore[misc]
-            answered = hands.run(operation)
-        after = hands.state()
-        told = [event for event in told if event[0] not in hands.silent]
-        said = sentences(told, hands.row, start["pool"]["header_bytes"], hands.policy)
-        step = Step(operation.name, operation.number, told, said, before, after)
-        steps.append(
-            {
-                "number": number,
-                "line": operation.line or None,
-                "command": operation.command,
-                "notes": operation.notes,
-                "events": [
-                    {"name": name, "values": values, "text": text}
-                    for (name, values), text in zip(told, said, strict=True)
-                ],
-                "outcome": outcome_text(operation, answered, step),
-                "question": _question(script, operation, step, ask_all=ask_all),
-                "state": after,
-                "changed": changes(before, after),
-            }
-        )
-        before = after
-    return {
-        "kind": "lesson",
+    with closing(hands_of(script)) as hands:
+        told = tell(hands, ask_all=ask_all, refuse=script.refuse)
+    head = {
         "title": script.title or script.source,
         "goals": script.goals,
         "notes": script.notes,
         "source": script.source,
-        "settings": hands.settings,
-        "start": start,
-        "steps": steps,
+    }
+    return {"kind": "lesson", **head, "settings": hands.settings, **told}
+
+
+def run_trace(
+    trace: Trace,
+    config: ReplayConfig,
+    *,
+    first: int = 0,
+    steps: int = DEFAULT_STEPS,
+    ask_all: bool = False,
+    progress: Progress | None = None,
+) -> Lesson:
+    """Run a trace from its beginning; tell of so many steps from access `first` on.
+
+    A step is an access that is more than a hit of a resident page. progress: told how far the work
+    is. InvalidArgument: settings that do not fit the trace.
+    """
+    with closing(TraceHands(trace, config, first, progress)) as hands:
+        told = tell(hands, ask_all=ask_all, most=steps)
+    name = printable(trace.name)
+    head: Lesson = {"title": name, "goals": [], "notes": [], "source": name}
+    return {"kind": "lesson", **head, "settings": hands.settings, **told}
+
+
+def hands_of(script: Script) -> Hands:
+    """Return what runs a script, to be closed."""
+    if script.memory_pages:
+        return MemoryHands(script)
+    return ZramHands(script) if script.frontend == "zram" else ZswapHands(script)
+
+
+def tell(
+    hands: Hands,
+    *,
+    ask_all: bool,
+    refuse: Callable[[int, str], NoReturn] | None = None,
+    most: int | None = None,
+) -> dict[str, Any]:
+    """Run the operations; return "start" and "steps". most: steps; refuse: says what is wrong."""
+    start = before = hands.state()
+    steps: list[dict[str, Any]] = []
+    for operation in hands.operations() if most != 0 else ():
+        if hands.moved:
+            before, hands.moved = hands.state(), False
+        told: Told = []
+        with listening(partial(_note, told)):
+            answered = hands.run(operation)
+        if most is not None and not told:
+            hands.moved = True
+            continue
+        after = hands.state()
+        events = [event for event in told if event[0] not in hands.silent]
+        said = sentences(events, hands.row, start["pool"]["header_bytes"], hands.policy)
+        step = Step(operation.name, operation.number, events, said, before, after)
+        steps.append(_step(len(steps) + 1, operation, step, answered))
+        steps[-1]["question"] = _question(operation, step, ask_all, refuse)
+        before = after
+        if len(steps) == most:
+            break
+    leave_out([start, *(step["state"] for step in steps)], steps)
+    return {"start": start, "steps": steps}
+
+
+def _note(told: Told, name: str, values: dict[str, Any]) -> None:
+    told.append((name, dict(values)))
+
+
+def _step(
+    number: int, operation: Operation, step: Step, answered: Outcome | int | None
+) -> dict[str, Any]:
+    return {
+        "number": number,
+        "line": operation.line or None,
+        "command": operation.command,
+        "notes": operation.notes,
+        "events": [
+            {"name": name, "values": values, "text": text}
+            for (name, values), text in zip(step.told, step.sentences, strict=True)
+        ],
+        "outcome": outcome_text(operation, answered, step),
+        "question": None,
+        "state": step.after,
+        "changed": changes(step.before, step.after),
     }
 
 
 def _question(
-    script: Script, operation: Operation, step: Step, *, ask_all: bool
+    operation: Operation,
+    step: Step,
+    ask_all: bool,
+    refuse: Callable[[int, str], NoReturn] | None,
 ) -> dict[str, Any] | None:
     asked = operation.question
     if asked is not None:
-        found = answer(asked.text, step)
-        if found is None:
-            script.refuse(
+        answered = answer(asked.text, step)
+        if answered is None:
+            assert refuse is not None
+            refuse(
                 asked.line,
                 f"{operation.command!r} decides nothing that this asks; allowed are questions for "
                 f"{topics()}",
             )
-        text = asked.text
+        text, found = asked.text, answered
     else:
         worth = made(step) if ask_all else None
         if worth is None:
@@ -166,6 +218,3 @@ def _shrunk_text(answered: Outcome | int | None) -> str:
     if answered == -EAGAIN:
         return "no success: no page came free, or the entry has a second chance"
     return "no success"
-
-
-__all__ = ["Lesson", "State", "run_script"]

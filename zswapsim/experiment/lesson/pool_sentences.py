@@ -28,8 +28,8 @@ def _searched(values: Values) -> str:
 
 def _found(values: Values) -> str:
     return (
-        f"; page {values['page']}, which was put on unbuddied[{values['free_chunks']}] last, is the "
-        "smallest gap that fits."
+        f"; page {values['page']}, which was put on unbuddied[{values['free_chunks']}] last, is "
+        "the smallest gap that fits."
     )
 
 
@@ -109,8 +109,8 @@ def _z3fold_alloc(values: Values, about: Any) -> str:
     page, bud = values["page"], values["bud"]
     if bud == HEADLESS:
         return (
-            f"The object is too large to share a page with a header, so page {page} is all its own, "
-            "a headless one."
+            f"The object is too large to share a page with a header, so page {page} is all its "
+            "own, a headless one."
         )
     why = {
         FIRST: f"FIRST of page {page} is free and has room, so the object goes right behind the "
@@ -134,8 +134,8 @@ def _z3fold_free(values: Values, about: Any) -> str:
 
 def _z3fold_reclaim(values: Values, about: Any) -> str:
     return (
-        f"Page {values['page']} is the oldest of the LRU that holds no object moved in from another "
-        "page, so it is to be emptied."
+        f"Page {values['page']} is the oldest of the LRU that holds no object moved in from "
+        "another page, so it is to be emptied."
     )
 
 
@@ -152,9 +152,9 @@ def _z3fold_move(values: Values, about: Any) -> str:
     to_page, to_bud = values["to_page"], BUDDIES[values["to_bud"]]
     if page != to_page:
         return (
-            f"The object was alone in page {page}: it moves to page {to_page}, as {to_bud}, and page "
-            f"{page} is given back. Page {to_page} is barred from reclaim for as long as it holds "
-            "it."
+            f"The object was alone in page {page}: it moves to page {to_page}, as {to_bud}, and "
+            f"page {page} is given back. Page {to_page} is barred from reclaim for as long as it "
+            "holds it."
         )
     if bud != to_bud:
         return f"MIDDLE is alone in page {page}, so it moves to the front and is {to_bud}."
@@ -172,8 +172,8 @@ def _zs_malloc(values: Values, about: Any) -> str:
             f"the object is number {obj} in it."
         )
     return (
-        f"{start}. Of its zspages with room the fullest go first: zspage {zspage} takes it as number "
-        f"{obj}."
+        f"{start}. Of its zspages with room the fullest go first: zspage {zspage} takes it as "
+        f"number {obj}."
     )
 
 
@@ -187,8 +187,8 @@ def _zs_free(values: Values, about: Any) -> str:
 
 def _zs_move(values: Values, about: Any) -> str:
     return (
-        f"Compaction of the class of {values['size_class']:,} bytes moves object {values['obj']} of "
-        f"zspage {values['zspage']}, a sparse one, to place {values['to_obj']} of zspage "
+        f"Compaction of the class of {values['size_class']:,} bytes moves object {values['obj']} "
+        f"of zspage {values['zspage']}, a sparse one, to place {values['to_obj']} of zspage "
         f"{values['to_zspage']}, a fuller one."
     )
 

@@ -184,22 +184,56 @@ def _length(step: Step) -> Answer | None:
 
 
 TOPICS = (
-    Topic(r"which page .*(swapped out|reclaim takes)|victim", "the victim of reclaim", _victim),
-    Topic(r"how many (objects|entries|pages) .*(written|go) back|how many .*writ", "how many are written back", _count_written_back),
+    Topic(
+        r"which page .*(swapped out|reclaim takes|does reclaim)|victim",
+        "the victim of reclaim",
+        _victim,
+    ),
+    Topic(
+        r"how many (objects|entries|pages) .*(written|go) back|how many .*writ",
+        "how many are written back",
+        _count_written_back,
+    ),
     Topic(r"how many .*(entries|entry)", "the number of entries", _entries),
     Topic(r"how many chunks", "the chunks of the object", _chunks),
-    Topic(r"how many pages|pool pages|pages .*pool (have|has|take)", "the pages of the pool after it", _pool_pages),
-    Topic(r"which slot|which entry|whose page|written back", "the slot that is written back first", _written_back),
+    Topic(
+        r"how many pages|pool pages|pages .*pool (have|has|take)",
+        "the pages of the pool after it",
+        _pool_pages,
+    ),
+    Topic(
+        r"which slot|which entry|whose page|written back",
+        "the slot that is written back first",
+        _written_back,
+    ),
     Topic(r"size class|which class", "the size class of the object", _class),
-    Topic(r"first or last|first, middle|which buddy|which place", "the buddy that the object becomes", _buddy),
+    Topic(
+        r"first or last|first, middle|which buddy|which place",
+        "the buddy that the object becomes",
+        _buddy,
+    ),
     Topic(r"moves? to|moved|compact", "the page that an object moves to", _moved),
-    Topic(r"comes? free|give\w* back|released|freed", "whether a page of the pool comes free", _comes_free),
-    Topic(r"which page .*(emptied|oldest|give|evict|reclaim)|oldest page", "the page that the pool empties", _reclaimed),
-    Topic(r"where .*(from|served)|come from|zswap or the swap file|served", "where the page comes from", _source),
+    Topic(
+        r"comes? free|give\w* back|released|freed",
+        "whether a page of the pool comes free",
+        _comes_free,
+    ),
+    Topic(
+        r"which page .*(emptied|oldest|give|evict|reclaim)|oldest page",
+        "the page that the pool empties",
+        _reclaimed,
+    ),
+    Topic(
+        r"where .*(from|served)|come from|zswap or the swap file|served",
+        "where the page comes from",
+        _source,
+    ),
     Topic(r"how many bytes|compressed (length|size)", "the compressed length", _length),
-    Topic(r"stored|refuse|accept|does zswap take|does it fit|taken", "whether it is stored", _stored),
+    Topic(
+        r"stored|refuse|accept|does zswap take|does it fit|taken", "whether it is stored", _stored
+    ),
     Topic(r"which z?s?page|what page|where", "the page that takes the object", _page),
-)  # fmt: skip
+)
 """Looked at in this order: the first that a question names, and the step can answer, is meant."""
 
 
@@ -224,15 +258,13 @@ def topics() -> str:
 
 def made(step: Step) -> tuple[str, Answer] | None:
     """Return a question that a step is worth, and its answer."""
-    what = {"store": f"the page of slot {step.number}", "access": f"page {step.number}"}.get(
-        step.name
-    )
+    what = f"the page of slot {step.number}"
     written = _written_back(step)
     if step.event("limit_hit") and written:
         return "The pool is full. Which slot is written back first?", written
-    if step.event("limit_hit", "hysteresis", "zram_limit") and (found := _stored(step)):
-        if what and step.name == "store":
-            return f"Is {what} stored or refused?", found
+    full = step.event("limit_hit", "hysteresis", "zram_limit")
+    if full and step.name == "store" and (found := _stored(step)):
+        return f"Is {what} stored or refused?", found
     if step.name == "shrink" and written:
         return "Which slot is written back first?", written
     if step.name == "store" and step.event(*ALLOCATED):
@@ -245,7 +277,7 @@ def made(step: Step) -> tuple[str, Answer] | None:
         return "Where does the page come from?", found
     if step.name == "access" and (found := _victim(step)):
         return "Which page does reclaim take?", found
-    if step.name == "access" and (found := _source(step)):
+    if step.event("fault", swapped=1) and (found := _source(step)):
         return "Where does the page come from?", found
     if step.name in ("invalidate", "compact") and (found := _comes_free(step)):
         return "Does the pool give a page back?", found

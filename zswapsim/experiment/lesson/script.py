@@ -16,8 +16,8 @@ A wrong line is one InvalidArgument, `FILE:LINE: what; allowed is ...`.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -93,6 +93,14 @@ class Script:
         """zswap or zram."""
         return str(self.settings.get("frontend", "zswap"))
 
+    def instead(self, settings: Mapping[str, Any]) -> "Script":
+        """Return the script with other settings. InvalidArgument: they do not go with the rest."""
+        changed = replace(self, settings={**self.settings, **settings})
+        if "reclaim" in settings and not self.memory_pages:
+            raise InvalidArgument(f"reclaim goes with memory PAGES, which {self.source} has not")
+        check_settings(changed, settings)
+        return changed
+
     def refuse(self, line: int, problem: str) -> NoReturn:
         """Raise what is wrong in a line."""
         raise InvalidArgument(f"{self.source}:{line}: {printable(problem)}")
@@ -109,26 +117,48 @@ def parse_script(text: str | bytes, source: str = "script") -> Script:
     """Parse a script; see read_script. source: what messages call it."""
     script = Script(printable(source))
     if isinstance(text, bytes):
-        try:
-            text = text.decode()
-        except UnicodeDecodeError as error:
-            line = 1 + text[: error.start].count(b"\n")
-            script.refuse(line, "this is no UTF-8; allowed is a script as text")
+        text = _decoded(script, text)
     if len(text) > MAX_BYTES:
         script.refuse(1, f"the script is too long; allowed are {MAX_BYTES:,} bytes")
     lines = text.split("\n")
     if len(lines) > MAX_LINES + 1:
         script.refuse(MAX_LINES + 1, f"this is line {MAX_LINES + 1}; allowed are {MAX_LINES}")
     parser = _Parser(script)
-    for number, line in enumerate(lines, 1):
-        parser.take(number, line.rstrip("\r"))
+    for at, line in enumerate(lines, 1):
+        parser.take(at, line.rstrip("\r"))
     parser.finish(len(lines))
     return script
+
+
+def _decoded(script: Script, data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = 1 + data[: error.start].count(b"\n")
+        script.refuse(line, "this is no UTF-8; allowed is a script as text")
 
 
 def shown(text: str) -> str:
     """Return a word of a script as a message shows it, not too long."""
     return repr(text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}...")
+
+
+def check_settings(script: Script, new: Mapping[str, Any] | None = None) -> None:
+    """Refuse settings that do not go together, each in its line. new: those of no line."""
+    settings, lines = script.settings, script.lines
+    base: dict[str, Any] = {key: settings[key] for key in ("kernel", "frontend") if key in settings}
+    for key in REPLAYED:
+        if key not in settings:
+            continue
+        try:
+            ReplayConfig(**{**base, key: settings[key]})
+        except ZswapSimError as error:
+            line = next((lines[name] for name in lines if SETTINGS[name].key == key), 1)
+            if new and (key in new or "kernel" in new):
+                raise
+            script.refuse(line, str(error))
+    if "reclaim" in lines and "memory" not in lines:
+        script.refuse(lines["reclaim"], "reclaim goes with memory PAGES")
 
 
 class _Parser:
@@ -208,28 +238,12 @@ class _Parser:
         key = SETTINGS[name].key
         script.settings[key] = SETTINGS[name].read(self, words[0])
         script.lines[name] = self.line
-        self._check_settings()
-
-    def _check_settings(self) -> None:
-        """Refuse settings that do not go together, each in its line."""
-        settings, lines = self.script.settings, self.script.lines
-        base = {key: settings[key] for key in ("kernel", "frontend") if key in settings}
-        for name, line in lines.items():
-            key = SETTINGS[name].key
-            if key not in REPLAYED:
-                continue
-            try:
-                ReplayConfig(**{**base, key: settings[key]})
-            except ZswapSimError as error:
-                self.script.refuse(line, str(error))
-        if "reclaim" in lines and "memory" not in lines:
-            self.script.refuse(lines["reclaim"], "reclaim goes with memory PAGES")
 
     def _take_operation(self, name: str, words: list[str]) -> None:
         command = OPERATIONS[name]
         script = self.script
         if not script.operations:
-            self._check_settings()
+            check_settings(script)
         if not command.allowed(script):
             self.refuse(f"{name} goes with {command.needs}")
         operation = Operation(self.line, " ".join((name, *words)), name)
@@ -241,9 +255,11 @@ class _Parser:
 
     def number(self, what: str, word: str, low: int, high: int) -> int:
         """Return a whole number."""
-        if word.isascii() and word.isdecimal() and len(word) < 12 and low <= int(word) <= high:
-            return int(word)
-        self.refuse(f"{what} {shown(word)}; allowed is a whole number, {low} to {high}")
+        if not (word.isascii() and word.isdecimal() and len(word) < 12) or not (
+            low <= int(word) <= high
+        ):
+            self.refuse(f"{what} {shown(word)}; allowed is a whole number, {low} to {high}")
+        return int(word)
 
     def slot(self, word: str) -> int:
         """Return the number of a slot."""
@@ -257,18 +273,22 @@ class _Parser:
     def content(self, words: list[str]) -> Content:
         """Return what a page is to hold."""
         word = words[0]
-        if len(words) == 1 and word in KINDS:
-            return Content(word)
-        if len(words) == 1 and word.startswith("size="):
-            return Content("size", self.number("size", word[5:], 1, PAGE_SIZE))
         if len(words) == 2 and word == "like":
-            other = self.page(words[1]) if self.script.memory_pages else self.slot(words[1])
-            if not self.script.memory_pages and other not in self.stored:
-                self.refuse(
-                    f"like {other}: slot {other} was not stored before; allowed is one that was"
-                )
-            return Content("like", other)
-        self.refuse(f"content {shown(' '.join(words))}; allowed is {CONTENTS}")
+            return Content("like", self._other(words[1]))
+        if len(words) != 1 or not (word in KINDS or word.startswith("size=")):
+            self.refuse(f"content {shown(' '.join(words))}; allowed is {CONTENTS}")
+        if word in KINDS:
+            return Content(word)
+        return Content("size", self.number("size", word.removeprefix("size="), 1, PAGE_SIZE))
+
+    def _other(self, word: str) -> int:
+        """Return the slot, or page, whose bytes are wanted once more."""
+        if self.script.memory_pages:
+            return self.page(word)
+        other = self.slot(word)
+        if other not in self.stored:
+            self.refuse(f"like {other}: slot {other} was not stored; allowed is one that was")
+        return other
 
 
 class Setting(NamedTuple):

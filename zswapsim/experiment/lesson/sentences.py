@@ -84,12 +84,12 @@ def _fault(values: Values, about: About) -> str:
     does = "writes to" if values["write"] else "reads"
     if values["swapped"]:
         return (
-            f"The program {does} page {values['page']}, which is swapped out: a major fault, as the "
-            "page has to come from its slot."
+            f"The program {does} page {values['page']}, which is swapped out: a major fault, as "
+            "the page has to come from its slot."
         )
     return (
-        f"The program {does} page {values['page']}, which is not in memory and has no slot: a minor "
-        "fault, it gets a page without any read."
+        f"The program {does} page {values['page']}, which is not in memory and has no slot: a "
+        "minor fault, it gets a page without any read."
     )
 
 
@@ -147,20 +147,20 @@ def _hysteresis(values: Values, about: About) -> str:
     if values["accepted"]:
         test = "not above" if about.row.accept_level == POOL_FIRST else "below"
         return (
-            f"The pool was full, but its {used} are {test} the accept threshold of {accept} by now, "
-            "so it takes pages again."
+            f"The pool was full, but its {used} are {test} the accept threshold of {accept} by "
+            "now, so it takes pages again."
         )
     test = "still above" if about.row.accept_level == POOL_FIRST else "not yet below"
     return (
-        f"The pool was full, and its {used} are {test} the accept threshold of {accept}: it goes on "
-        "refusing, so that it does not swing about its limit with every store."
+        f"The pool was full, and its {used} are {test} the accept threshold of {accept}: it goes "
+        "on refusing, so that it does not swing about its limit with every store."
     )
 
 
 def _same_filled(values: Values, about: About) -> str:
     return (
-        f"zswap keeps the one word of slot {values['slot']} in the entry itself: no object, no room "
-        "in the pool."
+        f"zswap keeps the one word of slot {values['slot']} in the entry itself: no object, no "
+        "room in the pool."
     )
 
 

@@ -97,7 +97,7 @@ def zram_state(zram: Zram, pool: PoolState, counters: Mapping[str, int]) -> Stat
             "full": bool(limit_pages and total_pages >= limit_pages),
             "waiting": False,
             "header_bytes": 0,
-            **_layout(pool, slot_of, [int(length) for length in zram.length]),
+            **_layout(pool, slot_of, [int(zram.length[slot]) for slot in range(len(zram.length))]),
         },
         "entries": [
             {
@@ -213,3 +213,46 @@ def _parts(value: Any) -> dict[str, Any] | None:
 
 def _key(element: dict[str, Any]) -> Any:
     return next(element[key] for key in KEYS if key in element)
+
+
+MOST_SHOWN = 256
+"""Pages, or entries, of a state that are all told; of more, those that the steps touch."""
+
+ENDS = 32
+"""Numbers told at each end of a list that is too long; null stands between them."""
+
+
+def leave_out(states: Sequence[State], steps: Sequence[Mapping[str, Any]]) -> None:
+    """Take out of large states what no step touches, and say how much that is.
+
+    A state then has "left_out": {"pages", "entries"}.
+    """
+    size = max(max(len(one["pool"]["pages"]), len(one["entries"])) for one in states)
+    memory = states[0]["memory"]
+    if max(size, len(memory["resident"]) if memory else 0) <= MOST_SHOWN:
+        return
+    paths = [path.split(".") for step in steps for path in step["changed"]]
+    pages = {path[2] for path in paths if path[:2] == ["pool", "pages"]}
+    slots = {path[1] for path in paths if path[0] == "entries" and len(path) > 1}
+    for state in states:
+        pool = state["pool"]
+        before = len(pool["pages"]), len(state["entries"])
+        pool["pages"] = [page for page in pool["pages"] if str(page["page"]) in pages]
+        state["entries"] = [entry for entry in state["entries"] if str(entry["slot"]) in slots]
+        state["left_out"] = {
+            "pages": before[0] - len(pool["pages"]),
+            "entries": before[1] - len(state["entries"]),
+        }
+        pool["lists"] = [{**one, "pages": _ends(one["pages"])} for one in pool["lists"]]
+        for name in ("swap_file", "zero_slots", "entry_lru"):
+            state[name] = _ends(state[name])
+        if state["memory"]:
+            told = state["memory"]
+            told["resident"] = _ends(told["resident"])
+            told["slots"] = [one for one in told["slots"] if str(one["slot"]) in slots]
+
+
+def _ends(numbers: list[Any] | None) -> list[Any] | None:
+    if numbers is None or len(numbers) <= 2 * ENDS:
+        return numbers
+    return [*numbers[:ENDS], None, *numbers[-ENDS:]]

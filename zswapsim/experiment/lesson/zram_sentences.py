@@ -21,8 +21,8 @@ def _write(values: Values, about: Any) -> str:
 def _limit(values: Values, about: Any) -> str:
     return (
         f"With the new object the pool has {values['used_pages']:,} pages of "
-        f"{values['limit_pages']:,} allowed: the object is freed again. The old page of a slot goes "
-        "only after the new one is in, so that both have to fit."
+        f"{values['limit_pages']:,} allowed: the object is freed again. The old page of a slot "
+        "goes only after the new one is in, so that both have to fit."
     )
 
 

@@ -35,7 +35,7 @@ ZS_GROUPS = ("empty", "almost empty", "almost full", "full")
 
 
 class Placed(NamedTuple):
-    """An object in its page: room that it was given, from where on, and what the place is called."""
+    """An object in its page: the room that it was given, and what the place is called."""
 
     handle: int
     place: str
