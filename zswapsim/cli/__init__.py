@@ -24,6 +24,7 @@ COMMANDS = {
     "capture": "Take the contents of a live process, core file or memory image.",
     "ratio": "Say what compressors and pools make of your memory.",
     "compare": "Set zswap, zram and plain swap side by side, with what they cost.",
+    "lesson": "Write a run as a page to step through, with questions.",
     "report": "Write results as one HTML file with pictures.",
     "record": "Record a program's accesses and page contents as a trace.",
     "host": "Explain a machine's own zswap and zram, and what helps.",
