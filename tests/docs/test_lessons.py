@@ -68,8 +68,36 @@ def stripped(text: str) -> list[str]:
 
 def prints(printed: list[str], shown: list[str]) -> bool:
     """Say whether lines are those shown, of which `...` stands for any number of lines."""
-    pattern = "".join("(?:.*\n)*?" if line == "..." else re.escape(line) + "\n" for line in shown)
-    return re.fullmatch(pattern, "".join(f"{line}\n" for line in printed)) is not None
+    text = "".join(f"\n{line}" for line in printed) + "\n"
+    parts = "".join(f"\n{line}" for line in shown) + "\n"
+    first, *others = parts.split("\n...\n")
+    if not others:
+        return text == parts
+    at = len(first)
+    if not text.startswith(first):
+        return False
+    for part in others[:-1]:
+        found = text.find(f"\n{part}\n", at)
+        if found < 0:
+            return False
+        at = found + len(part) + 1
+    return text.endswith(f"\n{others[-1]}") and len(text) - len(others[-1]) > at
+
+
+def test_left_out_lines_are_any_and_others_are_those_shown() -> None:
+    printed = ["a", "b", "c", "d"]
+    for shown in (
+        "a b c d",
+        "... d",
+        "a ...",
+        "a ... d",
+        "... b ...",
+        "a ... c ...",
+        "... b c ...",
+    ):
+        assert prints(printed, shown.split()), shown
+    for shown in ("a b c", "...  a b c", "... c b ...", "b ... d", "a ... b d", "a ... x ..."):
+        assert not prints(printed, shown.split()), shown
 
 
 def indent_of(session: str) -> str:
