@@ -137,10 +137,7 @@ def test_a_killed_sweep_goes_on_where_it_was(
     path = tmp_path / f"rows.{ending}"
     running = begun(small, path, "--jobs", jobs)
     running.send_signal(signal.SIGKILL)
-    running.wait(timeout=60)  # and not for its processes, which hold its pipes a little longer
-    for pipe in (running.stdout, running.stderr):
-        assert pipe is not None
-        pipe.close()
+    running.communicate(timeout=60)
     kept = cells(path)
     assert 3 <= len(kept) < len(many)
     done = run(small, *MANY, "-o", path, "--resume", "--json")
@@ -148,6 +145,24 @@ def test_a_killed_sweep_goes_on_where_it_was(
     assert set(new).isdisjoint(kept)
     assert set(new) | set(kept) == set(many)
     assert cells(path) == many
+
+
+def test_nobody_is_left_when_a_sweep_is_killed(small: Path, tmp_path: Path) -> None:
+    running = begun(small, tmp_path / "rows.jsonl", "--jobs", "2")
+    task = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+    children = [Path(f"/proc/{child}/stat") for child in task.read_text().split()]
+    assert len(children) >= 2
+    running.send_signal(signal.SIGKILL)
+    running.communicate(timeout=60)  # returns when the last one has closed its pipes
+    for _ in range(200):
+        if not any(_runs(child) for child in children):
+            return
+        time.sleep(0.1)
+    raise AssertionError("processes are left")
+
+
+def _runs(stat: Path) -> bool:
+    return stat.exists() and " Z " not in stat.read_text()
 
 
 def test_a_sweep_that_is_complete_has_nothing_to_go_on_with(
