@@ -193,7 +193,7 @@ def answer(search: Search, best: Run | None, plain: Run) -> str:
         if frontend != best.cell.frontend and (run := search.best_of(frontend)) is not None
     ]
     said = f"{best.cell.phrase}: the program waits {best.stall:.3g} s"
-    if best.cell.frontend != "none":
+    if best.cell.frontend != "none" and plain.stall:
         said += f", {100 * best.stall / plain.stall:.0f} % of the {plain.stall:.3g} s of plain swap"
     if others:
         next_ = min(others, key=lambda run: run.stall)
@@ -215,13 +215,14 @@ def sensitivity(search: Search, best: Run) -> list[dict[str, Any]]:
             other = pick(runs, search.space)
             same = next(run for run in runs if run.cell == best.cell)
             assert other is not None
+            loss = 100 * same.stall / other.stall - 100 if other.stall else 0.0
             told.append(
                 {
                     "what": what,
                     "times": scale,
                     "best": other.cell.name,
                     "frontend": other.cell.frontend,
-                    "loss_percent": round(100 * same.stall / other.stall - 100, 2),
+                    "loss_percent": round(loss, 2),
                 }
             )
     return told
