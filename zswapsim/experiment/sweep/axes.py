@@ -11,7 +11,9 @@ from zswapsim.errors import InvalidArgument
 MOST_VALUES = 1000
 """Of one setting; more is a slip of the hand."""
 
-_NUMBER = re.compile(r"(?P<number>\d{1,12})(?P<unit>\D*)")
+MOST_DIGITS = 12
+
+_NUMBER = re.compile(rf"(?P<number>\d{{1,{MOST_DIGITS}}})(?P<unit>\D*)")
 _SWITCH = {"on": True, "off": False, "yes": True, "no": False, "true": True, "false": False}
 
 
@@ -55,9 +57,9 @@ def _sizes(name: str, given: object) -> list[str]:
 def _numbers(name: str, given: object) -> list[int]:
     words = [number for word in _words(name, given) for number in _range(name, word)]
     for word in words:
-        if not word.isascii() or not word.isdecimal():
+        if not word.isascii() or not word.isdecimal() or len(word) > MOST_DIGITS:
             raise InvalidArgument(
-                f"{name}: {word!r} is no number; allowed are 5, 5,10,20 and 5:50:5 "
+                f"{name}: {word[:40]!r} is no number; allowed are 5, 5,10,20 and 5:50:5 "
                 "(first:last:step)"
             )
     return [int(word) for word in words]
