@@ -203,6 +203,14 @@ def test_where_nothing_is_allowed_nothing_is_recommended() -> None:
     assert lines[0].startswith("nothing that was tried")
 
 
+@pytest.mark.parametrize("percent", [float("nan"), float("inf"), -1.0])
+def test_a_bound_of_cpu_time_is_a_number(percent: float) -> None:
+    with pytest.raises(
+        InvalidArgument, match=r"^max_cpu_percent (nan|inf|-1.0): allowed are 0 and"
+    ):
+        recommend(trace(), RecommendConfig(max_cpu_percent=percent))
+
+
 @pytest.mark.parametrize("frontends", [("zswap", "zram", "none"), ("zswap",)])
 def test_where_nothing_costs_anything_the_kernels_own_settings_stay(
     frontends: tuple[str, ...],

@@ -9,7 +9,7 @@ import pytest
 
 from zswapsim import ReplayConfig, Trace, replay
 from zswapsim.content.page_store import PageStore
-from zswapsim.errors import InvalidArgument
+from zswapsim.errors import InvalidArgument, NoEntry
 from zswapsim.experiment.costs import DEVICES, Costs, cost_of
 from zswapsim.experiment.sweep.axes import AXES, parse_values
 from zswapsim.experiment.sweep.files import open_rows, read_rows
@@ -233,6 +233,29 @@ def test_what_is_no_list_is_refused(name: str, given: object, message: str) -> N
     with pytest.raises(InvalidArgument, match=f"{name}: ") as refused:
         parse_values(name, given)
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["frontend", "zpool", "kernel", "reclaim"])
+def test_a_name_that_there_is_not_is_refused_before_any_cell_is_run(name: str) -> None:
+    with pytest.raises(NoEntry, match=rf"^{name}: no .* 'nonsense'; there are .*"):
+        parse_values(name, [DEFAULTS[name] or "zbud", "nonsense"])
+
+
+@pytest.mark.parametrize(
+    ("axes", "problem"),
+    [
+        ({"zram_limit": ["10%"]}, "zram_limit goes with the frontend zram"),
+        ({"zram_writeback": ["idle:9"], "frontend": ["none", "zswap"]}, "zram_writeback goes with"),
+        ({"shrinker_enabled": [False, True], "frontend": ["zram"]}, "the frontend zswap"),
+    ],
+)
+def test_a_setting_that_no_frontend_of_the_grid_has_is_refused(
+    axes: dict[str, list[Any]], problem: str
+) -> None:
+    with pytest.raises(InvalidArgument, match=problem):
+        expand(axes)
+    both = expand({**axes, "frontend": ["zswap", "zram"]})
+    assert {settings["frontend"] for settings in both} == {"zswap", "zram"}
 
 
 def test_every_setting_that_changes_a_counter_can_be_varied() -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """From a trace, a size of memory and a device to the settings that make a program wait least."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,6 +74,9 @@ def recommend(
     InvalidArgument: nothing is swapped with so much memory, or a setting that cannot be.
     """
     config = config or RecommendConfig()
+    most = config.max_cpu_percent
+    if most is not None and not 0 <= most < math.inf:  # not a number is neither
+        raise InvalidArgument(f"max_cpu_percent {most}: allowed are 0 and more")
     share_pages = _limit_pages(trace, config.memory)
     copies = config.copies or copies_for(trace.footprint_pages, trace.accesses)
     space = make_space(config.kernel, config.frontends, config.compressors, config.zpools)
