@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim sweep: outputs, killing and going on, a cluster of processes."""
 
+import contextlib
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -108,12 +111,12 @@ def test_what_is_wrong_is_said_in_a_line(small: Path, words: list[str], message:
     assert message in run(small, *GRID, *words, expect=2).stderr
 
 
-def begun(small: Path, path: Path, *words: str) -> subprocess.Popen[str]:
+def begun(
+    small: Path, path: Path, *words: str, stderr: int = subprocess.PIPE
+) -> subprocess.Popen[str]:
     """Start a sweep of many slow cells, and wait for its first rows."""
     command = [*ZSWAPSIM, "sweep", str(small), *MANY, "-o", str(path), *words]
-    running = subprocess.Popen(
-        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    running = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=stderr)
     written = path.with_name(f"{path.name}.rows") if path.suffix == ".parquet" else path
     for _ in range(1000):
         if written.exists() and written.read_bytes().count(b"\n") > 3:
@@ -188,6 +191,24 @@ def test_a_stopped_sweep_says_how_to_go_on(
     assert "Traceback" not in said
     assert 3 <= len(cells(path)) < 40
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
+def test_on_a_terminal_that_is_said_below_the_bar(small: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    ours, theirs = pty.openpty()
+    running = begun(small, path, "--jobs", "1", stderr=theirs)
+    os.close(theirs)
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=60)
+    said = b""
+    with contextlib.suppress(OSError):  # nobody is at the other end any more
+        while part := os.read(ours, 1 << 16):
+            said += part
+    os.close(ours)
+    count = len(cells(path))
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", said.decode())
+    lines = re.split(r"[\r\n]|\x1b\[[0-9;?]*[A-Za-z]", plain)  # what moves or erases ends one
+    assert any(line.startswith(f"{count} cells are in") for line in lines)
 
 
 @pytest.fixture(scope="module")
