@@ -177,6 +177,34 @@ def test_a_sweep_that_is_complete_has_nothing_to_go_on_with(
     assert cells(path) == whole
 
 
+def test_traces_of_one_name_are_told_apart(small: Path, tmp_path: Path) -> None:
+    first = Trace.open(small)
+    other = first.cut(first.accesses // 2)
+    other.meta["name"] = first.name
+    path, rows, page = tmp_path / "other.ztrace", tmp_path / "rows.jsonl", tmp_path / "rows.html"
+    other.save(path)
+    words = ["--memory", "30%,1p", "--engine", "interpreted", "-o", rows, "--html", page]
+    told = run(small, path, *words).stdout.splitlines()
+    assert told.count(f"{first.name}: 2 cells, 1 failed") == 2
+    assert page.read_text().count(f"{first.name}: a sweep of 2 cells") >= 2
+
+
+def test_a_trace_that_is_given_twice_is_run_once(small: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    run(small, small, *GRID, "-o", path)
+    assert len(path.read_text().splitlines()) == CELLS
+
+
+def test_a_row_without_its_numbers_is_refused(small: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    run(small, *GRID, "-o", path)
+    first, *rest = path.read_text().splitlines(keepends=True)
+    damaged = json.dumps({**json.loads(first), "stall_seconds": None}) + "\n"
+    path.write_text("".join([*rest, damaged]))
+    done = run(small, *GRID, "-o", path, "--resume", expect=2)
+    assert done.stderr == f"error: {path}: row {CELLS}: has no stall_seconds\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_sweep_says_how_to_go_on(
     small: Path, tmp_path: Path, number: signal.Signals
