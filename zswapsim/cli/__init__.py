@@ -28,7 +28,7 @@ COMMANDS = {
     "record": "Record a program's accesses and page contents as a trace.",
     "host": "Explain a machine's own zswap and zram, and what helps.",
     "recommend": "Find the settings that let a program wait least.",
-    "list": "List compressors, zpools, policies, formats or kernel profiles.",
+    "list": "List compressors, zpools, policies, formats, plugins or profiles.",
     "trace": "Look at traces; cut, merge and convert them, or make one up.",
     "verify": "Compare with recordings of a real kernel, step by step.",
     "completion": "Print the script with which a shell completes words.",

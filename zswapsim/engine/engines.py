@@ -96,6 +96,16 @@ def choose(
     return "interpreted"
 
 
+def interpreted_only(engine: str, what: str) -> str:
+    """Return the engine for what cannot be compiled. InvalidArgument: it was to be."""
+    if engine == "compiled":
+        raise InvalidArgument(
+            f"engine 'compiled': {what} is a plain Python class, which runs interpreted only; "
+            "allowed are auto and interpreted"
+        )
+    return "interpreted"
+
+
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
     """Put Ctrl-C off to the end of the block, as a compilation does not survive one.
@@ -158,7 +168,11 @@ def cache_folder() -> Path:
     own.update(path for folder in SOURCE_FOLDERS for path in (PACKAGE / folder).rglob("*.py"))
     plugged_in = {Path(function.__code__.co_filename) for function in SIMULATED}
     for path in sorted(own | plugged_in):
-        digest.update(path.read_bytes())
+        if path.is_file():
+            digest.update(path.read_bytes())
+    for function in SIMULATED:  # of a notebook's cell, which is in no file
+        if not Path(function.__code__.co_filename).is_file():
+            digest.update(function.__code__.co_code + repr(function.__code__.co_consts).encode())
     for part in (sys.version, version("numba"), version("numpy")):
         digest.update(part.encode())
     return cache_base() / "compiled" / digest.hexdigest()[:16]
