@@ -17,7 +17,7 @@ author = "the zswapsim developers"
 copyright = "the zswapsim developers, GPL-2.0-only"  # noqa: A001
 version = release = version_of("zswapsim")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "docs.site"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "docs.site.extension"]
 root_doc = "docs/index"
 include_patterns = ["*.md", "docs/**.md", "benchmarks/*.md", "traces/*.md"]
 exclude_patterns = ["**/.*", "build", "dist", "tests", "zswapsim", "docs/site", "docs/pictures"]
@@ -32,6 +32,7 @@ python_use_unqualified_type_names = True
 # Types of other projects, and those of our own that are no part of the API, have no page to go to.
 nitpick_ignore_regex = [("py:.*", ".*")]
 default_role = "code"
+smartquotes = False
 
 html_theme = "furo"
 html_title = f"zswapsim {release}"
@@ -42,4 +43,4 @@ html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": True}
 pygments_style = "default"
-pygments_dark_style = "monokai"
+pygments_dark_style = "github-dark"

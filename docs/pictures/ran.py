@@ -69,7 +69,7 @@ def placed(type_: str, lengths: list[int]) -> dict[int, list[tuple[int, int, int
 
 
 def limit() -> str:
-    """Draw a pool that is filled, latches, is emptied below the threshold, and takes pages again."""
+    """Draw a pool that meets its limit, and takes pages again below the threshold."""
     sizes, refused, most = hysteresis()
     picture = Picture(310, "Pages of a pool that meets its limit")
     left, top, width, height = 30, 40, 530, 210
@@ -100,7 +100,7 @@ def limit() -> str:
 def hysteresis() -> tuple[list[int], list[int], int]:
     """Return pool pages after each step, the steps that were refused, and the limit.
 
-    The program stores a page at each step, and frees the oldest that it has stored at every second one.
+    The program stores a page at each step, and frees its oldest stored one at every second.
     """
     draw = random.Random(7)
     most = 20

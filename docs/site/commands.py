@@ -33,9 +33,8 @@ def _command(command: click.Command, path: str) -> Iterator[str]:
     yield _prose(command.help or "") + "\n"
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
-        if record is not None:
-            names, text = record
-            yield f"`{names}`\n: {_escaped(text) or '&nbsp;'}\n"
+        if record is not None and record[1]:
+            yield f"`{record[0]}`\n: {_escaped(record[1])}\n"
 
 
 def _prose(text: str) -> str:

@@ -4,11 +4,13 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from sphinx.application import Sphinx
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 
 def as_text(
-    app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]
+    app: "Sphinx", what: str, name: str, thing: object, options: object, lines: list[str]
 ) -> None:
     """Turn a docstring's lines into those of reStructuredText that shows them."""
     lines[:] = markup(lines)

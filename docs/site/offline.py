@@ -4,15 +4,15 @@
 import re
 from pathlib import Path
 
-from sphinx.application import Sphinx
-from sphinx.util import logging
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 LOADS = re.compile(
     r"""<(?:script|img|iframe|source|embed)\b[^>]*\bsrc=["'](?:https?:)?//[^"']*"""
-    r"""|<link\b(?![^>]*rel=["'](?:canonical|search|index|next|prev))[^>]*\bhref=["'](?:https?:)?//[^"']*"""
+    r"""|<link\b(?![^>]*rel=["'](?:canonical|search|next|prev))[^>]*\bhref=["'](?:https?:)?//[^"']*"""
     r"""|url\(\s*["']?(?:https?:)?//[^)]*|@import\s+["'](?:https?:)?//[^"']*"""
 )
-_log = logging.getLogger(__name__)
 
 
 def loads(text: str) -> list[str]:
@@ -20,10 +20,13 @@ def loads(text: str) -> list[str]:
     return LOADS.findall(text)
 
 
-def check(app: Sphinx, problem: Exception | None) -> None:
+def check(app: "Sphinx", problem: Exception | None) -> None:
     """Warn of each file that would; a warning fails the build."""
+    from sphinx.util import logging
+
+    log = logging.getLogger(__name__)
     if problem is None and app.builder.format == "html":
         for path in sorted(Path(app.outdir).rglob("*")):
             if path.suffix in (".html", ".css"):
                 for load in loads(path.read_text(encoding="utf-8")):
-                    _log.warning("%s loads from elsewhere: %s", path.name, load)
+                    log.warning("%s loads from elsewhere: %s", path.name, load)

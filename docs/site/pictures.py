@@ -18,9 +18,7 @@ IMAGE = re.compile(r'<img\b[^>]*\bsrc="[^"]*/([\w-]+)\.svg"[^>]*>')
 ALT = re.compile(r'\balt="([^"]*)"')
 
 
-def put_in(
-    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
-) -> None:
+def put_in(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
     """Replace the references to our pictures by the pictures."""
     if "body" in context:
         context["body"] = IMAGE.sub(_picture, context["body"])
@@ -33,7 +31,8 @@ def _picture(image: re.Match[str]) -> str:
     svg = re.sub(r"^<\?xml.*?\?>\s*|<!--.*?-->\s*", "", path.read_text(), flags=re.S)
     alt = ALT.search(image[0])
     label = html.escape(html.unescape(alt[1])) if alt else ""
-    return svg.replace(OWN_COLOURS, "").replace("<svg ", f'<svg aria-label="{label}" ', 1)
+    svg = svg.replace(OWN_COLOURS, "").replace("<svg ", f'<svg aria-label="{label}" ', 1)
+    return f'<div class="picture-scroll">{svg}</div>'
 
 
 def write_colours(app: Sphinx) -> None:
