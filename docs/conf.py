@@ -29,7 +29,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True}
 python_use_unqualified_type_names = True
-# Types of other projects, and those of our own that are no part of the API, have no page to go to.
+# Types of other projects have no page here to go to.
 nitpick_ignore_regex = [("py:.*", ".*")]
 default_role = "code"
 smartquotes = False
