@@ -88,7 +88,7 @@ def test_what_is_wrong_is_one_line(path: Path, capsys: Capture) -> None:
         (["--kernel", "6.18", "--zpool", "zbud"], "has no zpool 'zbud'"),
         (["--kernel", "6.6", "--compressor", "zstd:1"], "takes no level"),
         (["--compressor", "lz5"], "no compressor 'lz5'"),
-        (["--frontend", "zcache"], "allowed are zswap"),
+        (["--frontend", "zcache"], "there are zswap"),
         (["--max-cpu", "-1"], "-1"),
         (["--copies", "0"], "0"),
         (["--reclaim", "magic"], "magic"),

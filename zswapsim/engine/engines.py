@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from zswapsim.engine.simulated import GENERICS, SIMULATED, Generic, Ints, Zeros, zeros_interpreted
+from zswapsim.engine.tracepoint import TRACEPOINTS
 from zswapsim.errors import InvalidArgument
 
 ENGINES = ("auto", "interpreted", "compiled")
@@ -99,7 +100,8 @@ def choose(
 def uninterrupted() -> Iterator[None]:
     """Put Ctrl-C off to the end of the block, as a compilation does not survive one.
 
-    A second one ends the process at once.
+    SIGTERM and SIGHUP as well, where they are made an exception, which numba would swallow. A
+    second one ends the process at once.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -108,17 +110,17 @@ def uninterrupted() -> Iterator[None]:
 
     def on_signal(number: int, frame: object) -> None:
         if asked:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
         asked.append(number)
 
-    before = signal.signal(signal.SIGINT, on_signal)
-    try:
+    others = [n for n in (signal.SIGTERM, signal.SIGHUP) if callable(signal.getsignal(n))]
+    with contextlib.ExitStack() as undone:
+        for number in (signal.SIGINT, *others):
+            undone.callback(signal.signal, number, signal.signal(number, on_signal))
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
     if asked:
-        signal.raise_signal(signal.SIGINT)  # to whoever listened before
+        signal.raise_signal(asked[0])  # to whoever listened before
 
 
 def is_warm(warm_key: str) -> bool:
@@ -182,6 +184,10 @@ def _teach_all() -> None:
         if function not in _taught_functions:
             _taught_functions.add(function)
             register_jitable(function)
+    for point in TRACEPOINTS:
+        if point not in _taught_functions:
+            _taught_functions.add(point)
+            _teach_nothing(point)
     for generic_function in GENERICS:
         if id(generic_function) not in _taught_generics:
             _taught_generics.add(id(generic_function))
@@ -196,6 +202,19 @@ def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
         return numba.njit(cache=True)(function)
     except RuntimeError:  # no folder that numba may write to
         return numba.njit(function)  # type: ignore[no-any-return]
+
+
+def _teach_nothing(point: Callable[..., None]) -> None:
+    """Make numba leave out the calls of a tracepoint."""
+    from numba.extending import overload
+
+    names = ", ".join(inspect.signature(point).parameters)
+    namespace: dict[str, Any] = {}
+    exec(
+        f"def typing({names}):\n    def run({names}): return None\n    return run\n",
+        namespace,
+    )
+    overload(point)(namespace["typing"])
 
 
 def _teach(call: Generic[Any, Any]) -> None:

@@ -25,6 +25,7 @@ from zswapsim.machine.reclaim import (
 from zswapsim.machine.swap import Swap
 from zswapsim.machine.swap_disk import disk_held_pages, disk_is_synchronous
 from zswapsim.machine.swap_slots import get_swap_page
+from zswapsim.machine.tracepoints import trace_fault, trace_swap_full, trace_victim
 from zswapsim.machine.zswap.shrinker import shrink_slab
 from zswapsim.machine.zswap.state import SHRINKER_ENABLED, SHRINKER_SCAN, STORED_PAGES
 from zswapsim.machine.zswap.worker import shrink_worker
@@ -207,11 +208,14 @@ def reclaim_one(machine: Machine) -> int:
     content = memory.content[page]
     if slot != 0 and memory.saved[page] == content:
         memory.stat[CLEAN_DROPS] += 1
+        trace_victim(page, slot, 1)
     else:
+        trace_victim(page, slot, 0)
         if slot == 0:
             slot = get_swap_page(swap.slots)
             if slot < 0:
                 memory.stat[SWAP_FULL] += 1
+                trace_swap_full(page)
                 reclaim_putback(machine.policy, page)
                 return slot
             memory.slot[page] = slot
@@ -322,10 +326,13 @@ def fault_in(machine: Machine, page: int, write: int) -> None:
     note_saved(machine)
     if memory.state[page] == SWAPPED:
         stat[PGMAJFAULT] += 1
+        trace_fault(page, write, 1)
         read_page(machine, page)
         # A page that comes from a synchronous disk is not in the swap cache, so its slot is freed.
         if write != 0 or disk_is_synchronous(machine.swap.disk):
             forget_slot(machine, page)
+    else:
+        trace_fault(page, write, 0)
     memory.state[page] = RESIDENT
     reclaim_add(machine.policy, page)
     stat[RESIDENT_PAGES] += 1

@@ -12,6 +12,7 @@ from zswapsim.machine.journal import note
 from zswapsim.machine.swap import PSWPIN, PSWPOUT, SWPIN_ZERO, SWPOUT_ZERO, Swap
 from zswapsim.machine.swap_disk import disk_free, disk_read, disk_write
 from zswapsim.machine.swap_slots import swap_entry_free
+from zswapsim.machine.tracepoints import trace_swap_read, trace_swap_write
 from zswapsim.machine.zswap.entry import is_stale
 from zswapsim.machine.zswap.folio import zswap_store_folio
 from zswapsim.machine.zswap.pools import zswap_pool_of
@@ -56,6 +57,7 @@ def end_writepage(
         return 0
     number = max(zswap_pool_of(swap.zswap, slot), 0)
     note(swap.journal, j.STORE_FAILED, slot, number, 0, length, outcome)
+    trace_swap_write(slot, content)
     if disk_write(swap.disk, swap, slot, content, length, same_filled) != 0:
         return -EIO
     swap.device[slot] = content + 1
@@ -116,6 +118,7 @@ def swap_readpage(swap: Swap, slot: int) -> int:
         return 0
     outcome = zswap_load(swap, slot)
     if outcome != 0:
+        trace_swap_read(slot)
         disk_read(swap.disk, swap, slot)
         swap.stat[PSWPIN] += 1
         zswap_folio_swapin(swap)

@@ -63,6 +63,13 @@ from zswapsim.machine.pools.z3fold_page import (
     zhdr_get,
     zhdr_set,
 )
+from zswapsim.machine.tracepoints import (
+    trace_z3fold_alloc,
+    trace_z3fold_evict,
+    trace_z3fold_free,
+    trace_z3fold_reclaim,
+    trace_z3fold_reclaim_end,
+)
 from zswapsim.profiles import Profile
 
 RECLAIM_RETRIES = 8
@@ -101,10 +108,10 @@ def z3fold_alloc(pool: Z3foldPool, size: int) -> int:
         if page < 0:
             return page
     handle = alloc_handle(pool)
-    if headless:
-        put_object(pool, page, HEADLESS, chunks, handle)
-    else:
-        put_object(pool, page, get_free_buddy(pool, page, chunks), chunks, handle)
+    bud = HEADLESS if headless else get_free_buddy(pool, page, chunks)
+    put_object(pool, page, bud, chunks, handle)
+    trace_z3fold_alloc(page, bud, chunks)
+    if not headless:
         add_to_unbuddied(pool, page)
     lru_del(pool.lru, page)
     lru_add(pool.lru, page)
@@ -130,6 +137,7 @@ def z3fold_free(pool: Z3foldPool, handle: int) -> int:
         return 0
     zhdr_set(pool, page, bud, 0)
     free_handle(pool, page, handle)
+    trace_z3fold_free(page, bud)
     if claimed:
         return 0  # z3fold_reclaim_page lists or releases the page
     if page_is_unused(pool, page):
@@ -144,6 +152,7 @@ def evict_buddy(pool: Z3foldPool, owner: Any, page: int, bud: int) -> int:
     """Ask the owner for one buddy of a page, if it is in use."""
     if zhdr_get(pool, page, bud) == 0:
         return 0
+    trace_z3fold_evict(page, bud)
     return zpool.zpool_evict(owner, pool, pool.handle_of[cell_of(pool, page, bud)])
 
 
@@ -181,13 +190,16 @@ def z3fold_reclaim_page(pool: Z3foldPool, owner: Any, retries: int) -> int:
         lru_del(pool.lru, page)
         list_del(pool.buddy, page_node(page))
         zhdr_add(pool, page, FLAGS, CLAIMED)
+        trace_z3fold_reclaim(page)
         failed = evict_buddies(pool, owner, page)
         zhdr_add(pool, page, FLAGS, -CLAIMED)
         headless = zhdr_get(pool, page, HEADLESS) != 0
         if headless and failed == 0:
             zhdr_set(pool, page, HEADLESS, 0)
             free_handle(pool, page, pool.handle_of[cell_of(pool, page, HEADLESS)])
-        if page_is_unused(pool, page):
+        emptied = page_is_unused(pool, page)
+        trace_z3fold_reclaim_end(page, 1 if emptied else 0)
+        if emptied:
             release_z3fold_page(pool, page)
             return 0
         lru_add(pool.lru, page)

@@ -28,6 +28,7 @@ from zswapsim.machine.list_head import (
     make_links,
 )
 from zswapsim.machine.pools.z3fold_lru import PageLru, lru_del, lru_init, lru_unbar, make_lru
+from zswapsim.machine.tracepoints import trace_z3fold_search
 
 PAGE_SIZE = 4096
 CHUNK_SHIFT = 6
@@ -330,5 +331,7 @@ def take_unbuddied(pool: Z3foldPool, chunks: int) -> int:
             node = list_next(pool.buddy, free_chunks)
             list_del(pool.buddy, node)
             if not has_flag(pool, node - WORK, NEEDS_COMPACTING):
+                trace_z3fold_search(chunks, free_chunks, node - WORK)
                 return node - WORK
+    trace_z3fold_search(chunks, 0, 0)
     return 0

@@ -30,6 +30,14 @@ from zswapsim.machine.list_head import (
     make_links,
 )
 from zswapsim.machine.pools import zpool
+from zswapsim.machine.tracepoints import (
+    trace_zbud_alloc,
+    trace_zbud_evict,
+    trace_zbud_free,
+    trace_zbud_reclaim,
+    trace_zbud_reclaim_end,
+    trace_zbud_search,
+)
 
 PAGE_SIZE = 4096
 CHUNK_SHIFT = 6
@@ -173,7 +181,9 @@ def take_unbuddied(pool: ZbudPool, chunks: int) -> int:
         if not list_empty(pool.buddy, free_chunks):
             node = list_next(pool.buddy, free_chunks)
             list_del(pool.buddy, node)
+            trace_zbud_search(chunks, free_chunks, node - FIRST_PAGE)
             return node - FIRST_PAGE
+    trace_zbud_search(chunks, 0, -1)
     return -1
 
 
@@ -202,6 +212,7 @@ def zbud_alloc(pool: ZbudPool, size: int) -> int:
     add_to_buddy_list(pool, page)
     list_del(pool.lru, FIRST_PAGE + page)
     list_add(pool.lru, FIRST_PAGE + page, LRU)
+    trace_zbud_alloc(page, 0 if goes_first else 1, chunks)
     if goes_first:
         return first_handle(page)
     return last_handle(pool, page)
@@ -223,9 +234,12 @@ def zbud_free(pool: ZbudPool, handle: int) -> int:
     else:
         pool.last_chunks[page] = 0
     if pool.state[page] == UNDER_RECLAIM:
+        trace_zbud_free(page, found % 2, 0)
         return 0  # zbud_reclaim_page files or releases the page
     list_del(pool.buddy, FIRST_PAGE + page)
-    if pool.first_chunks[page] == 0 and pool.last_chunks[page] == 0:
+    emptied = pool.first_chunks[page] == 0 and pool.last_chunks[page] == 0
+    trace_zbud_free(page, found % 2, 1 if emptied else 0)
+    if emptied:
         list_del(pool.lru, FIRST_PAGE + page)
         free_zbud_page(pool, page)
     else:
@@ -252,13 +266,18 @@ def zbud_reclaim_page(pool: ZbudPool, owner: Any, retries: int) -> int:
         # Both handles are taken now: LAST's follows from its size, which freeing it forgets.
         first = first_handle(page) if pool.first_chunks[page] else 0
         last = last_handle(pool, page) if pool.last_chunks[page] else 0
+        trace_zbud_reclaim(page, first, last)
         failed = 0
         if first != 0:
+            trace_zbud_evict(page, 0)
             failed = zpool.zpool_evict(owner, pool, first)
         if last != 0 and failed == 0:
+            trace_zbud_evict(page, 1)
             zpool.zpool_evict(owner, pool, last)
         pool.state[page] = LIVE
-        if pool.first_chunks[page] == 0 and pool.last_chunks[page] == 0:
+        emptied = pool.first_chunks[page] == 0 and pool.last_chunks[page] == 0
+        trace_zbud_reclaim_end(page, 1 if emptied else 0)
+        if emptied:
             free_zbud_page(pool, page)
             return 0
         add_to_buddy_list(pool, page)

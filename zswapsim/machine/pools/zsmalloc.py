@@ -51,6 +51,7 @@ from zswapsim.machine.pools.zsmalloc_zspage import (
     zs_create_pool,
     zspage_node,
 )
+from zswapsim.machine.tracepoints import trace_zs_free, trace_zs_malloc
 from zswapsim.profiles import Profile
 
 
@@ -93,11 +94,13 @@ def zs_malloc(pool: ZsPool, size: int) -> int:
         return pool.rules[OVERSIZE]
     class_ = pool.merged[get_size_class_index(size + ZS_HANDLE_SIZE)]
     zspage = find_get_zspage(pool, class_)
+    fresh = 1 if zspage == 0 else 0
     if zspage == 0:
         zspage = alloc_zspage(pool, class_)
         if zspage < 0:
             return zspage
     obj = obj_malloc(pool, class_, zspage)
+    trace_zs_malloc(pool.size[class_], zspage, obj, fresh)
     fix_fullness_group(pool, class_, zspage)
     return location_to_handle(pool, zspage, obj)
 
@@ -115,7 +118,9 @@ def zs_free(pool: ZsPool, handle: int) -> int:
     zspage = handle_to_zspage(pool, handle)
     class_ = pool.zspage_class[zspage] - 1
     obj_free(pool, class_, zspage, obj)
-    if fix_fullness_group(pool, class_, zspage) == ZS_EMPTY:
+    emptied = fix_fullness_group(pool, class_, zspage) == ZS_EMPTY
+    trace_zs_free(pool.size[class_], zspage, obj, 1 if emptied else 0)
+    if emptied:
         free_zspage(pool, class_, zspage)
     return 0
 

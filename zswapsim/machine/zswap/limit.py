@@ -7,6 +7,7 @@ Specification 5.2 and 5.3; all divisions are of integers, in the kernel's order.
 from zswapsim.engine.simulated import simulated
 from zswapsim.errors import ENOMEM
 from zswapsim.machine.swap import Swap
+from zswapsim.machine.tracepoints import trace_hysteresis, trace_limit_hit
 from zswapsim.machine.zswap.pools import zswap_pool_last, zswap_pool_of, zswap_used_pages
 from zswapsim.machine.zswap.state import (
     ACCEPT_LEVEL,
@@ -85,6 +86,7 @@ def make_room(swap: Swap, slot: int) -> int:
     switches = zswap.switches
     if zswap_is_full(swap):
         counters[POOL_LIMIT_HIT] += 1
+        trace_limit_hit(zswap_used_pages(swap), zswap_max_pages(zswap))
         if switches[FULL_ACTION] == QUEUE:
             counters[REACHED_FULL] = switches[HYSTERESIS]
             queue_shrink(zswap)
@@ -98,7 +100,9 @@ def make_room(swap: Swap, slot: int) -> int:
         if switches[FULL_ACTION] == RETEST and zswap_is_full(swap):
             return -ENOMEM
     elif counters[REACHED_FULL] == 1:
-        if not zswap_can_accept(swap):
+        accepts = zswap_can_accept(swap)
+        trace_hysteresis(zswap_used_pages(swap), zswap_accept_thr_pages(zswap), 1 if accepts else 0)
+        if not accepts:
             counters[HYSTERESIS_REJECTS] += 1
             if switches[HYSTERESIS_SHRINKS] == 1:
                 queue_shrink(zswap)

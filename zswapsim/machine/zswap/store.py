@@ -10,6 +10,13 @@ from zswapsim.machine import journal as j
 from zswapsim.machine.journal import has_headroom, note
 from zswapsim.machine.pools.zpools import pools_malloc, pools_write_owner
 from zswapsim.machine.swap import ZSWPIN, ZSWPOUT, Swap
+from zswapsim.machine.tracepoints import (
+    trace_invalidate,
+    trace_load,
+    trace_same_filled,
+    trace_store,
+    trace_store_end,
+)
 from zswapsim.machine.zswap.entry import (
     count_decompression,
     is_stale,
@@ -143,6 +150,7 @@ def zswap_store_page(swap: Swap, slot: int, content: int, length: int, same_fill
         and zswap.switches[SAME_FILLED_RULE] == ANY_WORD
         and parameters[SAME_FILLED_PAGES_ENABLED] == 1
     ):
+        trace_same_filled(slot)
         insert_entry(swap, slot, SAME_FILLED, 0, 0, content, 0)
         return 0
     if parameters[NON_SAME_FILLED_PAGES_ENABLED] == 0:
@@ -189,6 +197,7 @@ def zswap_store(swap: Swap, slot: int, content: int, length: int, same_filled: i
     accept threshold, or no page left. -ENOSPC: too large for the allocator. -EINVAL: the
     compressor failed. Source: mm/zswap.c zswap_frontswap_store, from 6.6 on zswap_store.
     """
+    trace_store(slot, content, length, same_filled)
     prepare_slot(swap, slot)
     outcome = -ENODEV
     if swap.zswap.parameters[ENABLED] == 1:
@@ -198,6 +207,7 @@ def zswap_store(swap: Swap, slot: int, content: int, length: int, same_filled: i
     end_store(swap, slot, outcome)
     if outcome == 0:
         swap.stat[ZSWPOUT] += 1
+    trace_store_end(slot, outcome)
     return outcome
 
 
@@ -212,6 +222,7 @@ def zswap_load(swap: Swap, slot: int) -> int:
     kind = zswap.kind[slot]
     if kind == NONE or is_stale(zswap, slot):
         note(swap.journal, j.LOAD_MISS, slot, 0, 0, 0, 0)
+        trace_load(slot, NONE, 0)
         return -ENOENT
     if kind == COMPRESSED:
         note_entry(swap, j.LOAD, slot)
@@ -221,9 +232,12 @@ def zswap_load(swap: Swap, slot: int) -> int:
     swap.stat[ZSWPIN] += 1
     loads = zswap.switches[LOADS]
     if loads == ALWAYS or (loads == ON_REQUEST and zswap.parameters[EXCLUSIVE_LOADS] == 1):
+        trace_load(slot, kind, 1)
         zswap_free_entry(swap, slot)
-    elif kind == COMPRESSED:
-        zswap_lru_touch(zswap, slot)
+    else:
+        trace_load(slot, kind, 0)
+        if kind == COMPRESSED:
+            zswap_lru_touch(zswap, slot)
     return 0
 
 
@@ -237,6 +251,7 @@ def zswap_invalidate_page(swap: Swap, slot: int) -> None:
     note(swap.journal, j.INVALIDATE, slot, 0, 0, 0, 0)
     if is_stale(zswap, slot):
         return
+    trace_invalidate(slot, zswap.kind[slot])
     zswap.backed[slot] = 0
     if zswap.kind[slot] != NONE:
         zswap_free_entry(swap, slot)

@@ -15,6 +15,12 @@ from zswapsim.machine.list_head import list_empty, list_move, list_prev
 from zswapsim.machine.pools.zpool import zpool_evict
 from zswapsim.machine.pools.zpools import pools_map, pools_read_owner, pools_shrink
 from zswapsim.machine.swap import PSWPOUT, ZSWPWB, Swap
+from zswapsim.machine.tracepoints import (
+    trace_second_chance,
+    trace_shrink,
+    trace_shrink_end,
+    trace_writeback,
+)
 from zswapsim.machine.zswap.entry import (
     count_decompression,
     is_stale,
@@ -53,7 +59,9 @@ def writeback_slot(swap: Swap, slot: int) -> int:
         outcome = -ENOMEM  # the slot was freed, which a stale entry outlives
     if outcome != 0:
         note(swap.journal, j.EVICT_FAILED, slot, zswap.pool[slot], 0, 0, outcome)
+        trace_writeback(slot, outcome)
         return outcome
+    trace_writeback(slot, 0)
     if not stale:
         note_entry(swap, j.WRITEBACK, slot)
         swap.device[slot] = zswap.content[slot] + 1
@@ -85,6 +93,7 @@ def zswap_shrink(swap: Swap, number: int) -> int:
     """Free one page of a pool; return 0 or -errno."""
     swap.zswap.counters[SHRINK_POOL] = number
     note(swap.journal, j.SHRINK, 0, number, 0, 0, 0)
+    trace_shrink(number)
     outcome = -ENOENT
     if number >= 0:
         # Held meanwhile: a pool whose last entry goes still counts, with the page that is not free.
@@ -92,6 +101,7 @@ def zswap_shrink(swap: Swap, number: int) -> int:
         outcome = pools_shrink(swap.pools, number, swap, 1)
         zswap_pool_put(swap.zswap, number)
     note(swap.journal, j.SHRINK_END, 0, number, 0, 0, outcome)
+    trace_shrink_end(number, outcome)
     if outcome != 0:
         swap.zswap.counters[REJECT_RECLAIM_FAIL] += 1
     return outcome
@@ -113,6 +123,7 @@ def shrink_oldest(swap: Swap, number: int) -> int:
     list_move(zswap.lru, slot, head)
     if zswap.switches[SHRINK] == SECOND_CHANCE and zswap.referenced[slot] == 1:
         zswap.referenced[slot] = 0
+        trace_second_chance(slot)
         return -EAGAIN
     note_entry(swap, j.EVICT, slot)
     outcome = writeback_slot(swap, slot)
