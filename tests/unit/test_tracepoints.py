@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Tracepoints: told of each decision when interpreted, nothing when compiled, never a change."""
+"""Tracepoints: interpreted they tell of every decision, compiled they are nothing."""
 
 from collections import Counter
 from itertools import pairwise
@@ -105,7 +105,6 @@ def test_a_listener_hears_only_while_it_listens(trace: Trace) -> None:
 
 
 def test_a_zbud_page_is_chosen_from_the_list_that_is_told(trace: Trace) -> None:
-    """The list that was found is the first that is long enough; the page is then full or not."""
     _, told = heard(trace, RUNS[0])
     for (name, search), (then, alloc) in pairwise(told):
         if name == "zbud_search":
