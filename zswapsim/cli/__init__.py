@@ -27,6 +27,7 @@ COMMANDS = {
     "ratio": "Say what compressors and pools make of your memory.",
     "report": "Write results as one HTML file with pictures.",
     "step": "See a machine step by step: what it decides, and why.",
+    "lesson": "Write a run as a page to step through, with questions.",
     "record": "Record a program's accesses and page contents as a trace.",
     "capture": "Take the contents of a live process, core file or memory image.",
     "trace": "Look at traces; cut, merge and convert them, or make one up.",

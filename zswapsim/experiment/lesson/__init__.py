@@ -20,8 +20,8 @@ state, sentences, questions, lesson. What comes out is one plain dictionary, of 
      "entries": [{"slot", "kind": compressed|same-filled|raw|written back, "length_bytes", and where
       it is so "busy", "stale", "referenced": true}],
      "entry_lru": [slot], newest first, or null, "memory": null or {"limit_pages", "resident":
-     [page], newest first, "slots": [{"slot", "of_page"}]}, "swap_file": [slot], "zero_slots":
-     [slot], "counters": {name: int}}
+     [page], newest first, "resident_pages": how many, "slots": [{"slot", "of_page"}]},
+     "swap_file": [slot], "zero_slots": [slot], "counters": {name: int}}
 
 A state of hundreds of pages or entries has "left_out": {"pages", "entries", "resident"}, the
 numbers of those that no step touches and that it does not tell.

@@ -127,7 +127,8 @@ def machine_state(machine: m.Machine, row: Profile, driver: str, policy: Reclaim
     stat = memory.stat
     state["memory"] = {
         "limit_pages": int(stat[m.LIMIT_PAGES]),
-        "resident": [int(page) for page in policy.check(machine.policy)],
+        "resident": (resident := [int(page) for page in policy.check(machine.policy)]),
+        "resident_pages": len(resident),
         "slots": [
             {"slot": int(memory.slot[page]), "of_page": page}
             for page in range(len(memory.slot))
