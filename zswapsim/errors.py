@@ -13,6 +13,7 @@ ZswapSimError
 ├── DeviceError                      EIO      a device takes no more, as its limit says
 ├── TraceError (ValueError)                   a trace or recording cannot be read: what and where
 ├── DataMismatch                              a page came back with other bytes than were stored
+├── LawBroken (AssertionError)                a part of another package fails its conformance check
 └── InvariantError (AssertionError)           check() failed: a bug of this program
 
 Inside the machine an outcome is 0 or a negative errno; raise_errno maps it to an exception at the
@@ -108,6 +109,10 @@ class TraceError(ZswapSimError, ValueError):
 
 class DataMismatch(ZswapSimError):
     """A page came back from the pool or the swap file with other bytes than it was stored with."""
+
+
+class LawBroken(ZswapSimError, AssertionError):
+    """A part does not keep to what its kind promises; the message tells the law and the steps."""
 
 
 class InvariantError(ZswapSimError, AssertionError):

@@ -358,7 +358,7 @@ def test_texts_that_are_markup_are_shown_as_text(name: str, show: Any) -> None:
     lesson["kind"], lesson["title"] = "lesson", HOSTILE
     opened = show(lesson, "#step=1&questions")
     assert opened.text("h1") == printable(HOSTILE)
-    assert opened.see("document.querySelectorAll('script').length") == 4
+    assert opened.see("document.querySelectorAll('script').length") == 5
     opened.press("ArrowRight", "ArrowRight")
     assert opened.see("document.querySelectorAll('main b b, h1 *, #words b').length") == 0
 

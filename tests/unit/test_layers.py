@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "content": COMMON | {"engine"},
     "machine": COMMON | {"engine"},
     "experiment": COMMON | {"engine", "trace", "content", "machine"},
+    "conformance": COMMON | {"experiment", "engine", "trace", "content", "machine"},
     "report": {"errors", "printable", "units"},
     "cli": COMMON | {"report", "experiment", "engine", "trace", "content", "machine"},
 }

@@ -60,10 +60,9 @@ def read_result(path: Path) -> Any:
 
 
 def _rows(path: Path) -> dict[str, Any]:
-    from zswapsim.experiment.sweep.files import read_rows
-    from zswapsim.experiment.sweep.rows import COLUMNS
+    from zswapsim.experiment.sweep.rows import rows_of_file
 
-    rows = read_rows(path, COLUMNS)
+    rows = rows_of_file(path)
     if not rows:
         raise InvalidArgument(f"{path}: holds no row of a sweep")
     return {"kind": "sweep", "rows": rows}

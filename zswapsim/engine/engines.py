@@ -96,11 +96,22 @@ def choose(
     return "interpreted"
 
 
+def interpreted_only(engine: str, what: str) -> str:
+    """Return the engine for what cannot be compiled. InvalidArgument: it was to be."""
+    if engine == "compiled":
+        raise InvalidArgument(
+            f"engine 'compiled': {what} is a plain Python class, which runs interpreted only; "
+            "allowed are auto and interpreted"
+        )
+    return "interpreted"
+
+
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
     """Put Ctrl-C off to the end of the block, as a compilation does not survive one.
 
-    A second one ends the process at once.
+    SIGTERM and SIGHUP as well, where they are made an exception, which numba would swallow. A
+    second one ends the process at once.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -109,17 +120,17 @@ def uninterrupted() -> Iterator[None]:
 
     def on_signal(number: int, frame: object) -> None:
         if asked:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
         asked.append(number)
 
-    before = signal.signal(signal.SIGINT, on_signal)
-    try:
+    others = [n for n in (signal.SIGTERM, signal.SIGHUP) if callable(signal.getsignal(n))]
+    with contextlib.ExitStack() as undone:
+        for number in (signal.SIGINT, *others):
+            undone.callback(signal.signal, number, signal.signal(number, on_signal))
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
     if asked:
-        signal.raise_signal(signal.SIGINT)  # to whoever listened before
+        signal.raise_signal(asked[0])  # to whoever listened before
 
 
 def is_warm(warm_key: str) -> bool:
@@ -157,7 +168,11 @@ def cache_folder() -> Path:
     own.update(path for folder in SOURCE_FOLDERS for path in (PACKAGE / folder).rglob("*.py"))
     plugged_in = {Path(function.__code__.co_filename) for function in SIMULATED}
     for path in sorted(own | plugged_in):
-        digest.update(path.read_bytes())
+        if path.is_file():
+            digest.update(path.read_bytes())
+    for function in SIMULATED:  # of a notebook's cell, which is in no file
+        if not Path(function.__code__.co_filename).is_file():
+            digest.update(function.__code__.co_code + repr(function.__code__.co_consts).encode())
     for part in (sys.version, version("numba"), version("numpy")):
         digest.update(part.encode())
     return cache_base() / "compiled" / digest.hexdigest()[:16]

@@ -8,7 +8,7 @@ implementation by the type of its first argument, in both ways; that is how driv
 plug in. Inside simulated functions there are integers only: no dict, str, None or closure.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
@@ -52,6 +52,7 @@ class Generic(Protocol[P, R_co]):
 
     __name__: str
     table: dict[type, Callable[..., Any]]
+    method: str
     prototype: Callable[..., Any]
     register: Callable[[type, Callable[..., Any]], None]
 
@@ -76,8 +77,18 @@ def generic(prototype: Callable[P, R_co]) -> Generic[P, R_co]:
 
     call.__name__ = name
     call.__doc__ = prototype.__doc__
+    call.method = method  # type: ignore[attr-defined]
     call.table = table  # type: ignore[attr-defined]
     call.prototype = prototype  # type: ignore[attr-defined]
     call.register = table.__setitem__  # type: ignore[attr-defined]
     GENERICS.append(call)  # type: ignore[arg-type]
     return call  # type: ignore[return-value]
+
+
+def missing(first: Any, operations: Iterable[Generic[Any, Any]]) -> list[str]:
+    """Return what a first argument has no implementation of: methods of a plain class, or else
+    generic functions of which none is registered for its type."""
+    wanted = list(operations)
+    if any(type(first) in operation.table for operation in wanted):
+        return [one.__name__ for one in wanted if type(first) not in one.table]
+    return [one.method for one in wanted if not callable(getattr(first, one.method, None))]

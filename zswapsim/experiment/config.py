@@ -8,14 +8,19 @@ from zswapsim import profiles
 from zswapsim.content.compressors import compressor
 from zswapsim.engine import engines
 from zswapsim.errors import InvalidArgument
-from zswapsim.machine.pools.zpool import ZpoolDriver, get_driver
+from zswapsim.machine import reclaim
+from zswapsim.machine.pools.zpool import ZpoolDriver, get_driver, runs_compiled
 from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
-from zswapsim.machine.reclaim import POLICIES
 from zswapsim.machine.zram.writeback import MODES
 from zswapsim.units import MAX_PAGES, MAX_PERCENT, parse_pages
 
 MAX_DIGITS = 19
 FRONTENDS = ("zswap", "zram", "none")
+ONLY_OF = {
+    "zram": ("zram_limit", "zram_writeback"),
+    "zswap": ("shrinker_enabled", "exclusive_loads", "accept_threshold_percent"),
+}
+"""Settings that only one frontend has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +66,8 @@ class ReplayConfig:
             raise InvalidArgument(f"frontend {self.frontend!r}: allowed are {', '.join(FRONTENDS)}")
         profiles.check_zpool(row, self.driver.type)
         compressor(self.compressor, self.kernel)
-        POLICIES.get(self.reclaim)
         engines.choose(self.engine, 0)
+        self.engine_for(0)
         parse_pages(self.memory, MAX_PAGES)
         if self.zram_limit is not None:
             parse_pages(self.zram_limit, MAX_PAGES)
@@ -84,11 +89,7 @@ class ReplayConfig:
             raise InvalidArgument(f"zpool {self.zpool!r}: zram has zsmalloc")
         if self.zram_writeback is not None:
             self.zram_writeback_mode  # noqa: B018
-        only = {
-            "zram": ("zram_limit", "zram_writeback"),
-            "zswap": ("shrinker_enabled", "exclusive_loads", "accept_threshold_percent"),
-        }
-        for frontend, names in only.items():
+        for frontend, names in ONLY_OF.items():
             for name in names:
                 if getattr(self, name) and self.frontend != frontend:
                     raise InvalidArgument(f"{name} goes with the frontend {frontend}")
@@ -123,6 +124,22 @@ class ReplayConfig:
                 f"with a mode of {', '.join(MODES)}"
             )
         return MODES[mode], int(every)
+
+    @property
+    def warm_key(self) -> str:
+        """The name of the machine that is compiled for these settings."""
+        return f"run_accesses.{self.frontend}.{self.driver.type}.{self.reclaim}.warm"
+
+    def engine_for(self, accesses: int) -> str:
+        """Return the engine for so many accesses. InvalidArgument: it cannot be the compiled one.
+
+        A driver or policy that is a plain class is interpreted.
+        """
+        if not runs_compiled(self.driver, profiles.profile(self.kernel)):
+            return engines.interpreted_only(self.engine, f"zpool {self.driver.type!r}")
+        if not reclaim.runs_compiled(reclaim.POLICIES.get(self.reclaim)):
+            return engines.interpreted_only(self.engine, f"reclaim policy {self.reclaim!r}")
+        return engines.choose(self.engine, accesses, self.warm_key)
 
     @property
     def driver(self) -> ZpoolDriver:

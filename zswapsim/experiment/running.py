@@ -75,15 +75,14 @@ def run_workload(
     config = config or ReplayConfig()
     clock = Seconds()
     sizes = workload.sizes(config.compressor, config.kernel)
-    key = warm_key(config)
-    engine = engines.choose(config.engine, workload.accesses_count, key)
+    engine = config.engine_for(workload.accesses_count)
     machine = build(workload, config, sizes.lengths, engine, j.BYTES_EVENTS if plane else 0)
     with plane(machine) if plane else contextlib.nullcontext() as bytes_plane:
         gathered = Pictures(workload) if pictures else None
         runner = _Runner(
             workload, config, machine, engine, bytes_plane, clock, gathered, progress, stop
         )
-        runner.make_ready(key)
+        runner.make_ready(config.warm_key)
         done = runner.run()
     result = collect(
         workload,
@@ -105,11 +104,6 @@ def run_workload(
         return result
     told = gathered.pictures(machine, config, sizes.lengths[:-1])
     return replace(result, series=gathered.series, pictures=told)
-
-
-def warm_key(config: ReplayConfig) -> str:
-    """Name the machine that a configuration is compiled for."""
-    return f"run_accesses.{config.frontend}.{config.driver.type}.{config.reclaim}.warm"
 
 
 @dataclass(slots=True)

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Trace formats by name, and the choice of one by what a file holds."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from zswapsim.errors import TraceError
-from zswapsim.registry import Registry
+from zswapsim.registry import Registry, lacking
 
 if TYPE_CHECKING:
     from zswapsim.trace.input import Input
@@ -60,7 +59,15 @@ _BUILT_IN = {
 _NAMED_COLUMNS = "csv"
 """The format that columns are named of."""
 
-FORMATS: Registry[TraceFormat] = Registry("trace format", "zswapsim.formats", _BUILT_IN)
+
+def _fault(name: str, part: Any) -> str:
+    if isinstance(part, type):
+        return f"it is the class {part.__name__}, not an object of it"
+    absent = lacking(part, ("name", "summary", "recognises", "open"))
+    return absent or ("" if part.name == name else f"its name is {part.name!r}")
+
+
+FORMATS: Registry[TraceFormat] = Registry("trace format", "zswapsim.formats", _BUILT_IN, _fault)
 
 
 def recognise(source: "Input") -> TraceFormat:
@@ -72,10 +79,13 @@ def recognise(source: "Input") -> TraceFormat:
         return FORMATS.get(source.options.format)
     if source.options.columns is not None:
         return FORMATS.get(_NAMED_COLUMNS)
-    for name in _names():
+    for name in _BUILT_IN:
         trace_format = FORMATS.get(name)
         if trace_format.recognises(source.path, source.head):
             return trace_format
+    for name in FORMATS.names():
+        if not FORMATS.is_built_in(name) and _foreign_recognises(name, source):
+            return FORMATS.get(name)
     if not source.head:
         raise TraceError(f"{source.where}: the file is empty")
     raise TraceError(
@@ -85,7 +95,12 @@ def recognise(source: "Input") -> TraceFormat:
     )
 
 
-def _names() -> Iterator[str]:
-    # The built-in ones come first, so that third parties are only searched when none of them fits.
-    yield from _BUILT_IN
-    yield from (name for name in FORMATS.names() if name not in _BUILT_IN)
+def _foreign_recognises(name: str, source: "Input") -> bool:
+    """Ask a format of a third party, whose faults must not keep others from a file.
+
+    These are asked last, so that they are only searched where no built-in one fits.
+    """
+    try:
+        return bool(FORMATS.get(name).recognises(source.path, source.head))
+    except Exception:
+        return False

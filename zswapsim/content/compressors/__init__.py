@@ -5,10 +5,12 @@ A spec is a name, optionally followed by settings: "lz4", "zstd:5", "zstd:level=
 "lz4:acceleration=4". The libraries are loaded when a compressor is first asked for.
 """
 
+from typing import Any
+
 from zswapsim.content.compressors.protocol import Buffer, Compressor, Option, settled
 from zswapsim.errors import InvalidArgument, NoEntry
 from zswapsim.profiles import profile
-from zswapsim.registry import Registry
+from zswapsim.registry import Registry, lacking
 
 __all__ = [
     "COMPRESSORS",
@@ -19,6 +21,14 @@ __all__ = [
     "most_exact",
     "remedy",
 ]
+
+
+def _fault(name: str, part: Any) -> str:
+    if not isinstance(part, type):
+        return f"it is a {type(part).__name__}, not a class"
+    absent = lacking(part, ("name", "summary", "options", "compress", "decompress"))
+    return absent or ("" if part.name == name else f"its name is {part.name!r}")  # type: ignore[attr-defined]
+
 
 COMPRESSORS: Registry[type[Compressor]] = Registry(
     "compressor",
@@ -32,6 +42,7 @@ COMPRESSORS: Registry[type[Compressor]] = Registry(
         "lzo-rle": "zswapsim.content.compressors.lzo_rle:LzoRle",
         "lzo": "zswapsim.content.compressors.lzo:Lzo",
     },
+    _fault,
 )
 
 _EXACT = {"lz4": "lz4-kernel"}

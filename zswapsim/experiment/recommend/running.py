@@ -10,7 +10,7 @@ import numpy as np
 
 from zswapsim.engine import engines
 from zswapsim.experiment.config import ReplayConfig
-from zswapsim.experiment.running import run_workload, warm_key
+from zswapsim.experiment.running import run_workload
 from zswapsim.experiment.sweep.parallel import run_all
 from zswapsim.experiment.sweep.sweep import ACCESS_SECONDS
 from zswapsim.experiment.workload import Workload
@@ -72,7 +72,7 @@ def _compile(
     workload: Workload, configs: Sequence[ReplayConfig], jobs: int | None, tell: Progress
 ) -> None:
     """Compile each kind of machine once, several at a time, before all would wait for it."""
-    kinds = {warm_key(config): config for config in configs if config.engine == "compiled"}
+    kinds = {config.warm_key: config for config in configs if config.engine == "compiled"}
     cold = [config for key, config in kinds.items() if not engines.is_warm(key)]
     if not cold:
         return

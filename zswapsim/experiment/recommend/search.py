@@ -2,17 +2,15 @@
 """Runs a workload with one combination of settings after the other, towards the least waiting."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zswapsim.content.compressors import compressor
 from zswapsim.content.page_store import PageStore
-from zswapsim.engine import engines
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.costs import Costs, cost_of
 from zswapsim.experiment.recommend.running import Stop, run_configs
 from zswapsim.experiment.recommend.space import Cell, Space, unique
-from zswapsim.experiment.running import warm_key
 from zswapsim.experiment.workload import Workload
 from zswapsim.progress import Progress
 
@@ -138,11 +136,11 @@ class Search:
             memory=self.memory,
             reclaim=self.reclaim,
             carry_bytes=False,
+            engine=self.engine,
             **cell.settings(),
         )
         accesses = self.workload.accesses_count * CELLS_EXPECTED
-        engine = engines.choose(self.engine, accesses, warm_key(config))
-        return ReplayConfig(**{**config.to_dict(), "engine": engine})
+        return replace(config, engine=config.engine_for(accesses))
 
 
 def failure_of(result: Mapping[str, Any]) -> str | None:

@@ -47,9 +47,11 @@ def fill_pool(
     """
     driver = zpool.get_driver(type_)
     warm_key = f"malloc-all-{type_}.warm"
-    chosen = engines.choose(
-        engine, max(amount, len(sizes)), warm_key, warm=WARM_OBJECTS, cold=COLD_OBJECTS
-    )
+    if zpool.runs_compiled(driver, row):
+        amount = max(amount, len(sizes))
+        chosen = engines.choose(engine, amount, warm_key, warm=WARM_OBJECTS, cold=COLD_OBJECTS)
+    else:
+        chosen = engines.interpreted_only(engine, f"zpool {type_!r}")
     zeros = engines.zeros(chosen)
     options = driver.options(row)
     room = driver.room_for(max(1, len(sizes)), **options)

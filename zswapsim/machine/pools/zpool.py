@@ -9,12 +9,13 @@ that they decide), no names of pools, memory has a capacity chosen when the pool
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from zswapsim.engine.simulated import generic, simulated
-from zswapsim.errors import EINVAL, Busy, NoEntry
+from zswapsim.engine.simulated import generic, missing, simulated, zeros_interpreted
+from zswapsim.errors import EINVAL, Busy, InvalidArgument, NoEntry
 from zswapsim.profiles import Profile
-from zswapsim.registry import Registry
+from zswapsim.registry import Plugin, Registry
 
 PoolState = Any
 """A driver's NamedTuple of arrays, or a plain Python object with the operations as methods."""
@@ -103,6 +104,13 @@ def zpool_evict(owner: Any, pool: PoolState, handle: int) -> int:
     raise NotImplementedError
 
 
+OPERATIONS = (
+    *(zpool_malloc, zpool_free, zpool_map, zpool_unmap, zpool_shrink, zpool_reclaimed),
+    *(zpool_total_pages, zpool_write_owner, zpool_read_owner, zpool_moved, zpool_work),
+)
+"""What a driver has to have, all of it."""
+
+
 class NoEvict:
     """Owner of a pool that was made without an evict callback."""
 
@@ -171,6 +179,12 @@ class ZpoolDriver:
     moves: bool = False
 
 
+def _fault(type_: str, part: Any) -> str:
+    if not isinstance(part, ZpoolDriver):
+        return f"it is a {type(part).__name__}, not a ZpoolDriver"
+    return "" if part.type == type_ else f"its type is {part.type!r}"
+
+
 _MODULES: Registry[ZpoolDriver] = Registry(
     "zpool driver",
     "zswapsim.drivers",
@@ -179,6 +193,7 @@ _MODULES: Registry[ZpoolDriver] = Registry(
         "z3fold": "zswapsim.machine.pools.z3fold:DRIVER",
         "zsmalloc": "zswapsim.machine.pools.zsmalloc:DRIVER",
     },
+    _fault,
 )
 _registered: list[ZpoolDriver] = []
 _refcount: dict[int, int] = {}
@@ -205,10 +220,9 @@ def get_driver(type_: str) -> ZpoolDriver:
     for driver in _registered:
         if driver.type == type_:
             return driver
-    try:
-        register(_MODULES.get(type_))
-    except NoEntry:
-        raise NoEntry(f"no zpool {type_!r}; there are {', '.join(types())}") from None
+    if not _MODULES.is_built_in(type_) and type_ not in _MODULES.names():
+        raise NoEntry(f"no zpool {type_!r}; there are {', '.join(types())}")
+    register(_MODULES.get(type_))
     return _registered[0]
 
 
@@ -225,6 +239,35 @@ def types() -> list[str]:
 def origin(type_: str) -> str:
     """Say where a driver comes from."""
     return _MODULES.origin(type_) if type_ in _MODULES.names() else "registered at run time"
+
+
+@cache
+def runs_compiled(driver: ZpoolDriver, row: Profile) -> bool:
+    """Say whether compiled code can run a driver: its pools are not objects of a plain class.
+
+    InvalidArgument: it has no pool for that kernel, or its pools lack an operation.
+    """
+    options = driver.options(row)
+    try:
+        pool = driver.create(zeros=zeros_interpreted, **driver.room_for(1, **options), **options)
+    except Exception as error:
+        raise InvalidArgument(
+            f"zpool {driver.type!r} cannot make a pool: {type(error).__name__}: {error}"
+        ) from error
+    lacking = missing(pool, OPERATIONS)
+    if lacking:
+        raise InvalidArgument(f"zpool {driver.type!r}: its pools have no {', '.join(lacking)}")
+    return type(pool) in zpool_malloc.table
+
+
+def plugins() -> list[Plugin]:
+    """Return the drivers of other packages, loaded."""
+    return _MODULES.plugins()
+
+
+def digest(type_: str) -> str:
+    """Return what tells one edition of a driver from the next, "" of a built-in one."""
+    return _MODULES.digest(type_)
 
 
 def acquire(driver: ZpoolDriver) -> None:

@@ -10,12 +10,14 @@ put into the page as text only.
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
+from zswapsim.report.lesson.differences import difference
 from zswapsim.report.lesson.shape import read_lesson
 from zswapsim.report.offline import embedded_json, environment, hashes
 
-SCRIPTS = ("draw.js", "question.js", "player.js")
+SCRIPTS = ("difference.js", "draw.js", "question.js", "player.js")
 
 
 def lesson_html(lesson: Mapping[str, Any], source: str = "") -> str:
@@ -37,8 +39,18 @@ def lesson_html(lesson: Mapping[str, Any], source: str = "") -> str:
         policy=policy,
         style=style,
         scripts=scripts,
-        data=embedded_json(told),
+        data=embedded_json(_small(told)),
     )
+
+
+def _small(lesson: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a lesson in which each state is what differs from the one before."""
+    states = [lesson["start"], *(step["state"] for step in lesson["steps"])]
+    told = [
+        {**step, "state": difference(old, new)}
+        for step, (old, new) in zip(lesson["steps"], pairwise(states), strict=True)
+    ]
+    return {**lesson, "steps": told}
 
 
 def _shown(value: Any) -> str:

@@ -26,6 +26,9 @@ class Maybe:
     shape: Shape
 
 
+NUMBERS: Shape = [Maybe(int)]
+"""Null stands for numbers that were left out."""
+
 OBJECT: Shape = {
     "slot": Maybe(int),
     "place": Maybe(str),
@@ -51,7 +54,7 @@ POOL: Shape = {
     "waiting": Maybe(bool),
     "header_bytes": Maybe(int),
     "pages": [PAGE],
-    "lists": [{"name": str, "pages": [int]}],
+    "lists": [{"name": str, "pages": NUMBERS}],
 }
 ENTRY: Shape = {
     "slot": int,
@@ -64,10 +67,11 @@ ENTRY: Shape = {
 STATE: Shape = {
     "pool": POOL,
     "entries": [ENTRY],
-    "entry_lru": Maybe([int]),
-    "memory": Maybe({"limit_pages": int, "resident": [int]}),
-    "swap_file": [int],
-    "zero_slots": Maybe([int]),
+    "entry_lru": Maybe(NUMBERS),
+    "memory": Maybe({"limit_pages": int, "resident": NUMBERS, "resident_pages": Maybe(int)}),
+    "swap_file": NUMBERS,
+    "zero_slots": Maybe(NUMBERS),
+    "left_out": Maybe({"pages": int, "entries": int}),
     "counters": (str, int),
 }
 QUESTION: Shape = {"text": str, "kind": str, "choices": Maybe([str]), "answer": str, "why": str}

@@ -135,7 +135,7 @@ const Draw = (() => {
     return box;
   };
 
-  const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+  const same = (one, other) => one === other || JSON.stringify(one) === JSON.stringify(other);
 
   /* Of many pages those that the step is about come first; the rest is said in a number. */
   const choose = (rows, view) => {
@@ -159,8 +159,9 @@ const Draw = (() => {
     const box = make("div", rows.length > MANY_PAGES ? "pages many" : rows.length > FEW_PAGES ? "pages" : "pages few");
     view.widest = Math.max(PAGE_BYTES, ...shown.map((row) => row.page.capacity_bytes));
     box.append(...shown.map((row) => drawPage(row.page, row.old, row.tag, view)));
-    if (!rows.length) box.append(make("p", "empty", "The pool holds no pages."));
-    if (left) box.append(make("p", "empty", `${counted(left, "more page")} not drawn.`));
+    if (!rows.length && !view.pool.total_pages) box.append(make("p", "empty", "The pool holds no pages."));
+    const untold = left + (view.state.left_out?.pages ?? 0);
+    if (untold) box.append(make("p", "empty", `${counted(untold, "more page")} that this is not about.`));
     return box;
   };
 
@@ -205,8 +206,15 @@ const Draw = (() => {
   const chips = (name, values, old, text = String, pick = null) => {
     const known = new Set(old);
     const late = values.length - MOST_CHIPS;
-    const shown = values.filter((value, at) => at < MOST_CHIPS || !known.has(value)).slice(0, 2 * MOST_CHIPS);
-    const list = make("ol", "chips", shown.map((value) => chip(pick === null ? text(value) : choosable(value, pick), known.has(value) ? "" : "new")));
+    /* Of a list with a gap only what is in front of all that was there is sure to be new. */
+    const end = values.includes(null) ? values.findIndex((value) => known.has(value)) : values.length;
+    const isNew = (value, at) => at < end && !known.has(value);
+    const shown = values.map((value, at) => [value, isNew(value, at)]).filter(([, fresh], at) => at < MOST_CHIPS || fresh).slice(0, 2 * MOST_CHIPS);
+    const drawChip = (value, fresh) => {
+      if (value === null) return chip("…", "empty");
+      return chip(pick === null ? text(value) : choosable(value, pick), fresh ? "new" : "");
+    };
+    const list = make("ol", "chips", shown.map(([value, fresh]) => drawChip(value, fresh)));
     if (late > 0) list.append(chip(`and ${number(values.length - shown.length)} more`, "empty"));
     if (!values.length) list.append(chip("none", "empty"));
     return make("div", same(values, old) ? "row" : "row changed", make("h3", "", name), list);
@@ -257,9 +265,10 @@ const Draw = (() => {
   const drawMemory = ({ state, before, pool, pickMemory }) => {
     if (state.memory === null) return [];
     const { resident, limit_pages } = state.memory;
-    const used = resident.length + pool.total_pages;
+    const count = state.memory.resident_pages ?? resident.length;
+    const used = count + pool.total_pages;
     return [
-      gauge("Memory", `${counted(resident.length, "resident page")} and ${number(pool.total_pages)} of the pool, of ${number(limit_pages)}`, used, limit_pages, null, ""),
+      gauge("Memory", `${counted(count, "resident page")} and ${number(pool.total_pages)} of the pool, of ${number(limit_pages)}`, used, limit_pages, null, ""),
       chips("Resident (newest first)", resident, before.memory?.resident ?? [], String, pickMemory),
     ];
   };

@@ -6,6 +6,8 @@
   const root = document.documentElement;
   const lesson = JSON.parse(document.getElementById("lesson").textContent);
   const { steps } = lesson;
+  let last = lesson.start;
+  for (const step of steps) last = step.state = Difference.apply(last, step.state);
   const part = (id) => document.getElementById(id);
   const before = (number) => (number > 1 ? steps[number - 2].state : lesson.start);
 

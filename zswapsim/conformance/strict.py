@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Arrays for interpreted runs that refuse what compiled code cannot do."""
+
+from typing import Any
+
+from zswapsim.engine import engines
+from zswapsim.engine.simulated import Zeros
+
+INT64 = range(-(1 << 63), 1 << 63)
+
+
+class StrictInts(list[int]):
+    """The interpreted machine's array without Python's negative indices: compiled has none.
+
+    IndexError or OverflowError says what compiled code would have done silently.
+    """
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, int) and index < 0:
+            raise IndexError(f"index {index}")
+        return super().__getitem__(index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if index < 0:
+            raise IndexError(f"index {index}")
+        if not hasattr(value, "__index__"):
+            raise TypeError(f"{value!r} is no integer")
+        if value not in INT64:
+            raise OverflowError(f"{value} does not fit into 64 bits")
+        super().__setitem__(index, value)
+
+
+def strict_zeros(length: int) -> StrictInts:
+    """Return an array of zeros."""
+    return StrictInts([0] * length)
+
+
+def zeros_of(engine: str) -> Zeros:
+    """Return the array maker of an engine; the interpreted one's arrays are strict."""
+    return engines.zeros(engine) if engine == "compiled" else strict_zeros
+
+
+def plain(ints: Any) -> list[int]:
+    """Return an engine's integers as a list."""
+    return [int(ints[i]) for i in range(len(ints))]
+
+
+def flatten(state: Any) -> Any:
+    """Return a state as nested lists, equal for both engines where the states are equal."""
+    if isinstance(state, tuple):
+        return [flatten(part) for part in state]
+    return plain(state)
