@@ -104,6 +104,15 @@ NAMES = {
 }
 
 
+class _Wrong(Exception):
+    """Some data has not its shape: what it has to be, and the names and indices that lead to it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.path: list[str] = []
+
+
 def read_lesson(lesson: Any, source: str = "") -> dict[str, Any]:
     """Return a lesson of plain, printable data; InvalidArgument says where it is none.
 
@@ -113,46 +122,91 @@ def read_lesson(lesson: Any, source: str = "") -> dict[str, Any]:
     if not isinstance(lesson, Mapping) or lesson.get("kind") != "lesson":
         raise InvalidArgument(f"{where}no lesson; allowed is what `zswapsim step --json` prints")
     try:
-        told: dict[str, Any] = _read(lesson, LESSON, "a lesson")
-        numbers = [step["number"] for step in told["steps"]]
-        _require(numbers == [*range(1, len(numbers) + 1)], "steps", "numbered 1, 2, 3 and so on")
-    except InvalidArgument as error:
-        raise InvalidArgument(f"{where}damaged: {error}") from None
+        told: dict[str, Any] = _Reader().read(lesson, LESSON)
+    except _Wrong as wrong:
+        path = "".join(reversed(wrong.path)).removeprefix(".")
+        raise InvalidArgument(f"{where}damaged: {path} {wrong.what}") from None
+    numbers = [step["number"] for step in told["steps"]]
+    if numbers != [*range(1, len(numbers) + 1)]:
+        raise InvalidArgument(f"{where}damaged: steps have to be numbered 1, 2, 3 and so on")
     return told
 
 
-def _read(value: Any, shape: Shape, where: str) -> Any:
-    if isinstance(shape, Maybe):
-        return None if value is None else _read(value, shape.shape, where)
-    if isinstance(shape, list):
-        _require(isinstance(value, list), where, "a list")
-        return [_read(one, shape[0], f"{where}[{at}]") for at, one in enumerate(value)]
-    if isinstance(shape, dict | tuple):
-        _require(isinstance(value, Mapping), where, "a mapping")
+class _Reader:
+    """Reads data by its shape. What is as it was at its place in the list before is read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], tuple[Any, Any]] = {}
+
+    def read(self, value: Any, shape: Shape) -> Any:
+        """Return data of a shape. _Wrong: it has another."""
+        if isinstance(shape, Maybe):
+            return None if value is None else self.read(value, shape.shape)
+        if isinstance(shape, list):
+            return self._list(_typed(value, list, "a list"), shape[0])
         if isinstance(shape, dict):
-            return {name: _member(value, name, shape[name], where) for name in shape}
-        return {
-            printable(str(name)): _read(one, shape[1], f"{where}.{printable(str(name))}")
-            for name, one in value.items()
-        }
-    return _read_plain(value, shape, where)
+            return self._members(_typed(value, Mapping, "a mapping"), shape)
+        if isinstance(shape, tuple):
+            return self._named(_typed(value, Mapping, "a mapping"), shape[1])
+        return _plain(value, shape)
+
+    def _list(self, values: list[Any], shape: Shape) -> list[Any]:
+        told, at = [], 0
+        try:
+            for at, value in enumerate(values):
+                told.append(self._element(value, shape, at))
+        except _Wrong as wrong:
+            wrong.path.append(f"[{at}]")
+            raise
+        return told
+
+    def _element(self, value: Any, shape: Shape, at: int) -> Any:
+        if not isinstance(shape, dict):
+            return self.read(value, shape)
+        raw, told = self._known.get((id(shape), at), (None, None))
+        if raw != value:
+            told = self.read(value, shape)
+            self._known[id(shape), at] = value, told
+        return told
+
+    def _members(self, values: Mapping[str, Any], shape: dict[str, Shape]) -> dict[str, Any]:
+        name = ""
+        try:
+            for name, inner in shape.items():
+                if name not in values and not isinstance(inner, Maybe):
+                    raise _Wrong("is missing")
+            told = {}
+            for name, inner in shape.items():
+                told[name] = self.read(values.get(name), inner)
+            return told
+        except _Wrong as wrong:
+            wrong.path.append(f".{name}")
+            raise
+
+    def _named(self, values: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
+        told, name = {}, ""
+        try:
+            for key, value in values.items():
+                name = printable(str(key))
+                told[name] = self.read(value, shape)
+        except _Wrong as wrong:
+            wrong.path.append(f".{name}")
+            raise
+        return told
 
 
-def _member(value: Mapping[str, Any], name: str, shape: Shape, where: str) -> Any:
-    if name not in value and not isinstance(shape, Maybe):
-        raise InvalidArgument(f"{where} has to have {name!r}")
-    return _read(value.get(name), shape, name if where == "a lesson" else f"{where}.{name}")
+def _typed(value: Any, kinds: Any, what: str) -> Any:
+    if not isinstance(value, kinds):
+        raise _Wrong(f"has to be {what}")
+    return value
 
 
-def _read_plain(value: Any, shape: Shape, where: str) -> Any:
+def _plain(value: Any, shape: Shape) -> Any:
+    if shape is int and type(value) is int and -LARGEST < value < LARGEST:
+        return value
     kinds = SCALAR if shape is object else shape
-    right = isinstance(value, kinds) and (shape is not int or not isinstance(value, bool))
-    _require(right, where, NAMES[shape])
-    if isinstance(value, int):
-        _require(abs(value) < LARGEST, where, "a number that a browser can show")
+    if not isinstance(value, kinds) or (shape is int and isinstance(value, bool)):
+        raise _Wrong(f"has to be {NAMES[shape]}")
+    if isinstance(value, int) and abs(value) >= LARGEST:
+        raise _Wrong("has to be a number that a browser can show")
     return printable(value) if isinstance(value, str) else value
-
-
-def _require(holds: bool, where: str, what: str) -> None:
-    if not holds:
-        raise InvalidArgument(f"{where} has to be {what}")

@@ -50,8 +50,8 @@ const Draw = (() => {
     const length = object.length_bytes === null ? object.size_bytes : object.length_bytes + view.pool.header_bytes;
     used.style.width = percent(length, object.size_bytes);
     const label = make("span", "label", make("b", "", ...(object.slot === null ? [] : [make("span", "word", "slot "), String(object.slot)])));
-    const place = [object.place, view.busy.has(object.slot) ? "in use" : ""].filter(Boolean).join(", ");
-    if (place) label.append(make("span", "place", place));
+    if (object.place) label.append(make("span", "place", object.place));
+    if (view.busy.has(object.slot)) label.append(make("span", "use", "in use"));
     if (note) label.append(make("span", "note", note));
     else if (object.length_bytes !== null) label.append(make("span", "bytes", `${number(object.length_bytes)} B`));
     box.append(used, label);
@@ -251,8 +251,9 @@ const Draw = (() => {
   ];
 
   const drawLegend = (view) => {
+    if (!view.pool.pages.length && !view.before.pool.pages.length) return [];
     const signs = SIGNS.filter(([, , applies]) => applies(view));
-    return make("p", "legend", signs.map(([sign, says]) => make("span", "", make("i", `sign ${sign}`), says)));
+    return [make("p", "legend", signs.map(([sign, says]) => make("span", "", make("i", `sign ${sign}`), says)))];
   };
 
   const drawDisk = ({ state, before }) => {
@@ -302,7 +303,7 @@ const Draw = (() => {
     view.busy = new Set(state.entries.filter((entry) => entry.busy).map((entry) => entry.slot));
     view.written = new Set(state.swap_file.filter((slot) => !was.has(slot)));
     return {
-      pool: [make("div", "measures", poolGauge(view), drawMemory(view)), drawPages(view), drawLegend(view)],
+      pool: [make("div", "measures", poolGauge(view), drawMemory(view)), drawPages(view), ...drawLegend(view)],
       lists: drawLists(view),
       beside: [...drawDisk(view), drawEntries(view), ...drawIdle(view)],
       counters: [drawCounters(view)],

@@ -96,6 +96,13 @@
     }
   };
 
+  /* Of many pages, which scroll by themselves, the one that the step is about is seen. */
+  const showPage = () => {
+    const pages = part("pool").querySelector(".pages.many");
+    const page = pages?.querySelector(".page.new, .named");
+    if (page) pages.scrollTop = page.offsetTop - (pages.clientHeight - page.offsetHeight) / 2;
+  };
+
   const show = () => {
     const step = at ? steps[at - 1] : null;
     const open = step !== null && isOpen(at);
@@ -124,7 +131,7 @@
     listSteps();
     root.toggleAttribute("data-open", open);
     root.dataset.shown = String(at);
-    part("pool").querySelector(".named, .page.new")?.scrollIntoView?.({ block: "nearest" });
+    showPage();
   };
 
   const link = () => `#step=${at}${asks ? "&questions" : ""}`;
