@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from zswapsim.cli.inputs import workload_options
 from zswapsim.cli.values import COMPRESSOR, KERNEL, POLICY, SIZE_OR_PERCENT, ZPOOL
+from zswapsim.profiles import DEFAULT_KERNEL
 from zswapsim.progress import Progress
 from zswapsim.units import MAX_PERCENT
 
@@ -32,7 +33,7 @@ _OPTIONS = (
         "--kernel",
         type=KERNEL,
         metavar="VERSION",
-        show_default="the script's, or the newest well-known one",
+        show_default=f"the script's, or {DEFAULT_KERNEL}",
         help="Kernel whose zswap is simulated, as 5.4; see `zswapsim list profiles`.",
     ),
     click.option(

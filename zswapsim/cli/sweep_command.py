@@ -139,10 +139,10 @@ def command(
     grid = expand({name: values for name, values in axes.items() if values is not None})
     kept = _kept(output, resume=resume)
     rows = list(kept)
-    with ExitStack() as open_until_the_end:
-        file = _open(output, kept, open_until_the_end)
-        progress = open_until_the_end.enter_context(progress_bar())
-        try:
+    try:
+        with ExitStack() as open_until_the_end:
+            file = _open(output, kept, open_until_the_end)
+            progress = open_until_the_end.enter_context(progress_bar())
             for path in traces:
                 trace = workload(path, progress)
                 for row in _run(trace, grid, asked, kept, (jobs, dask, engine), progress):
@@ -151,10 +151,10 @@ def command(
                         file.append(row)
                     if as_json:
                         click.echo(json.dumps(row))
-        except KeyboardInterrupt:
-            if output is not None:
-                say(f"{len(rows):,} cells are in {output}; --resume goes on with it")
-            raise
+    except KeyboardInterrupt:
+        if output is not None:  # said where the bar has gone, and the file is complete
+            say(f"{len(rows):,} cells are in {output}; --resume goes on with it")
+        raise
     if not as_json:
         from zswapsim.report.sweep import print_sweep
 

@@ -23,8 +23,8 @@ state, sentences, questions, lesson. What comes out is one plain dictionary, of 
      [page], newest first, "resident_pages": how many, "slots": [{"slot", "of_page"}]},
      "swap_file": [slot], "zero_slots": [slot], "counters": {name: int}}
 
-A state of hundreds of pages or entries has "left_out": {"pages", "entries"}, the numbers of those
-that no step touches and that are not told; in long lists of numbers null stands for those between.
+A state of hundreds of pages or entries has "left_out": {"pages", "entries", "resident"}, the
+numbers of those that no step touches and that it does not tell.
 
 Paths in "changed" call an element of a list by its page, slot or name:
 "pool.pages.0.objects.3.size_bytes"; what is new or gone is one path: "entries.3".

@@ -34,7 +34,8 @@ def run_script(script: Script, *, ask_all: bool = False) -> Lesson:
     wrong.
     """
     with closing(hands_of(script)) as hands:
-        told = tell(hands, ask_all=ask_all, refuse=script.refuse)
+        refuse = None if script.is_changed else script.refuse
+        told = tell(hands, ask_all=ask_all, refuse=refuse)
     head = {
         "title": script.title or script.source,
         "goals": script.goals,
@@ -79,7 +80,10 @@ def tell(
     refuse: Callable[[int, str], NoReturn] | None = None,
     most: int | None = None,
 ) -> dict[str, Any]:
-    """Run the operations; return "start" and "steps". most: steps; refuse: says what is wrong."""
+    """Run the operations; return "start" and "steps". most: steps; refuse: says what is wrong.
+
+    Without it, a question that its operation does not answer is left out.
+    """
     start = before = hands.state()
     steps: list[dict[str, Any]] = []
     for operation in hands.operations() if most != 0 else ():
@@ -134,17 +138,15 @@ def _question(
     refuse: Callable[[int, str], NoReturn] | None,
 ) -> dict[str, Any] | None:
     asked = operation.question
-    if asked is not None:
-        answered = answer(asked.text, step)
-        if answered is None:
-            assert refuse is not None
-            refuse(
-                asked.line,
-                f"{operation.command!r} decides nothing that this asks; allowed are questions for "
-                f"{topics()}",
-            )
-        text, found = asked.text, answered
-    else:
+    found = None if asked is None else answer(asked.text, step)
+    if asked is not None and found is None and refuse is not None:
+        refuse(
+            asked.line,
+            f"{operation.command!r} decides nothing that this asks; allowed are questions for "
+            f"{topics()}",
+        )
+    text = "" if asked is None else asked.text
+    if found is None:
         worth = made(step) if ask_all else None
         if worth is None:
             return None
@@ -155,7 +157,7 @@ def _question(
         "choices": list(found.choices),
         "answer": found.answer,
         "why": found.why,
-        "made": asked is None,
+        "made": asked is None or text != asked.text,
     }
 
 

@@ -128,7 +128,7 @@ def _z3fold_free(values: Values, about: Any) -> str:
     if about.within("z3fold_reclaim", "z3fold_reclaim_end"):
         return f"{bud} of page {page} is free."
     return (
-        f"{bud} of page {page} is free; a page that is empty now is given back, another compacted."
+        f"{bud} of page {page} is free; a page that is empty is given back, any other is compacted."
     )
 
 
@@ -164,8 +164,10 @@ def _z3fold_move(values: Values, about: Any) -> str:
 def _zs_malloc(values: Values, about: Any) -> str:
     size, zspage, obj = values["size_class"], values["zspage"], values["obj"]
     start = f"The smallest size class for the object is that of {size:,} bytes"
-    if size - ZS_HANDLE_SIZE < ZS_MAX_ALLOC_SIZE:
+    if size < ZS_MAX_ALLOC_SIZE:
         start += f", {ZS_HANDLE_SIZE} of them for its handle"
+    else:
+        start += ", a whole page without a handle"
     if values["fresh"]:
         return (
             f"{start}. No zspage of the class has room, so a new one is made, zspage {zspage}, and "

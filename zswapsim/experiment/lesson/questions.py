@@ -126,12 +126,15 @@ def _count_written_back(step: Step) -> Answer | None:
 
 def _pool_pages(step: Step) -> Answer | None:
     before, after = step.before["pool"]["total_pages"], step.after["pool"]["total_pages"]
-    return Answer("number", str(after), f"Before it were {before}, after it {after}.")
+    why = f"The pool had {before} before this and has {after} after it."
+    return Answer("number", str(after), why)
 
 
 def _entries(step: Step) -> Answer | None:
     before, after = len(step.before["entries"]), len(step.after["entries"])
-    return Answer("number", str(after), f"Before it were {before}, after it {after}.")
+    return Answer(
+        "number", str(after), f"There were {before} before this and are {after} after it."
+    )
 
 
 SOURCES = ("zswap", "the swap file", "the swap core", "zram", "nowhere")
@@ -150,7 +153,7 @@ def _source(step: Step) -> Answer | None:
     if found := step.event("zram_read"):
         return Answer("choice", "zram", found[1], SOURCES)
     if step.name == "load" or step.event("fault", swapped=0):
-        return Answer("choice", "nowhere", "There is nothing of it.", SOURCES)
+        return Answer("choice", "nowhere", "The slot holds nothing.", SOURCES)
     return None
 
 
@@ -241,10 +244,11 @@ def answer(text: str, step: Step) -> Answer | None:
     """Return the answer of a question about a step, None if the step decides nothing of it."""
     counters = step.after["counters"]
     for name in re.findall(r"[a-z][a-z_]+", text):
-        if name in counters and "_" in name:
+        if name in counters:
             before = step.before["counters"].get(name, 0)
             after = counters[name]
-            return Answer("number", str(after), f"It was {before} before and is {after} after it.")
+            why = f"{name} was {before} before this and is {after} after it."
+            return Answer("number", str(after), why)
     for topic in TOPICS:
         if re.search(topic.words, text, re.I) and (found := topic.answer(step)):
             return found

@@ -72,7 +72,8 @@ class Operation:
 @dataclass(slots=True)
 class Script:
     """A script that was read. source: its name; settings: by name, as ReplayConfig spells them,
-    and limit, slots, seed; lines: of these, in which they stand; notes: before the first step.
+    and limit, slots, seed; lines: of these, in which they stand; notes: before the first step;
+    is_changed: it has other settings than it says, so a question may ask for what is not done.
     """
 
     source: str
@@ -82,6 +83,7 @@ class Script:
     settings: dict[str, Any] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
+    is_changed: bool = False
 
     @property
     def memory_pages(self) -> int:
@@ -95,7 +97,7 @@ class Script:
 
     def instead(self, settings: Mapping[str, Any]) -> "Script":
         """Return the script with other settings. InvalidArgument: they do not go with the rest."""
-        changed = replace(self, settings={**self.settings, **settings})
+        changed = replace(self, settings={**self.settings, **settings}, is_changed=bool(settings))
         if "reclaim" in settings and not self.memory_pages:
             raise InvalidArgument(f"reclaim goes with memory PAGES, which {self.source} has not")
         check_settings(changed, settings)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The state of a machine as plain data: pool, entries, memory, swap file, counters; and changes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from zswapsim.experiment.outcome import debugfs, vmstat, zram_stat
@@ -220,13 +220,13 @@ MOST_SHOWN = 256
 """Pages, or entries, of a state that are all told; of more, those that the steps touch."""
 
 ENDS = 32
-"""Numbers told at each end of a list that is too long; null stands between them."""
+"""Resident pages told at each end of their list, where it is too long."""
 
 
 def leave_out(states: Sequence[State], steps: Sequence[Mapping[str, Any]]) -> None:
     """Take out of large states what no step touches, and say how much that is.
 
-    A state then has "left_out": {"pages", "entries"}.
+    A state then has "left_out": {"pages", "entries", "resident"}.
     """
     size = max(max(len(one["pool"]["pages"]), len(one["entries"])) for one in states)
     memory = states[0]["memory"]
@@ -236,24 +236,29 @@ def leave_out(states: Sequence[State], steps: Sequence[Mapping[str, Any]]) -> No
     pages = {path[2] for path in paths if path[:2] == ["pool", "pages"]}
     slots = {path[1] for path in paths if path[0] == "entries" and len(path) > 1}
     for state in states:
-        pool = state["pool"]
-        before = len(pool["pages"]), len(state["entries"])
-        pool["pages"] = [page for page in pool["pages"] if str(page["page"]) in pages]
-        state["entries"] = [entry for entry in state["entries"] if str(entry["slot"]) in slots]
-        state["left_out"] = {
-            "pages": before[0] - len(pool["pages"]),
-            "entries": before[1] - len(state["entries"]),
-        }
-        pool["lists"] = [{**one, "pages": _ends(one["pages"])} for one in pool["lists"]]
-        for name in ("swap_file", "zero_slots", "entry_lru"):
-            state[name] = _ends(state[name])
-        if state["memory"]:
-            told = state["memory"]
-            told["resident"] = _ends(told["resident"])
-            told["slots"] = [one for one in told["slots"] if str(one["slot"]) in slots]
+        _keep(state, pages, slots)
 
 
-def _ends(numbers: list[Any] | None) -> list[Any] | None:
-    if numbers is None or len(numbers) <= 2 * ENDS:
-        return numbers
-    return [*numbers[:ENDS], None, *numbers[-ENDS:]]
+def _keep(state: State, pages: Set[str], slots: Set[str]) -> None:
+    """Leave only these pages of the pool and these slots in a state."""
+    pool, memory = state["pool"], state["memory"]
+    left_out = {"pages": len(pool["pages"]), "entries": len(state["entries"]), "resident": 0}
+    pool["pages"] = [page for page in pool["pages"] if str(page["page"]) in pages]
+    pool["lists"] = [
+        {"name": one["name"], "pages": kept}
+        for one in pool["lists"]
+        if (kept := [page for page in one["pages"] if str(page) in pages])
+    ]
+    state["entries"] = [entry for entry in state["entries"] if str(entry["slot"]) in slots]
+    for name in ("swap_file", "zero_slots", "entry_lru"):
+        if state[name] is not None:
+            state[name] = [slot for slot in state[name] if str(slot) in slots]
+    if memory:
+        resident = memory["resident"]
+        if len(resident) > 2 * ENDS:
+            memory["resident"] = resident[:ENDS] + resident[-ENDS:]
+        left_out["resident"] = len(resident) - len(memory["resident"])
+        memory["slots"] = [one for one in memory["slots"] if str(one["slot"]) in slots]
+    left_out["pages"] -= len(pool["pages"])
+    left_out["entries"] -= len(state["entries"])
+    state["left_out"] = left_out

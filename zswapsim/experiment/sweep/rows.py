@@ -73,4 +73,6 @@ def error_row(key: str, trace: str, settings: Mapping[str, Any], error: str) -> 
 
 
 def _row(key: str, trace: str, values: Mapping[str, Any]) -> Row:
-    return {name: values.get(name) for name in COLUMNS} | {"cell": key, "trace": trace}
+    # A name of a file may have line ends, or bytes that are no text, which no table can hold.
+    name = printable(trace) or "unnamed"
+    return {column: values.get(column) for column in COLUMNS} | {"cell": key, "trace": name}
