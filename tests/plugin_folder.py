@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Installs a project folder without pip: what importlib.metadata finds in a folder of PYTHONPATH."""
+"""Installs a project folder without pip: metadata in a folder of PYTHONPATH."""
 
 import os
 import tomllib
