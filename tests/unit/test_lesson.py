@@ -286,3 +286,16 @@ def test_the_limit_of_zram_can_be_set_later() -> None:
         assert zram.mm_stat["mem_limit"] == 0
         with pytest.raises(InvalidArgument, match="mem_limit_pages -1"):
             zram.set_mem_limit_pages(-1)
+
+
+@pytest.mark.parametrize(("kernel", "late"), [("5.4", True), ("6.1", True), ("6.12", False)])
+def test_a_lesson_says_where_zswap_counts_a_page_that_came_free(kernel: str, late: bool) -> None:
+    """Up to 6.6 the size is a cached one, which after a reclaim refuses a store; 6.12 has none."""
+    told = lesson(
+        f"kernel {kernel}\nzpool zbud\nlimit 1\nstore 1 size=3000\nstore 2 size=3000\n"
+        "store 3 size=3000\nstore 4 size=3000"
+    )
+    pools = [step["state"]["pool"] for step in told["steps"]]
+    assert any(pool["counted_pages"] > pool["total_pages"] for pool in pools) == late
+    texts = [event["text"] for event in told["steps"][3]["events"]]
+    assert any("zswap's own count" in text for text in texts) == late

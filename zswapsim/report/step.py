@@ -188,6 +188,8 @@ def _pool_line(pool: Mapping[str, Any], old: Mapping[str, Any]) -> str:
     said = f"{pool['driver']}: {count:,} {'page' if count == 1 else 'pages'}"
     if pool["limit_pages"] is not None:
         said += f" of {pool['limit_pages']:,} allowed"
+    if pool["counted_pages"] != count:
+        said += f", which zswap counts as {pool['counted_pages']:,}"
     if pool["full"]:
         said += ", full"
     if pool["waiting"]:
