@@ -10,7 +10,8 @@ state, sentences, questions, lesson. What comes out is one plain dictionary, of 
      "events": [{"name": tracepoint, "values": {name: int}, "text": sentence}], "outcome": str,
      "question": null or {"text", "kind": page|slot|number|choice, "choices": [str], "answer": str,
      "why": str, "made": true if the script did not ask it}, "state": STATE, "changed": [path]}
-    STATE = {"pool": {"driver", "total_pages", "limit_pages" or null, "accept_pages" or null,
+    STATE = {"pool": {"driver", "total_pages", "counted_pages": by
+      zswap, which looks only now and then, "limit_pages" or null, "accept_pages" or null,
       "full": bool, "waiting": refuses until below the accept threshold, "header_bytes": that zswap
       puts before the data of an object,
       "pages": [{"page", "capacity_bytes", "objects": [{"slot" or null, "place", "offset_bytes",

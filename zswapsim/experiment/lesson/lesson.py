@@ -97,7 +97,8 @@ def tell(
             continue
         after = hands.state()
         events = [event for event in told if event[0] not in hands.silent]
-        said = sentences(events, hands.row, start["pool"]["header_bytes"], hands.policy)
+        pool = before["pool"]
+        said = sentences(events, hands.row, pool["header_bytes"], hands.policy, pool["total_pages"])
         step = Step(operation.name, operation.number, events, said, before, after)
         steps.append(_step(len(steps) + 1, operation, step, answered))
         steps[-1]["question"] = _question(operation, step, ask_all, refuse)

@@ -32,13 +32,14 @@ class About:
     """What a sentence may look at besides its values.
 
     row: of the kernel; header_bytes: before the data of an object; policy: of reclaim; told: the
-    events of the step; at: which of them it is.
+    events of the step; pool_pages: of the pool before it, if known; at: which event it is.
     """
 
     row: Profile
     header_bytes: int = 0
     policy: str = "lru"
     told: Events = field(default_factory=list)
+    pool_pages: int | None = None
     at: int = 0
 
     def before(self, *names: str) -> Values | None:
@@ -62,9 +63,11 @@ class About:
         return bool(names) and names[-1] == begin
 
 
-def sentences(told: Events, row: Profile, header_bytes: int, policy: str) -> list[str]:
-    """Return a sentence for each event of a step."""
-    about = About(row, header_bytes, policy, told)
+def sentences(
+    told: Events, row: Profile, header_bytes: int, policy: str, pool_pages: int | None = None
+) -> list[str]:
+    """Return a sentence for each event of a step; the rest is as About has it."""
+    about = About(row, header_bytes, policy, told, pool_pages)
     said = []
     for about.at, (name, values) in enumerate(told):
         say = SENTENCES.get(name)
@@ -138,7 +141,18 @@ def _limit_hit(values: Values, about: About) -> str:
     }[row.full_action]
     return (
         f"The pool has {_pages(values['used_pages'])} of {values['max_pages']:,} allowed, {test}: "
-        f"it is full, and pool_limit_hit counts it. {then}"
+        f"it is full, and pool_limit_hit counts it. {_miscounted(values, about)}{then}"
+    )
+
+
+def _miscounted(values: Values, about: About) -> str:
+    """Say that zswap's count of the pool's pages is an old one, if it is."""
+    nothing_happened = all(name == "store" for name, _ in about.told[: about.at])
+    if about.pool_pages in (None, values["used_pages"]) or not nothing_happened:
+        return ""
+    return (
+        f"(That is zswap's own count, taken anew after a store or a free; the pool has "
+        f"{about.pool_pages:,} by now.) "
     )
 
 

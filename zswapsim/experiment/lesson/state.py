@@ -20,6 +20,7 @@ from zswapsim.machine.zswap.limit import (
     zswap_is_full,
     zswap_max_pages,
 )
+from zswapsim.machine.zswap.pools import zswap_used_pages
 from zswapsim.profiles import POOL_PAGE, SECOND_CHANCE, Profile
 from zswapsim.units import PAGE_SIZE
 
@@ -49,6 +50,7 @@ def zswap_state(swap: Swap, row: Profile, driver: str) -> State:
         "pool": {
             "driver": driver,
             "total_pages": int(zpool_total_pages(swap.pools.pool)),
+            "counted_pages": int(zswap_used_pages(swap)),
             "limit_pages": int(zswap_max_pages(zswap)),
             "accept_pages": int(zswap_accept_thr_pages(zswap)) if row.hysteresis else None,
             "full": bool(zswap_is_full(swap)),
@@ -92,6 +94,7 @@ def zram_state(zram: Zram, pool: PoolState, counters: Mapping[str, int]) -> Stat
         "pool": {
             "driver": "zsmalloc",
             "total_pages": total_pages,
+            "counted_pages": total_pages,
             "limit_pages": limit_pages or None,
             "accept_pages": None,
             "full": bool(limit_pages and total_pages >= limit_pages),
