@@ -195,7 +195,7 @@ def zbud_lesson() -> Facts:
              question=question("Is it stored or refused?", "choice", "stored",
                                "The pool has room again.", "stored", "refused")),
     ]  # fmt: skip
-    return {
+    lesson = {
         "kind": "lesson",
         "title": "Pairs and density",
         "goals": [
@@ -213,6 +213,7 @@ def zbud_lesson() -> Facts:
         "start": ZBUD[0],
         "steps": steps,
     }
+    return copy.deepcopy(lesson)
 
 
 def z3fold_lesson() -> Facts:
