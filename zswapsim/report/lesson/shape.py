@@ -171,11 +171,10 @@ class _Reader:
     def _element(self, value: Any, shape: Shape, at: int) -> Any:
         if not isinstance(shape, dict):
             return self.read(value, shape)
-        raw, told = self._known.get((id(shape), at), (None, None))
-        if raw != value:
-            told = self.read(value, shape)
-            self._known[id(shape), at] = value, told
-        return told
+        known = self._known.get((id(shape), at))
+        if known is None or known[0] != value:
+            known = self._known[id(shape), at] = value, self.read(value, shape)
+        return known[1]
 
     def _members(self, values: Mapping[str, Any], shape: dict[str, Shape]) -> dict[str, Any]:
         name = ""

@@ -106,7 +106,7 @@ const Draw = (() => {
     } else {
       head.append(make("strong", "", name));
     }
-    if (page.size_class !== null) head.append(make("span", "class", `class ${number(page.size_class)}`));
+    if (page.size_class !== null) head.append(make("span", "class", `class ${number(page.size_class)}, ${counted(page.pages ?? 1, "page")}`));
     if (tag) head.append(make("span", `tag ${tag}`, tag));
     head.append(make("span", "free", tag === "released" ? "back to the system" : freeSays(page)));
     const bar = make("div", isZsmalloc(pool) ? "bar" : "bar chunks");
@@ -243,6 +243,7 @@ const Draw = (() => {
 
   const SIGNS = [
     ["header", "the allocator's header", (view) => view.header > 0],
+    ["edges", "ends of its pages", ({ pool }) => pool.pages.some((page) => page.capacity_bytes > PAGE_BYTES)],
     ["unused", "rounded up: taken, but empty", () => true],
     ["about", "pages that this step is about", (view) => view.named.size > 0],
     ["fresh", "new or moved", (view) => view.fresh],
