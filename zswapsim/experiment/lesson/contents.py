@@ -16,6 +16,7 @@ _NEAR = 24
 _VARIANTS = 6
 
 
+@lru_cache(maxsize=4096)
 def page_of_kind(kind: str, seed: int, slot: int) -> bytes:
     """Return the page of a kind that a slot gets: the same for the same seed and slot."""
     numbers = random_state(seed, slot)

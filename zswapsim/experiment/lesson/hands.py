@@ -78,8 +78,6 @@ def config_of(script: Script) -> ReplayConfig:
     given = {name: value for name, value in settings.items() if name in names}
     if script.memory_pages:
         given["memory"] = f"{script.memory_pages}p"
-    if script.frontend == "zram" and "limit" in settings:
-        given["zram_limit"] = f"{settings['limit']}p"
     return ReplayConfig(**given)
 
 
