@@ -59,9 +59,11 @@ def lesson_lines(
     yield Text()
     asked = sum(step["question"] is not None for step in lesson["steps"])
     if not answers:
-        yield from page.dim(f"{asked} questions; -c computes the answers, and tells what happens.")
+        yield from page.dim(
+            f"{_questions(asked)}; -c computes the answers, and tells what happens."
+        )
     elif asked:
-        yield from page.dim(f"{asked} questions, all answered by the machine.")
+        yield from page.dim(f"{_questions(asked)}, all answered by the machine.")
 
 
 class _Paper:
@@ -214,6 +216,10 @@ def _lists_of(pool: Mapping[str, Any]) -> dict[int, str]:
 def _asked(question: Mapping[str, Any]) -> str:
     choices = f" ({', '.join(question['choices'])})" if question["choices"] else ""
     return f"{question['text']}{choices}"
+
+
+def _questions(count: int) -> str:
+    return "1 question" if count == 1 else f"{count} questions"
 
 
 def _value(value: Any) -> str:

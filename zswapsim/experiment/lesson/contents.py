@@ -13,7 +13,8 @@ KINDS = (*MAKERS, "mixed")
 """What a content may be called, besides size=BYTES and like SLOT."""
 
 _NEAR = 24
-_VARIANTS = 6
+_VARIANTS = 3
+_TAIL = 128
 
 
 @lru_cache(maxsize=4096)
@@ -56,15 +57,19 @@ def page_of_size(spec: str, kernel: str, length: int, seed: int, slot: int) -> b
     return best
 
 
-def _page(noise: bytes, random_bytes: int) -> bytes:
-    return noise[:random_bytes] + bytes(PAGE_SIZE - random_bytes)
+def _page(noise: bytes, random_bytes: int, tail_bytes: int = 0) -> bytes:
+    zeros = bytes(PAGE_SIZE - random_bytes - tail_bytes)
+    return noise[:random_bytes] + zeros + noise[PAGE_SIZE - tail_bytes :]
 
 
 def _near(noise: bytes, random_bytes: int) -> Iterator[bytes]:
-    """Yield pages about that compressible: a bit more or less, and with a repeat inside."""
-    distances = sorted(range(-_NEAR, _NEAR + 1), key=abs)
+    """Yield pages about that compressible.
+
+    A bit more or less; with a repeat inside; and with more random bytes behind the zeros, as lzo,
+    which looks at few places of random bytes, finds the zeros late and in steps.
+    """
     for repeat in range(_VARIANTS):
-        for distance in distances:
+        for distance in sorted(range(-_NEAR, _NEAR + 1), key=abs):
             count = random_bytes + distance
             if not 1 <= count <= PAGE_SIZE:
                 continue
@@ -72,3 +77,6 @@ def _near(noise: bytes, random_bytes: int) -> Iterator[bytes]:
             if repeat and count > 64:
                 page[32 : 32 + 3 + repeat] = page[: 3 + repeat]
             yield bytes(page)
+    for tail_bytes in range(1, 2 * _TAIL):
+        if _TAIL < random_bytes <= PAGE_SIZE - tail_bytes + _TAIL:
+            yield _page(noise, random_bytes - _TAIL, tail_bytes)

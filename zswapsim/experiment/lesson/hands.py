@@ -78,6 +78,8 @@ def config_of(script: Script) -> ReplayConfig:
     given = {name: value for name, value in settings.items() if name in names}
     if script.memory_pages:
         given["memory"] = f"{script.memory_pages}p"
+        if "slots" in settings:
+            given["swap_size"] = f"{settings['slots']}p"
     return ReplayConfig(**given)
 
 

@@ -123,7 +123,7 @@ def parse_script(text: str | bytes, source: str = "script") -> Script:
     if len(text) > MAX_BYTES:
         script.refuse(1, f"the script is too long; allowed are {MAX_BYTES:,} bytes")
     lines = text.split("\n")
-    if len(lines) > MAX_LINES + 1:
+    if any(lines[MAX_LINES:]):
         script.refuse(MAX_LINES + 1, f"this is line {MAX_LINES + 1}; allowed are {MAX_LINES}")
     parser = _Parser(script)
     for at, line in enumerate(lines, 1):
