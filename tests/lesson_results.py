@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Lessons to make pages of: small ones after the format, whatever the machine does."""
 
-import copy
 import json
 from pathlib import Path
 from typing import Any
 
 Facts = dict[str, Any]
 SAMPLES = Path(__file__).parent / "samples" / "lesson"
+
+
+def apart(lesson: Facts) -> Facts:
+    """Return a lesson of which no part is another one, too."""
+    told: Facts = json.loads(json.dumps(lesson))
+    return told
 
 
 def thing(slot: int, place: str, offset: int, size: int, length: int) -> Facts:
@@ -195,7 +200,7 @@ def zbud_lesson() -> Facts:
              question=question("Is it stored or refused?", "choice", "stored",
                                "The pool has room again.", "stored", "refused")),
     ]  # fmt: skip
-    return {
+    lesson = {
         "kind": "lesson",
         "title": "Pairs and density",
         "goals": [
@@ -213,6 +218,7 @@ def zbud_lesson() -> Facts:
         "start": ZBUD[0],
         "steps": steps,
     }
+    return apart(lesson)
 
 
 def z3fold_lesson() -> Facts:
@@ -268,4 +274,4 @@ def every_lesson() -> dict[str, Facts]:
         "z3fold": z3fold_lesson(),
         "zsmalloc": zsmalloc_lesson(),
     }
-    return copy.deepcopy(made)
+    return {name: apart(lesson) for name, lesson in made.items()}

@@ -95,6 +95,14 @@ LESSON: Shape = {
     "start": STATE,
     "steps": [STEP],
 }
+ORDER = (
+    *("kernel", "frontend", "zpool", "compressor", "memory", "limit", "accept", "reclaim"),
+    *("stored_pages", "same_filled_pages", "pool_total_size", "pool_limit_hit"),
+    *("written_back_pages", "zswpout", "zswpin", "zswpwb", "pswpout", "pswpin"),
+)
+"""Names of settings and counters that are shown first; the others follow by the alphabet, so that a
+file that sorts them makes the same page."""
+
 SCALAR = (str, int, float, bool, type(None))
 NAMES = {
     int: "a whole number",
@@ -163,11 +171,10 @@ class _Reader:
     def _element(self, value: Any, shape: Shape, at: int) -> Any:
         if not isinstance(shape, dict):
             return self.read(value, shape)
-        raw, told = self._known.get((id(shape), at), (None, None))
-        if raw != value:
-            told = self.read(value, shape)
-            self._known[id(shape), at] = value, told
-        return told
+        known = self._known.get((id(shape), at))
+        if known is None or known[0] != value:
+            known = self._known[id(shape), at] = value, self.read(value, shape)
+        return known[1]
 
     def _members(self, values: Mapping[str, Any], shape: dict[str, Shape]) -> dict[str, Any]:
         name = ""
@@ -186,13 +193,18 @@ class _Reader:
     def _named(self, values: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
         told, name = {}, ""
         try:
-            for key, value in values.items():
+            for key in sorted(values, key=_order):
                 name = printable(str(key))
-                told[name] = self.read(value, shape)
+                told[name] = self.read(values[key], shape)
         except _Wrong as wrong:
             wrong.path.append(f".{name}")
             raise
         return told
+
+
+def _order(name: Any) -> tuple[int, str]:
+    text = str(name)
+    return ORDER.index(text) if text in ORDER else len(ORDER), text
 
 
 def _typed(value: Any, kinds: Any, what: str) -> Any:

@@ -4,7 +4,6 @@
 "use strict";
 const Draw = (() => {
   const MOST_PAGES = 96, MOST_CHIPS = 40, FEW_PAGES = 4, MANY_PAGES = 24, TINTS = 6;
-  const HEADER_BYTES = { zbud: 64, z3fold: 64 };
   const PAGE_BYTES = 4096;
 
   const number = (value) => value.toLocaleString("en-US");
@@ -107,14 +106,14 @@ const Draw = (() => {
     } else {
       head.append(make("strong", "", name));
     }
-    if (page.size_class !== null) head.append(make("span", "class", `class ${number(page.size_class)}`));
+    if (page.size_class !== null) head.append(make("span", "class", `class ${number(page.size_class)}, ${counted(page.pages ?? 1, "page")}`));
     if (tag) head.append(make("span", `tag ${tag}`, tag));
     head.append(make("span", "free", tag === "released" ? "back to the system" : freeSays(page)));
     const bar = make("div", isZsmalloc(pool) ? "bar" : "bar chunks");
     bar.setAttribute("role", "group");
     bar.setAttribute("aria-label", `${name}: ${page.objects.map(objectSays).join("; ") || "no objects"}`);
     bar.style.width = percent(page.capacity_bytes, view.widest);
-    const header = Object.hasOwn(HEADER_BYTES, pool.driver) ? HEADER_BYTES[pool.driver] : 0;
+    const header = view.header;
     if (header && !page.objects.some((object) => object.offset_bytes < header)) {
       const box = make("span", "header");
       box.title = `the header of ${pool.driver}, ${header} bytes`;
@@ -243,7 +242,8 @@ const Draw = (() => {
     chips("Entries (slot: length)", state.entries.map(entryText), before.entries.map(entryText));
 
   const SIGNS = [
-    ["header", "the allocator's header", (view) => Object.hasOwn(HEADER_BYTES, view.pool.driver)],
+    ["header", "the allocator's header", (view) => view.header > 0],
+    ["edges", "ends of its pages", ({ pool }) => pool.pages.some((page) => page.capacity_bytes > PAGE_BYTES)],
     ["unused", "rounded up: taken, but empty", () => true],
     ["about", "pages that this step is about", (view) => view.named.size > 0],
     ["fresh", "new or moved", (view) => view.fresh],
@@ -296,7 +296,7 @@ const Draw = (() => {
   };
 
   /* state: to draw. before: what it is compared with. named: pages that the step speaks of.
-     used: names of counters to show. pickPage, pickSlot, pickMemory: called with what is clicked, or null. first: nothing came before. */
+     used: names of counters to show. header: bytes before the first object of a page. pickPage, pickSlot, pickMemory: called with what is clicked, or null. first: nothing came before. */
   const draw = (state, before, more) => {
     const was = new Set(before.swap_file);
     const view = { state, before, pool: state.pool, first: false, fresh: false, left: false, ...more };

@@ -29,6 +29,9 @@
   for (const { counters } of [lesson.start, ...steps.map((step) => step.state)]) {
     for (const [name, value] of Object.entries(counters)) if (value) used.add(name);
   }
+  const places = [lesson.start, ...steps.map((step) => step.state)].flatMap(({ pool }) =>
+    pool.pages.flatMap((page) => page.objects.filter((object) => object.place === "FIRST").map((object) => object.offset_bytes)));
+  const header = places.length ? places.reduce((least, offset) => Math.min(least, offset)) : 0;
   const answers = new Map();
   let at = 0, asks = false, timer = null;
 
@@ -113,6 +116,7 @@
       named: step === null || open ? new Set() : namedBy(step),
       first: step === null || open,
       used,
+      header,
       pickPage: picks("page"),
       pickSlot: picks("slot"),
       pickMemory: picks("memory"),
