@@ -5,21 +5,16 @@ A ```text block right after a ```python block is what that prints. A line `...` 
 for lines that the page leaves out.
 """
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-import lz4
 import pytest
-import zstandard
+from pages import ROOT, Page, skip_with_other_libraries
 
 from zswapsim.experiment.lesson.lesson import run_script
 from zswapsim.experiment.lesson.script import read_script
 
-ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "lessons"
 PAGES = sorted(FOLDER.glob("[0-9][0-9]-*.md"))
 SCRIPTS = sorted(FOLDER.glob("*.zswap"))
@@ -27,42 +22,33 @@ README = FOLDER / "README.md"
 MOST_STEPS = 40
 MOST_LINES = 150
 
-PYTHON = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.M | re.S)
-SESSION = re.compile(r"^ *```console\n(.*?)^ *```$", re.M | re.S)
+ANSWER = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.M | re.S)
+NEW_FILE = re.compile(r"^```text\n(title .*?)^```\n\nSaved as `(.*?)`", re.M | re.S)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 PART = re.compile(r"^## (.*)$", re.M)
-SHOWN_WITH = ((1, 5, 7), "1.9.4")
-"""Releases of libzstd and liblz4, as each finds other matches."""
-NEW_FILE = re.compile(r"^```text\n(title .*?)^```\n\nSaved as `(.*?)`", re.M | re.S)
 BY_RELEASE = ("06-same-filled.md", "09-compressor-and-device.md")
 """Pages that tell what a compressor makes of a page; the others ask for a size."""
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a copy of the lessons as the folder that one is in, with zswapsim on the path."""
+    """Return a copy of the lessons as the folder that one is in, with zswapsim to be run."""
     lessons = tmp_path / "docs" / "lessons"
     shutil.copytree(FOLDER, lessons)
     (tmp_path / "traces").symlink_to(ROOT / "traces")
-    program = tmp_path / "bin" / "zswapsim"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m zswapsim "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.chdir(lessons)
     return lessons
 
 
-def skip_with_other_libraries(page: Path) -> None:
-    if page.name in BY_RELEASE:
-        versions = (zstandard.ZSTD_VERSION, lz4.library_version_string())
-        if versions != SHOWN_WITH:
-            pytest.skip("the libraries are other ones")
+def page_of(path: Path) -> Page:
+    """Return a page whose numbers hold with the libraries that there are."""
+    if path.name in BY_RELEASE:
+        skip_with_other_libraries()
+    return Page(str(path.relative_to(ROOT)), columns=100)
 
 
-def stripped(text: str) -> list[str]:
+def lines(text: str) -> list[str]:
+    """Return lines to compare: sizes and all, as nothing of a lesson varies."""
     return [line.rstrip() for line in text.rstrip().splitlines()]
 
 
@@ -100,47 +86,28 @@ def test_left_out_lines_are_any_and_others_are_those_shown() -> None:
         assert not prints(printed, shown.split()), shown
 
 
-def indent_of(session: str) -> str:
-    return re.match(" *", session)[0]  # type: ignore[index]
-
-
-@pytest.mark.parametrize("page", [*PAGES, README], ids=lambda page: page.name)
-def test_the_sessions_of_a_page_print_what_is_shown(page: Path, folder: Path) -> None:
-    skip_with_other_libraries(page)
-    text = page.read_text()
-    for script, name in NEW_FILE.findall(text):
+@pytest.mark.parametrize("path", [*PAGES, README], ids=lambda path: path.name)
+def test_the_sessions_of_a_page_print_what_is_shown(path: Path, folder: Path) -> None:
+    page = page_of(path)
+    for script, name in NEW_FILE.findall(page.text):
         (folder / name).write_text(script)
-    sessions = SESSION.findall(text)
-    assert sessions
-    for session in sessions:
-        indent = indent_of(session)
-        lines = [line.removeprefix(indent) for line in session.splitlines()]
-        for command in re.split(r"^\$ ", "\n".join(lines) + "\n", flags=re.M)[1:]:
-            line, _, shown = command.partition("\n")
-            done = subprocess.run(
-                ["bash", "-euc", line],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-            )
-            printed = stripped(done.stdout)
-            assert done.returncode == 0, done.stdout
-            assert prints(printed, stripped(shown)), "\n".join([f"$ {line}", *printed])
+    assert page.sessions()
+    for command, shown in page.sessions():
+        printed = page.printed(command, folder)
+        assert prints(lines(printed), lines(shown)), f"$ {command}\n{printed}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_the_answers_of_a_page_are_computed(
-    page: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+    path: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    skip_with_other_libraries(page)
-    answers = page.read_text().partition("\n## Answers\n")[2]
-    examples = PYTHON.findall(answers)
-    assert examples
-    for code, shown in examples:
+    page = page_of(path)
+    answers = ANSWER.findall(page.text)
+    assert len(answers) == len(page.blocks("python")) > 0
+    for code, shown in answers:
         exec(compile(code, page.name, "exec"), {})
-        assert stripped(capsys.readouterr().out) == stripped(shown)
-        assert shown, "an answer prints something"
+        assert shown
+        assert lines(capsys.readouterr().out) == lines(shown)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
