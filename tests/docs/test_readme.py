@@ -16,8 +16,10 @@ TRIES = re.findall(r"^<!-- try: ?(\w*) -->\n```sh\n((?:.*\n)*?)```$", PAGE.text,
 
 
 @pytest.mark.parametrize(("command", "shown"), PAGE.sessions())
-def test_a_session_prints_what_is_shown(command: str, shown: str) -> None:
-    PAGE.check(command, shown)
+def test_a_session_prints_what_is_shown(command: str, shown: str, tmp_path: Path) -> None:
+    for name in ("docs", "tests", "traces"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    PAGE.check(command, shown, tmp_path)
 
 
 @pytest.mark.parametrize("at", range(len(PAGE.blocks("python"))))

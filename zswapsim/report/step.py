@@ -193,7 +193,7 @@ def _pool_line(pool: Mapping[str, Any], old: Mapping[str, Any]) -> str:
     if pool["full"]:
         said += ", full"
     if pool["waiting"]:
-        said += f", takes pages again at {pool['accept_pages']:,}"
+        said += f", waits for its accept threshold of {pool['accept_pages']:,}"
     if count != old["total_pages"]:
         said += f" (before {old['total_pages']:,})"
     return said
