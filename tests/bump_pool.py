@@ -4,60 +4,39 @@
 from collections.abc import Callable
 from typing import Any
 
-from zswapsim.errors import EINVAL
+from zswapsim.errors import EINVAL, ENOMEM, ENOSPC
 from zswapsim.machine.pools import zpool
+from zswapsim.machine.pools.plain import PlainPool
 
 
-class BumpPool:
-    """A driver as a plain class: a page per object, no shrink. Interpreted runs only."""
+class BumpPool(PlainPool):
+    """A page per object, no shrink. words: page by handle; handles count up, pages are reused."""
 
     def __init__(self, max_pages: int) -> None:
-        self.max_pages = max_pages
+        super().__init__(max_pages)
         self.words: dict[int, int] = {}
         self.next = 1
 
     def malloc(self, size: int) -> int:
         if size <= 0:
             return -EINVAL
+        if size > 4096:
+            return -ENOSPC
         if len(self.words) == self.max_pages:
-            return -12
+            return -ENOMEM
         handle = self.next
         self.next += 1
-        self.words[handle] = 0
+        self.words[handle] = min(set(range(self.max_pages)) - set(self.words.values()))
         return handle
 
     def free(self, handle: int) -> int:
         return 0 if self.words.pop(handle, None) is not None else -EINVAL
 
-    def shrink(self, owner: Any, pages: int) -> int:
-        return -EINVAL
-
-    def reclaimed(self) -> int:
-        return 0
-
     def map(self, handle: int) -> int:
-        return handle if handle in self.words else -EINVAL
-
-    def unmap(self, handle: int) -> int:
-        return 0
+        return self.words[handle] * 4096 if handle in self.words else -EINVAL
 
     def total_pages(self) -> int:
         return len(self.words)
-
-    def work(self) -> int:
-        return 0
-
-    def moved(self, part: int) -> int:
-        return 0
-
-    def write_owner(self, handle: int, word: int) -> int:
-        if handle not in self.words:
-            return -EINVAL
-        self.words[handle] = word
-        return 0
-
-    def read_owner(self, handle: int) -> int:
-        return self.words.get(handle, -EINVAL)
 
 
 def bump_driver(
@@ -69,5 +48,5 @@ def bump_driver(
         summary="a page per object",
         create=create,
         check=lambda pool: None,
-        place=lambda pool, handle: (handle,),
+        place=lambda pool, address: divmod(address, 4096),
     )

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Drives the machine in tests, the same way for both engines.
 
-Compiled functions can only be reached through an entry loop. Here are one such loop for a pool
-(run_tape), an owner of objects that follows a plan (Script), and two benches that hide them:
+Compiled functions can only be reached through an entry loop. Here are one for a zbud pool
+(run_tape; that of any pool is in zswapsim.conformance.tape), and two benches that hide them:
 SwapBench for zswap with a pool of zbud and one of zsmalloc, MachineBench for the whole machine.
 Each kind has one signature, so it is compiled once, whatever the kernel.
 """
 
 import re
 from collections.abc import Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
-from zswapsim.engine import engines
-from zswapsim.engine.simulated import Ints, Zeros, simulated
+from zswapsim.conformance.strict import flatten, plain, zeros_of
+from zswapsim.conformance.tape import RECLAIM_PAGE, do_operation, entry
+from zswapsim.engine.simulated import Ints
 from zswapsim.errors import EEXIST
 from zswapsim.machine import accesses as a
 from zswapsim.machine import audit, build, events
@@ -27,124 +27,16 @@ from zswapsim.machine.zswap import state as z
 from zswapsim.machine.zswap.entry import lru_head
 
 
-class StrictInts(list[int]):
-    """The interpreted machine's array, without Python's negative indices: compiled has none."""
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, int) and index < 0:
-            raise IndexError(f"index {index}")
-        return super().__getitem__(index)
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        if index < 0:
-            raise IndexError(f"index {index}")
-        super().__setitem__(index, value)
-
-
-def zeros_of(engine: str) -> Zeros:
-    """Return the array maker of an engine; the interpreted one's arrays are strict."""
-    if engine == "compiled":
-        return engines.zeros(engine)
-    return lambda length: StrictInts([0] * length)
-
-
-entry = cache(engines.entry)
-"""Compiled once, and looked up once: the look-up reads all sources."""
-
-# What the scripted owner does when it is asked to free an object: a sum of
-FREES, FAILS, ALLOCATES = 1, 2, 4
-IGNORE = 0
-"""Return 0 and free nothing."""
-
-CALLS, ALLOCATIONS, SIZE = range(3)
-
-
-class Script(NamedTuple):
-    """An owner with a plan: plan[i] for call i, the last one for all later calls.
-
-    asked: handles it was called with; allocated: what its own allocations returned; count: CALLS,
-    ALLOCATIONS, and the SIZE in bytes that it allocates.
-    """
-
-    plan: Ints
-    asked: Ints
-    allocated: Ints
-    counts: Ints
-
-
-@simulated
-def script_evict(owner: Script, pool: Any, handle: int) -> int:
-    """Follow the plan."""
-    call = owner.counts[CALLS]
-    owner.asked[call] = handle
-    owner.counts[CALLS] = call + 1
-    action = owner.plan[min(call, len(owner.plan) - 1)]
-    if action & ALLOCATES:
-        owner.allocated[owner.counts[ALLOCATIONS]] = zpool.zpool_malloc(pool, owner.counts[SIZE])
-        owner.counts[ALLOCATIONS] += 1
-    if action & FREES:
-        zpool.zpool_free(pool, handle)
-    if action & FAILS:
-        return -EEXIST
-    return 0
-
-
-zpool.zpool_evict.register(Script, script_evict)
-
-(
-    MALLOC,
-    FREE,
-    SHRINK,
-    RECLAIM_PAGE,
-    RECLAIMED,
-    TOTAL_PAGES,
-    MAP,
-    UNMAP,
-    WRITE_OWNER,
-    READ_OWNER,
-) = range(10)
-
-
 def run_tape(
     pool: Any, owner: Any, operations: Ints, arguments: Ints, words: Ints, results: Ints
 ) -> int:
     """Run operations on one zbud pool; return their number."""
     for i in range(len(operations)):
-        operation = operations[i]
-        argument = arguments[i]
-        if operation == MALLOC:
-            results[i] = zpool.zpool_malloc(pool, argument)
-        elif operation == FREE:
-            results[i] = zpool.zpool_free(pool, argument)
-        elif operation == SHRINK:
-            results[i] = zpool.zpool_shrink(pool, owner, argument)
-        elif operation == RECLAIM_PAGE:
-            results[i] = zbud.zbud_reclaim_page(pool, owner, argument)
-        elif operation == RECLAIMED:
-            results[i] = zpool.zpool_reclaimed(pool)
-        elif operation == TOTAL_PAGES:
-            results[i] = zpool.zpool_total_pages(pool)
-        elif operation == MAP:
-            results[i] = zpool.zpool_map(pool, argument)
-        elif operation == UNMAP:
-            results[i] = zpool.zpool_unmap(pool, argument)
-        elif operation == WRITE_OWNER:
-            results[i] = zpool.zpool_write_owner(pool, argument, words[i])
+        if operations[i] == RECLAIM_PAGE:
+            results[i] = zbud.zbud_reclaim_page(pool, owner, arguments[i])
         else:
-            results[i] = zpool.zpool_read_owner(pool, argument)
+            results[i] = do_operation(pool, owner, operations[i], arguments[i], words[i])
     return len(operations)
-
-
-def plain(ints: Ints) -> list[int]:
-    """Return an engine's integers as a list."""
-    return [int(ints[i]) for i in range(len(ints))]
-
-
-def flatten(state: Any) -> Any:
-    """Return a state as nested lists, equal for both engines where the states are equal."""
-    if isinstance(state, tuple):
-        return [flatten(part) for part in state]
-    return plain(state)
 
 
 EVENT_NAMES = {

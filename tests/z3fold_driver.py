@@ -4,7 +4,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from machine_driver import (
+from zswapsim.conformance.strict import flatten, plain, zeros_of
+from zswapsim.conformance.tape import (
     ALLOCATIONS,
     CALLS,
     FREE,
@@ -21,11 +22,7 @@ from machine_driver import (
     WRITE_OWNER,
     Script,
     entry,
-    flatten,
-    plain,
-    zeros_of,
 )
-
 from zswapsim.engine.simulated import Ints, simulated
 from zswapsim.machine import build
 from zswapsim.machine.list_head import list_nodes

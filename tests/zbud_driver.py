@@ -4,7 +4,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from machine_driver import (
+from machine_driver import run_tape
+
+from zswapsim.conformance.strict import flatten, plain, zeros_of
+from zswapsim.conformance.tape import (
     ALLOCATIONS,
     CALLS,
     FREE,
@@ -18,12 +21,7 @@ from machine_driver import (
     TOTAL_PAGES,
     Script,
     entry,
-    flatten,
-    plain,
-    run_tape,
-    zeros_of,
 )
-
 from zswapsim.machine import build
 from zswapsim.machine.list_head import list_nodes
 from zswapsim.machine.pools import zbud

@@ -5,9 +5,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from machine_driver import EVENT_NAMES, entry, flatten, plain, zeros_of
+from machine_driver import EVENT_NAMES
 from zsmalloc_driver import ZsOracle
 
+from zswapsim.conformance.strict import flatten, plain, zeros_of
+from zswapsim.conformance.tape import (
+    entry,
+)
 from zswapsim.engine.simulated import Ints
 from zswapsim.machine import build
 from zswapsim.machine import journal as j

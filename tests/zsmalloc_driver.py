@@ -4,7 +4,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from machine_driver import (
+from zswapsim.conformance.strict import flatten, plain, zeros_of
+from zswapsim.conformance.tape import (
     FREE,
     MALLOC,
     MAP,
@@ -14,11 +15,7 @@ from machine_driver import (
     TOTAL_PAGES,
     WRITE_OWNER,
     entry,
-    flatten,
-    plain,
-    zeros_of,
 )
-
 from zswapsim.engine.simulated import Ints
 from zswapsim.machine import build
 from zswapsim.machine.list_head import list_nodes

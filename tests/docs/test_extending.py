@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What docs/extending.md shows is what happens: its files are written, installed and run."""
+"""What docs/extending.md shows is what happens: its files are installed, its sessions run."""
 
 import re
 import subprocess

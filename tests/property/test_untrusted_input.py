@@ -27,6 +27,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zswapsim.cli import main
+from zswapsim.conformance.damage import HEAD_BYTES, JUNK, LARGE, NUMBERS, Step, damaged
 from zswapsim.errors import TraceError, ZswapSimError
 from zswapsim.printable import printable
 from zswapsim.trace.checks import META_COUNTS, META_TEXTS
@@ -39,31 +40,12 @@ from zswapsim.trace.trace import Trace
 
 PEAK_BYTES = 64 << 20
 NAMES = FORMATS.names()
-HEAD_BYTES = 700
-"""Damage falls into the first bytes, where most of what steers a reader is, or anywhere."""
-
-LARGE = [0, 1, 0xFF, 0x1000, 0xFFFF, 1 << 20, 1 << 31, (1 << 32) - 1, (1 << 63) - 1, (1 << 64) - 1]
-WORDS = [
-    *(b"0", b"-1", b"99999999999999999999999", b"18446744073709551616", b"9223372036854775807"),
-    *(
-        b"0x7fffffffffffffff",
-        b"ffffffffffffffff",
-        b"1e308",
-        b"nan",
-        b"1073741824",
-        b'"',
-        b"{",
-        b"[",
-    ),
-]
-JUNK = [b"\0", b"\n", b"\r\n", b"\r", b"\xff\xfe", b"\xed\xa0\x80", b"\x1b[31m", b" ", b",", b"A"]
 PACKINGS: list[Callable[[bytes], bytes]] = [
     gzip.compress,
     bz2.compress,
     zstandard.compress,
     lambda data: lzma.compress(data, preset=0),
 ]
-Step = tuple[str, int, bytes, int]
 
 
 @st.composite
@@ -76,41 +58,12 @@ def damages(draw: st.DrawFn, length: int) -> list[Step]:
         st.sampled_from([2, 4, 8]),
     )
     data = st.one_of(
-        st.binary(min_size=1, max_size=8), numbers, st.sampled_from(WORDS), st.sampled_from(JUNK)
+        st.binary(min_size=1, max_size=8), numbers, st.sampled_from(NUMBERS), st.sampled_from(JUNK)
     )
     kinds = ["overwrite", "overwrite", "number", "number", "flip", "insert", "cut", "truncate"]
     kind = st.sampled_from([*kinds, "repeat", "fill"])
     times = st.sampled_from([1, 1, 2, 50, 5000])
     return draw(st.lists(st.tuples(kind, at, data, times), min_size=1, max_size=4))
-
-
-def damaged(whole: bytes, steps: list[Step]) -> bytes:
-    data = bytearray(whole)
-    for kind, at, new, times in steps:
-        if kind == "overwrite":
-            start = at & ~3  # fields are aligned
-            data[start : start + len(new)] = new
-        elif kind == "number":  # the next one of the text
-            found = next(
-                (i for i in range(at, min(at + 200, len(data))) if data[i : i + 1].isdigit()), at
-            )
-            stop = found
-            while data[stop : stop + 1].isalnum():
-                stop += 1
-            data[found:stop] = new
-        elif kind == "flip":
-            data[at : at + 1] = bytes([byte ^ 1 << (new[0] % 8) for byte in data[at : at + 1]])
-        elif kind == "insert":
-            data[at:at] = new
-        elif kind == "fill":
-            data[at:at] = new * min(20 * times, 100_000 // len(new))
-        elif kind == "cut":
-            del data[at : at + new[0]]
-        elif kind == "truncate":
-            del data[at:]
-        else:
-            data[at:at] = (data[at : at + 16 * new[0]] * times)[:100_000]
-    return bytes(data)
 
 
 def outcome(sample: Sample, **options: Any) -> str:

@@ -4,8 +4,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from machine_driver import entry, plain, zeros_of
 
+from zswapsim.conformance.strict import plain, zeros_of
+from zswapsim.conformance.tape import (
+    entry,
+)
 from zswapsim.engine.simulated import Ints
 from zswapsim.errors import InvariantError
 from zswapsim.machine import build

@@ -5,10 +5,17 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from machine_driver import ALLOCATES, FAILS, FREES, IGNORE, MAP, READ_OWNER
 from z3fold_driver import Z3foldBench
 from z3fold_oracle import EEXIST, Z3foldOracle
 
+from zswapsim.conformance.tape import (
+    ALLOCATES,
+    FAILS,
+    FREES,
+    IGNORE,
+    MAP,
+    READ_OWNER,
+)
 from zswapsim.machine.pools.z3fold import z3fold_place
 
 RULES: list[dict[str, int]] = [

@@ -5,9 +5,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from machine_driver import ALLOCATES, FAILS, FREES, IGNORE
 from oracles import EEXIST, ZbudOracle
 from zbud_driver import ZbudBench
+
+from zswapsim.conformance.tape import (
+    ALLOCATES,
+    FAILS,
+    FREES,
+    IGNORE,
+)
 
 SIZES = st.one_of(
     st.integers(-1, 4100),

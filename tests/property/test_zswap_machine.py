@@ -9,10 +9,11 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from kernels import KERNELS, version
-from machine_driver import SwapBench, plain, run_all_events
+from machine_driver import SwapBench, run_all_events
 from oracles import EEXIST, EINVAL, ENOMEM, ENOSPC
 from zswap_oracle import ZswapOracle
 
+from zswapsim.conformance.strict import plain
 from zswapsim.machine import events as ev
 from zswapsim.machine.journal import HEADROOM
 from zswapsim.machine.zswap import state as z

@@ -4,8 +4,14 @@
 from random import Random
 
 import pytest
-from machine_driver import SwapBench, audit_swap, flatten, make_swap, plain, run_all_events
+from machine_driver import (
+    SwapBench,
+    audit_swap,
+    make_swap,
+    run_all_events,
+)
 
+from zswapsim.conformance.strict import flatten, plain
 from zswapsim.errors import EEXIST, EINVAL, ENOMEM
 from zswapsim.machine import events
 from zswapsim.machine import journal as j

@@ -5,8 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from machine_driver import MachineBench, entry, zeros_of
+from machine_driver import MachineBench
 
+from zswapsim.conformance.strict import zeros_of
+from zswapsim.conformance.tape import (
+    entry,
+)
 from zswapsim.engine.simulated import Ints
 from zswapsim.errors import EEXIST, InvariantError
 from zswapsim.machine import build

@@ -7,9 +7,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from machine_driver import entry, zeros_of
 from two_list_oracle import TwoListOracle
 
+from zswapsim.conformance.strict import zeros_of
+from zswapsim.conformance.tape import (
+    entry,
+)
 from zswapsim.engine.simulated import Ints, zeros_interpreted
 from zswapsim.errors import InvariantError
 from zswapsim.machine import build

@@ -2,9 +2,15 @@
 """z3fold: geometry, placement, moves; EC-31, EC-32 and the examples of 3.9."""
 
 import pytest
-from machine_driver import FREES, IGNORE, READ_OWNER, UNMAP, WRITE_OWNER
 from z3fold_driver import Z3foldBench, at, fill_page
 
+from zswapsim.conformance.tape import (
+    FREES,
+    IGNORE,
+    READ_OWNER,
+    UNMAP,
+    WRITE_OWNER,
+)
 from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import EAGAIN, EINVAL, ENOMEM, ENOSPC, InvalidArgument
 from zswapsim.machine.pools import z3fold, zpool

@@ -2,9 +2,14 @@
 """z3fold: reclaim, what older kernels do otherwise, and deferred work; EC-33, EC-34, EC-21."""
 
 import pytest
-from machine_driver import ALLOCATES, FAILS, FREES, IGNORE
 from z3fold_driver import Z3foldBench, at, fill_page
 
+from zswapsim.conformance.tape import (
+    ALLOCATES,
+    FAILS,
+    FREES,
+    IGNORE,
+)
 from zswapsim.errors import EAGAIN, EINVAL
 
 CHUNK = 64

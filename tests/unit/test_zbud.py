@@ -2,7 +2,9 @@
 """zbud: geometry, search order, free, reclaim; EC-1 .. EC-27 and the example of 1.9."""
 
 import pytest
-from machine_driver import (
+from zbud_driver import ZbudBench, place
+
+from zswapsim.conformance.tape import (
     ALLOCATES,
     FAILS,
     FREES,
@@ -12,8 +14,6 @@ from machine_driver import (
     UNMAP,
     WRITE_OWNER,
 )
-from zbud_driver import ZbudBench, place
-
 from zswapsim.errors import EAGAIN, EINVAL, ENOMEM, ENOSPC, InvariantError
 from zswapsim.machine.pools import zbud
 

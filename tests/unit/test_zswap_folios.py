@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 from kernels import for_kernels, kernels
-from machine_driver import SwapBench, plain, run_all_events
+from machine_driver import SwapBench, run_all_events
 
+from zswapsim.conformance.strict import plain
 from zswapsim.errors import EINVAL, ENODEV, ENOENT, ENOMEM
 from zswapsim.machine import events
 from zswapsim.machine.zswap import state as z

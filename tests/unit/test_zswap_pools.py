@@ -10,8 +10,9 @@ from collections.abc import Iterator
 import pytest
 from bump_pool import bump_driver
 from kernels import for_kernels, kernels, version
-from machine_driver import SwapBench, flatten, plain
+from machine_driver import SwapBench
 
+from zswapsim.conformance.strict import flatten, plain
 from zswapsim.engine.simulated import zeros_interpreted
 from zswapsim.errors import EINVAL, ENOMEM, ENOSPC, NoEntry
 from zswapsim.machine import build

@@ -119,7 +119,7 @@ def play(
     owner = Script(zeros(1), zeros(1 << 16), zeros(1), zeros(3))
     results = zeros(len(steps))
     entry(run_tape, engine)(pool, owner, *columns, results)
-    return plain(results), plain(owner.asked)[: owner.counts[CALLS]]
+    return plain(results), [int(owner.asked[call]) for call in range(owner.counts[CALLS])]
 
 
 NAMES = (
