@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Drives the machine in tests, the same way for both engines.
 
-Compiled functions can only be reached through an entry loop. Here are one for zbud (run_tape;
-that of any pool is in zswapsim.conformance.tape), and two benches that hide them: SwapBench for
-zswap with a pool of zbud and one of zsmalloc, MachineBench for the whole machine. Each kind has one
-signature, so it is compiled once, whatever the kernel.
+Compiled functions can only be reached through an entry loop. Here are one for a zbud pool
+(run_tape; that of any pool is in zswapsim.conformance.tape), and two benches that hide them:
+SwapBench for zswap with a pool of zbud and one of zsmalloc, MachineBench for the whole machine.
+Each kind has one signature, so it is compiled once, whatever the kernel.
 """
 
 import re

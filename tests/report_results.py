@@ -77,9 +77,9 @@ def _rows() -> list[dict[str, Any]]:
                 )
                 result = replay(trace, config)
                 key = f"{zpool}-{percent}-{memory}"
-                rows.append(row_of(key, trace.name, config.to_dict(), result, Costs()))
+                rows.append(row_of(key, config.to_dict(), result, Costs()))
     settings = ReplayConfig(zpool="zbud").to_dict() | {"zpool": "<b>zbad"}
-    rows.append(error_row("bad", trace.name, settings, "no zpool '<b>zbad'"))
+    rows.append(error_row("bad", trace.info(), settings, "no zpool '<b>zbad'"))
     return rows
 
 

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim sweep: outputs, killing and going on, a cluster of processes."""
 
+import contextlib
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -108,12 +111,12 @@ def test_what_is_wrong_is_said_in_a_line(small: Path, words: list[str], message:
     assert message in run(small, *GRID, *words, expect=2).stderr
 
 
-def begun(small: Path, path: Path, *words: str) -> subprocess.Popen[str]:
+def begun(
+    small: Path, path: Path, *words: str, stderr: int = subprocess.PIPE
+) -> subprocess.Popen[str]:
     """Start a sweep of many slow cells, and wait for its first rows."""
     command = [*ZSWAPSIM, "sweep", str(small), *MANY, "-o", str(path), *words]
-    running = subprocess.Popen(
-        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    running = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=stderr)
     written = path.with_name(f"{path.name}.rows") if path.suffix == ".parquet" else path
     for _ in range(1000):
         if written.exists() and written.read_bytes().count(b"\n") > 3:
@@ -137,10 +140,7 @@ def test_a_killed_sweep_goes_on_where_it_was(
     path = tmp_path / f"rows.{ending}"
     running = begun(small, path, "--jobs", jobs)
     running.send_signal(signal.SIGKILL)
-    running.wait(timeout=60)  # and not for its processes, which hold its pipes a little longer
-    for pipe in (running.stdout, running.stderr):
-        assert pipe is not None
-        pipe.close()
+    running.communicate(timeout=60)
     kept = cells(path)
     assert 3 <= len(kept) < len(many)
     done = run(small, *MANY, "-o", path, "--resume", "--json")
@@ -150,6 +150,24 @@ def test_a_killed_sweep_goes_on_where_it_was(
     assert cells(path) == many
 
 
+def test_nobody_is_left_when_a_sweep_is_killed(small: Path, tmp_path: Path) -> None:
+    running = begun(small, tmp_path / "rows.jsonl", "--jobs", "2")
+    task = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+    children = [Path(f"/proc/{child}/stat") for child in task.read_text().split()]
+    assert len(children) >= 2
+    running.send_signal(signal.SIGKILL)
+    running.communicate(timeout=60)  # returns when the last one has closed its pipes
+    for _ in range(200):
+        if not any(_runs(child) for child in children):
+            return
+        time.sleep(0.1)
+    raise AssertionError("processes are left")
+
+
+def _runs(stat: Path) -> bool:
+    return stat.exists() and " Z " not in stat.read_text()
+
+
 def test_a_sweep_that_is_complete_has_nothing_to_go_on_with(
     small: Path, whole: dict[str, dict[str, object]], tmp_path: Path
 ) -> None:
@@ -157,6 +175,34 @@ def test_a_sweep_that_is_complete_has_nothing_to_go_on_with(
     run(small, *GRID, "-o", path)
     assert run(small, *GRID, "-o", path, "--resume", "--json").stdout == ""
     assert cells(path) == whole
+
+
+def test_traces_of_one_name_are_told_apart(small: Path, tmp_path: Path) -> None:
+    first = Trace.open(small)
+    other = first.cut(first.accesses // 2)
+    other.meta["name"] = first.name
+    path, rows, page = tmp_path / "other.ztrace", tmp_path / "rows.jsonl", tmp_path / "rows.html"
+    other.save(path)
+    words = ["--memory", "30%,1p", "--engine", "interpreted", "-o", rows, "--html", page]
+    told = run(small, path, *words).stdout.splitlines()
+    assert told.count(f"{first.name}: 2 cells, 1 failed") == 2
+    assert page.read_text().count(f"{first.name}: a sweep of 2 cells") >= 2
+
+
+def test_a_trace_that_is_given_twice_is_run_once(small: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    run(small, small, *GRID, "-o", path)
+    assert len(path.read_text().splitlines()) == CELLS
+
+
+def test_a_row_without_its_numbers_is_refused(small: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    run(small, *GRID, "-o", path)
+    first, *rest = path.read_text().splitlines(keepends=True)
+    damaged = json.dumps({**json.loads(first), "stall_seconds": None}) + "\n"
+    path.write_text("".join([*rest, damaged]))
+    done = run(small, *GRID, "-o", path, "--resume", expect=2)
+    assert done.stderr == f"error: {path}: row {CELLS}: has no stall_seconds\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -173,6 +219,24 @@ def test_a_stopped_sweep_says_how_to_go_on(
     assert "Traceback" not in said
     assert 3 <= len(cells(path)) < 40
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
+def test_on_a_terminal_that_is_said_below_the_bar(small: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    ours, theirs = pty.openpty()
+    running = begun(small, path, "--jobs", "1", stderr=theirs)
+    os.close(theirs)
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=60)
+    said = b""
+    with contextlib.suppress(OSError):  # nobody is at the other end any more
+        while part := os.read(ours, 1 << 16):
+            said += part
+    os.close(ours)
+    count = len(cells(path))
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", said.decode())
+    lines = re.split(r"[\r\n]|\x1b\[[0-9;?]*[A-Za-z]", plain)  # what moves or erases ends one
+    assert any(line.startswith(f"{count} cells are in") for line in lines)
 
 
 @pytest.fixture(scope="module")

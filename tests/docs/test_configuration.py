@@ -1,54 +1,37 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What docs/configuration.md shows is what happens: its files are written, its sessions are run."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
+
+from pages import Page, lines, with_traces
 
 from zswapsim.cli import ASSERTION_FAILED, INTERRUPTED, help_text
 from zswapsim.experiment.settings import KERNEL_NAMES, load_settings
 
-ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docs" / "configuration.md").read_text()
-FILES = re.findall(r"^```toml\n((?:.*\n)*?)```$", TEXT, re.M)
-SESSIONS = re.findall(r"^```console\n((?:.*\n)*?)```$", TEXT, re.M)
+PAGE = Page("docs/configuration.md", columns=100)
+TEXT = PAGE.text
+FILES = PAGE.blocks("toml")
 
 
 def write_files(folder: Path) -> None:
-    (folder / "traces").symlink_to(ROOT / "traces")
+    with_traces(folder)
     for name, text in zip(("zswapsim.toml", "wrong.toml"), FILES, strict=True):
         (folder / name).write_text(text)
 
 
-def run(line: str, folder: Path, environment: dict[str, str]) -> list[str]:
-    program = f'zswapsim() {{ "{sys.executable}" -m zswapsim "$@"; }}; {line}'
-    done = subprocess.run(
-        ["bash", "-c", program],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-        env={**os.environ, "COLUMNS": "100", "PYTHONPATH": str(ROOT), **environment},
-    )
-    return [line.rstrip() for line in done.stdout.splitlines()]
-
-
 def test_the_sessions_print_what_is_shown(tmp_path: Path) -> None:
     write_files(tmp_path)
-    assert len(SESSIONS) >= 5
-    for session in SESSIONS:
-        exported: dict[str, str] = {}
-        for command in re.split(r"^\$ ", session, flags=re.M)[1:]:
-            line, _, shown = command.partition("\n")
-            if line.startswith("export "):
-                name, _, value = line.removeprefix("export ").partition("=")
-                exported[name] = value
-                continue
-            # What a pipe carries and what stderr says come in no order.
-            assert sorted(run(line, tmp_path, exported)) == sorted(shown.splitlines())
+    assert len(PAGE.sessions()) >= 5
+    exported: dict[str, str] = {}
+    for command, shown in PAGE.sessions():
+        if command.startswith("export "):
+            name, _, value = command.removeprefix("export ").partition("=")
+            exported = {name: value}
+            continue
+        # What a pipe carries and what stderr says come in no order.
+        printed = PAGE.printed(command, tmp_path, **exported)
+        assert sorted(lines(printed)) == sorted(lines(shown)), command
 
 
 def test_the_kernels_spellings_are_those_in_the_table() -> None:

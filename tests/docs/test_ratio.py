@@ -1,46 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What docs/ratio.md shows is what happens."""
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
-import lz4
 import pytest
-import zstandard
+from pages import ROOT, Page, skip_with_other_libraries
 
-ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docs" / "ratio.md").read_text()
-SESSIONS = re.findall(r"^```console\n\$ (.*)\n((?:.*\n)*?)```$", TEXT, re.M)
-EXAMPLES = re.findall(r"^```python\n((?:.*\n)*?)```$", TEXT, re.M)
-SHOWN_WITH = ((1, 5, 7), "1.9.4")
-"""Releases of libzstd and liblz4, as each finds other matches."""
+PAGE = Page("docs/ratio.md")
 
 
 def test_the_session_prints_what_is_shown() -> None:
-    if (zstandard.ZSTD_VERSION, lz4.library_version_string()) != SHOWN_WITH:
-        pytest.skip("the libraries are other ones")
-    ((command, shown),) = SESSIONS
-    program, *arguments = command.split()
-    assert program == "zswapsim"
-    done = subprocess.run(
-        [sys.executable, "-m", "zswapsim", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "COLUMNS": "80"},
-    )
-    assert done.stdout.splitlines() == shown.splitlines()
+    skip_with_other_libraries()
+    ((command, shown),) = PAGE.sessions()
+    PAGE.check(command, shown)
 
 
 def test_the_example_runs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(ROOT)
-    (example,) = EXAMPLES
-    exec(compile(example, "ratio.md", "exec"), {})
+    PAGE.run_example()
     stored, pool_pages = map(int, re.findall(r"\d+", capsys.readouterr().out))
     assert 1.9 < stored / pool_pages <= 2

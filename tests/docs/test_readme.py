@@ -9,37 +9,23 @@ import sys
 from pathlib import Path
 
 import pytest
+from pages import ROOT, Page
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
-SESSIONS = re.findall(r"^```console\n\$ (.*)\n((?:.*\n)*?)```$", README, re.M)
-TRIES = re.findall(r"^<!-- try: ?(\w*) -->\n```sh\n((?:.*\n)*?)```$", README, re.M)
-EXAMPLES = re.findall(r"^```python\n((?:.*\n)*?)```$", README, re.M)
-TIMES = re.compile(r"\d+\.\d\d s|interpreted|compiled")
+PAGE = Page("README.md", columns=100)
+TRIES = re.findall(r"^<!-- try: ?(\w*) -->\n```sh\n((?:.*\n)*?)```$", PAGE.text, re.M)
 
 
-@pytest.mark.parametrize(("command", "shown"), SESSIONS)
-def test_a_session_prints_what_is_shown(
-    command: str, shown: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "100")
-    done = subprocess.run(
-        ["bash", "-euc", f'zswapsim() {{ "{sys.executable}" -m zswapsim "$@"; }}; {command}'],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    printed = [line.rstrip() for line in done.stdout.rstrip().splitlines()]
-    assert [TIMES.sub("…", line) for line in printed] == [
-        TIMES.sub("…", line) for line in shown.rstrip().splitlines()
-    ]
+@pytest.mark.parametrize(("command", "shown"), PAGE.sessions())
+def test_a_session_prints_what_is_shown(command: str, shown: str, tmp_path: Path) -> None:
+    for name in ("docs", "tests", "traces"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    PAGE.check(command, shown, tmp_path)
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_an_example_runs(example: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("at", range(len(PAGE.blocks("python"))))
+def test_an_example_runs(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    exec(compile(example, "README.md", "exec"), {})
+    PAGE.run_example(at)
 
 
 @pytest.mark.parametrize(("needed", "commands"), TRIES)
@@ -68,6 +54,6 @@ def test_commands_for_ones_own_workload_end_in_a_replay(
 
 
 def test_the_readme_has_sessions_and_examples() -> None:
-    assert len(SESSIONS) >= 2
-    assert len(EXAMPLES) >= 2
+    assert len(PAGE.sessions()) >= 6
+    assert len(PAGE.blocks("python")) >= 2
     assert len(TRIES) >= 3

@@ -13,6 +13,7 @@ from machine_driver import run_tape
 from zswapsim.engine import engines, simulated
 from zswapsim.errors import InvalidArgument
 from zswapsim.machine import build
+from zswapsim.trace.interruptible import interruptible
 
 TESTS = Path(__file__).resolve().parents[1]
 MACHINE = TESTS.parent / "zswapsim" / "machine"
@@ -192,6 +193,17 @@ def test_ctrl_c_waits_for_the_end_of_what_must_not_be_interrupted() -> None:
         done.append("all of it")
     assert done == ["all of it"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_being_ended_waits_for_the_same_where_it_is_an_exception(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    done = []
+    with pytest.raises(KeyboardInterrupt), interruptible(), engines.uninterrupted():
+        os.kill(os.getpid(), number)
+        done.append("all of it")
+    assert done == ["all of it"]
+    assert signal.getsignal(number) is before
 
 
 def test_a_second_ctrl_c_ends_the_process_at_once() -> None:

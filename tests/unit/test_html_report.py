@@ -26,8 +26,9 @@ from zswapsim.report.html import report_html
 from zswapsim.report.html.document import Plot, Table
 from zswapsim.report.html.figure import DARK, labels
 from zswapsim.report.html.kinds import KINDS, chapters, kind_of
-from zswapsim.report.html.page import embedded_json, shown
+from zswapsim.report.html.page import shown
 from zswapsim.report.html.plots import PLOTS
+from zswapsim.report.offline import embedded_json
 from zswapsim.report.table import sections
 
 EVERY = every_result()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from zswapsim import ReplayConfig, Trace, complete, replay
 from zswapsim.errors import InvalidArgument, NoEntry, ZswapSimError
-from zswapsim.experiment.costs import DEVICES, Costs, cost_of
+from zswapsim.experiment.costs import DEVICES, Costs, Device, cost_of
 from zswapsim.experiment.recommend import RecommendConfig, recommend
 from zswapsim.experiment.recommend import copies as copies_module
 from zswapsim.experiment.recommend.copies import copies_for, side_by_side
@@ -201,6 +201,27 @@ def test_where_nothing_is_allowed_nothing_is_recommended() -> None:
     assert told["answer"].startswith("nothing that was tried stays within the CPU time")
     lines = recommendation_lines(told, 80)
     assert lines[0].startswith("nothing that was tried")
+
+
+@pytest.mark.parametrize("percent", [float("nan"), float("inf"), -1.0])
+def test_a_bound_of_cpu_time_is_a_number(percent: float) -> None:
+    with pytest.raises(
+        InvalidArgument, match=r"^max_cpu_percent (nan|inf|-1.0): allowed are 0 and"
+    ):
+        recommend(trace(), RecommendConfig(max_cpu_percent=percent))
+
+
+@pytest.mark.parametrize("frontends", [("zswap", "zram", "none"), ("zswap",)])
+def test_where_nothing_costs_anything_the_kernels_own_settings_stay(
+    frontends: tuple[str, ...],
+) -> None:
+    free = Costs(device=Device("free", 0, 0), trap_us=0).with_own({"lz4": 0.0}, {"lz4": 0.0})
+    asked = RecommendConfig(costs=free, copies=1, compressors=("lz4",), frontends=frontends)
+    told = recommend(trace(), asked)
+    assert told["best"]["cost"]["stall_seconds"] == 0
+    assert told["best"]["settings"]["frontend"] == frontends[-1]
+    assert "the program waits 0 s" in told["answer"]
+    assert {one["loss_percent"] for one in told["sensitivity"]} == {0}
 
 
 @pytest.mark.parametrize("memory", ["2G", "100%", "300%", f"{PAGES}p"])

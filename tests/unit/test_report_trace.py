@@ -45,6 +45,7 @@ def test_text_is_folded_and_cannot_move_the_cursor() -> None:
     assert folded("one two three", 8, "  ") == ["one two", "  three"]
     assert folded("red \x1b[31m bell \a", 40) == [r"red \x1b[31m bell \x07"]
     assert folded("", 40) == [""]
+    assert folded("one", 0) == folded("one", -3) == ["o", "n", "e"]
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Sweeps: a cell is a replay, contents are compressed once, what fails is a row."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 
 from zswapsim import ReplayConfig, Trace, replay
 from zswapsim.content.page_store import PageStore
-from zswapsim.errors import InvalidArgument
+from zswapsim.errors import InvalidArgument, NoEntry
 from zswapsim.experiment.costs import DEVICES, Costs, cost_of
 from zswapsim.experiment.sweep.axes import AXES, parse_values
+from zswapsim.experiment.sweep.files import open_rows, read_rows
 from zswapsim.experiment.sweep.grid import DEFAULTS, Settings, expand, key_of
 from zswapsim.experiment.sweep.rows import COLUMNS
 from zswapsim.experiment.sweep.sweep import Sweep
@@ -122,6 +124,27 @@ def test_an_unexpected_failure_ends_its_cell_only(
     assert [row["error"] for row in rows] == ["ZeroDivisionError: in two lines", None]
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("a\nb\x1b[31m", r"a\nb\x1b[31m"), ("caf\udce9", r"caf\udce9"), ("", "unnamed")],
+)
+@pytest.mark.parametrize("ending", [".jsonl", ".csv", ".parquet"])
+def test_a_trace_of_any_name_has_rows_that_can_be_read_again(
+    trace: Trace, tmp_path: Path, name: str, shown: str, ending: str
+) -> None:
+    named = trace.cut(trace.accesses)
+    named.meta["name"] = name
+    impossible = {**DEFAULTS, "kernel": "6.18", "zpool": "zbud"}
+    rows = rows_of(named, [DEFAULTS, impossible])
+    assert [row["trace"] for row in rows] == [shown, shown]
+    path = tmp_path / f"rows{ending}"
+    file = open_rows(path, COLUMNS)
+    for row in rows:
+        file.append(row)
+    file.close()
+    assert read_rows(path, COLUMNS) == rows
+
+
 def test_cells_that_are_done_are_left_out(trace: Trace) -> None:
     grid = expand({"max_pool_percent": [10, 20, 30]})
     rows = rows_of(trace, grid)
@@ -195,6 +218,8 @@ def test_values_are_lists_and_ranges(name: str, given: object, values: list[Any]
         ("max_pool_percent", "0:100000", "more than 1,000 values"),
         ("max_pool_percent", "many", "'many' is no number; allowed are 5, 5,10,20 and 5:50:5"),
         ("max_pool_percent", "", "'' is no number"),
+        ("max_pool_percent", "9" * 5000, "is no number"),
+        ("page_cluster", int("9" * 4000), "is no number"),
         ("max_pool_percent", True, "True is no value"),
         ("max_pool_percent", [], "no value"),
         ("memory", "10%:50M:1%", "is no range"),
@@ -208,6 +233,29 @@ def test_what_is_no_list_is_refused(name: str, given: object, message: str) -> N
     with pytest.raises(InvalidArgument, match=f"{name}: ") as refused:
         parse_values(name, given)
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["frontend", "zpool", "kernel", "reclaim"])
+def test_a_name_that_there_is_not_is_refused_before_any_cell_is_run(name: str) -> None:
+    with pytest.raises(NoEntry, match=rf"^{name}: no .* 'nonsense'; there are .*"):
+        parse_values(name, [DEFAULTS[name] or "zbud", "nonsense"])
+
+
+@pytest.mark.parametrize(
+    ("axes", "problem"),
+    [
+        ({"zram_limit": ["10%"]}, "zram_limit goes with the frontend zram"),
+        ({"zram_writeback": ["idle:9"], "frontend": ["none", "zswap"]}, "zram_writeback goes with"),
+        ({"shrinker_enabled": [False, True], "frontend": ["zram"]}, "the frontend zswap"),
+    ],
+)
+def test_a_setting_that_no_frontend_of_the_grid_has_is_refused(
+    axes: dict[str, list[Any]], problem: str
+) -> None:
+    with pytest.raises(InvalidArgument, match=problem):
+        expand(axes)
+    both = expand({**axes, "frontend": ["zswap", "zram"]})
+    assert {settings["frontend"] for settings in both} == {"zswap", "zram"}
 
 
 def test_every_setting_that_changes_a_counter_can_be_varied() -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Rows in files: what was appended is there, whatever ended the writer."""
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +91,39 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
         path.write_text("".join([*lines[:-1], "x" + lines[-1][4:]]))
         with pytest.raises(InvalidArgument, match=rf"{path}:{len(lines)}: is no row"):
             read_rows(path, COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("pages", "3"), ("pages", 1.5), ("pages", True), ("share", "x"), ("on", 1)]
+)
+def test_a_value_of_another_kind_is_refused(tmp_path: Path, name: str, value: object) -> None:
+    path = tmp_path / "rows.jsonl"
+    write(path, [ROWS[0], {**ROWS[1], name: value}])
+    with pytest.raises(InvalidArgument, match=f"row 2: {name} is of another kind"):
+        read_rows(path, COLUMNS)
+
+
+@pytest.mark.parametrize("letter", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
+def test_a_line_ends_nowhere_else(path: Path, letter: str) -> None:
+    rows = [{**row, "error": f"a{letter}b"} for row in ROWS]
+    write(path, rows)
+    assert read_rows(path, COLUMNS) == rows
+
+
+def test_a_full_disk_leaves_the_rows_of_an_earlier_parquet_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "rows.parquet"
+    write(path, ROWS)
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)  # what was written before may be there, or a part of it
+    with pytest.raises(OSError, match="No space left"):
+        open_rows(path, COLUMNS, ROWS)
+    assert read_rows(path, COLUMNS) == ROWS
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
 
 
 def test_other_endings_are_refused(tmp_path: Path) -> None:

@@ -31,3 +31,13 @@ def write_report(
     from zswapsim.report.html import report_html
 
     write_whole(path, report_html(results, sources))
+
+
+def write_lesson(lesson: Any, path: Path, source: str = "") -> None:
+    """Write the HTML file that plays a lesson, completely or not at all.
+
+    source: the name of the file that it comes from, for InvalidArgument, which says what is wrong.
+    """
+    from zswapsim.report.lesson import lesson_html
+
+    write_whole(path, lesson_html(lesson, source))

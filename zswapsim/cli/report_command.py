@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from zswapsim.cli.html import write_report
+from zswapsim.cli.html import write_lesson, write_report
 from zswapsim.cli.options import check_distinct, check_writable, checked
 from zswapsim.errors import InvalidArgument
 
@@ -40,7 +40,11 @@ def command(results: tuple[Path, ...], output: Path) -> None:
     """
     for path in results:
         check_distinct(path, output)
-    write_report([read_result(path) for path in results], output, [path.name for path in results])
+    told = [read_result(path) for path in results]
+    if len(told) == 1 and isinstance(told[0], dict) and told[0].get("kind") == "lesson":
+        write_lesson(told[0], output, results[0].name)
+    else:
+        write_report(told, output, [path.name for path in results])
 
 
 def read_result(path: Path) -> Any:
@@ -56,10 +60,9 @@ def read_result(path: Path) -> Any:
 
 
 def _rows(path: Path) -> dict[str, Any]:
-    from zswapsim.experiment.sweep.files import read_rows
-    from zswapsim.experiment.sweep.rows import COLUMNS
+    from zswapsim.experiment.sweep.rows import rows_of_file
 
-    rows = read_rows(path, COLUMNS)
+    rows = rows_of_file(path)
     if not rows:
         raise InvalidArgument(f"{path}: holds no row of a sweep")
     return {"kind": "sweep", "rows": rows}

@@ -139,22 +139,22 @@ def command(
     grid = expand({name: values for name, values in axes.items() if values is not None})
     kept = _kept(output, resume=resume)
     rows = list(kept)
-    with ExitStack() as open_until_the_end:
-        file = _open(output, kept, open_until_the_end)
-        progress = open_until_the_end.enter_context(progress_bar())
-        try:
+    try:
+        with ExitStack() as open_until_the_end:
+            file = _open(output, kept, open_until_the_end)
+            progress = open_until_the_end.enter_context(progress_bar())
             for path in traces:
                 trace = workload(path, progress)
-                for row in _run(trace, grid, asked, kept, (jobs, dask, engine), progress):
+                for row in _run(trace, grid, asked, rows, (jobs, dask, engine), progress):
                     rows.append(row)
                     if file is not None:
                         file.append(row)
                     if as_json:
                         click.echo(json.dumps(row))
-        except KeyboardInterrupt:
-            if output is not None:
-                say(f"{len(rows):,} cells are in {output}; --resume goes on with it")
-            raise
+    except KeyboardInterrupt:
+        if output is not None:  # said where the bar has gone, and the file is complete
+            say(f"{len(rows):,} cells are in {output}; --resume goes on with it")
+        raise
     if not as_json:
         from zswapsim.report.sweep import print_sweep
 
@@ -176,8 +176,8 @@ def _label(row: "Row", varied: Sequence[str]) -> str:
 
 def _kept(output: Path | None, *, resume: bool) -> "list[Row]":
     """Return the rows that need not be run again. InvalidArgument unless they may be there."""
-    from zswapsim.experiment.sweep.files import is_there, read_rows
-    from zswapsim.experiment.sweep.rows import COLUMNS
+    from zswapsim.experiment.sweep.files import is_there
+    from zswapsim.experiment.sweep.rows import rows_of_file
 
     if output is None:
         if resume:
@@ -187,7 +187,7 @@ def _kept(output: Path | None, *, resume: bool) -> "list[Row]":
         return []
     if not resume:
         raise InvalidArgument(f"{output}: is there already; --resume goes on with it")
-    return read_rows(output, COLUMNS)
+    return rows_of_file(output)
 
 
 def _open(output: Path | None, kept: "list[Row]", stack: ExitStack) -> "RowFile | None":
@@ -205,7 +205,7 @@ def _run(
     trace: "Trace",
     grid: "Sequence[Settings]",
     asked: CostOptions,
-    kept: "Sequence[Row]",
+    there: "Sequence[Row]",
     how: tuple[int | None, str | None, str],
     progress: Progress | None,
 ) -> "Generator[Row]":
@@ -213,7 +213,7 @@ def _run(
     from zswapsim.experiment.sweep.sweep import Sweep
 
     jobs, dask, engine = how
-    done = {row["cell"] for row in kept}
+    done = {row["cell"] for row in there}
     sweep = Sweep.of(
         trace,
         grid,

@@ -110,7 +110,8 @@ def interpreted_only(engine: str, what: str) -> str:
 def uninterrupted() -> Iterator[None]:
     """Put Ctrl-C off to the end of the block, as a compilation does not survive one.
 
-    A second one ends the process at once.
+    SIGTERM and SIGHUP as well, where they are made an exception, which numba would swallow. A
+    second one ends the process at once.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -119,17 +120,17 @@ def uninterrupted() -> Iterator[None]:
 
     def on_signal(number: int, frame: object) -> None:
         if asked:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
         asked.append(number)
 
-    before = signal.signal(signal.SIGINT, on_signal)
-    try:
+    others = [n for n in (signal.SIGTERM, signal.SIGHUP) if callable(signal.getsignal(n))]
+    with contextlib.ExitStack() as undone:
+        for number in (signal.SIGINT, *others):
+            undone.callback(signal.signal, number, signal.signal(number, on_signal))
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
     if asked:
-        signal.raise_signal(signal.SIGINT)  # to whoever listened before
+        signal.raise_signal(asked[0])  # to whoever listened before
 
 
 def is_warm(warm_key: str) -> bool:

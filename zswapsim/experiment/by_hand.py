@@ -38,7 +38,8 @@ from zswapsim.machine.zswap.entry import is_stale
 from zswapsim.machine.zswap.pools import zswap_pool_current, zswap_pool_make_current
 from zswapsim.machine.zswap.store import zswap_invalidate_area
 from zswapsim.machine.zswap.worker import shrink_worker
-from zswapsim.profiles import DEFAULT_KERNEL, check_zpool, profile
+from zswapsim.machine.zswap.writeback import shrink_oldest, zswap_shrink
+from zswapsim.profiles import DEFAULT_KERNEL, POOL_PAGE, check_zpool, profile
 
 REASONS = {
     0: "stored",
@@ -81,8 +82,9 @@ class PoolInfo:
 class Zswap(Closing):
     """zswap in front of a swap file.
 
-    Pages: store, store_folio, load, invalidate, invalidate_area, swap_cache. Settings: set_zpool,
-    set_compressor, set_max_pool_pages, set_enabled. Look: stats, pools, check. End: close.
+    Pages: store, store_folio, load, invalidate, invalidate_area, swap_cache, shrink.
+    Settings: set_zpool, set_compressor, set_max_pool_pages, set_enabled.
+    Look: stats, pools, check. End: close.
     """
 
     def __init__(
@@ -144,9 +146,7 @@ class Zswap(Closing):
         content, length, kind = self._take(slot, page)
         errno = swap_writepage(self.swap, slot, content, length, kind)
         self._settle()
-        # The errno of a compressor may be that of an allocator.
-        reason = INCOMPRESSIBLE if errno and errno == length else _reason(errno)
-        return Outcome(errno, self._kept_bytes(slot), reason)
+        return Outcome(errno, self._kept_bytes(slot), reason_of(errno, length))
 
     def store_folio(self, slot: int, pages: Sequence[bytes]) -> Outcome:
         """Swap a folio of several pages out, to slots from this one on.
@@ -167,7 +167,7 @@ class Zswap(Closing):
         errno = swap_writefolio(self.swap, slot, len(pages), contents, lengths, kinds, 0)
         self._settle()
         refused = errno and not profile(self.kernel).large_folios
-        reason = LARGE_FOLIO if refused else _reason(errno)
+        reason = LARGE_FOLIO if refused else reason_of(errno, 0)
         return Outcome(errno, sum(self._kept_bytes(number) for number in slots), reason)
 
     def load(self, slot: int) -> bytes | None:
@@ -206,6 +206,21 @@ class Zswap(Closing):
         """Say whether the slot's page is in the swap cache, where it cannot be written back."""
         self._check_slot(slot)
         self.swap.busy[slot] = -EEXIST if present else 0
+
+    def shrink(self) -> int:
+        """Make room as this kernel's shrink work does once; return 0 or the errno of a failure.
+
+        Up to 6.1 the current pool is asked for one of its pages; from 6.6 on the oldest entry is
+        visited, and -EAGAIN says that it had a second chance.
+        """
+        zswap = self.swap.zswap
+        number = zswap_pool_current(zswap)
+        if zswap.switches[z.SHRINK] == POOL_PAGE:
+            outcome = zswap_shrink(self.swap, number)
+        else:
+            outcome = shrink_oldest(self.swap, number)
+        self._settle()
+        return outcome
 
     def set_compressor(self, name: str) -> None:
         """Use another compressor for new stores; old entries keep theirs."""
@@ -390,6 +405,11 @@ def _list(ints: Ints) -> list[int]:
     return ints
 
 
-def _reason(errno: int) -> str:
-    """Say what an outcome means; an allocator may have errors of its own."""
+def reason_of(errno: int, length: int) -> str:
+    """Say what an outcome means; an allocator may have errors of its own.
+
+    length: what the compressor made of the page; its errno may be that of an allocator.
+    """
+    if errno and errno == length:
+        return INCOMPRESSIBLE
     return REASONS.get(errno, f"the allocator failed with errno {-errno}")

@@ -16,6 +16,11 @@ from zswapsim.units import MAX_PAGES, MAX_PERCENT, parse_pages
 
 MAX_DIGITS = 19
 FRONTENDS = ("zswap", "zram", "none")
+ONLY_OF = {
+    "zram": ("zram_limit", "zram_writeback"),
+    "zswap": ("shrinker_enabled", "exclusive_loads", "accept_threshold_percent"),
+}
+"""Settings that only one frontend has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +89,7 @@ class ReplayConfig:
             raise InvalidArgument(f"zpool {self.zpool!r}: zram has zsmalloc")
         if self.zram_writeback is not None:
             self.zram_writeback_mode  # noqa: B018
-        only = {
-            "zram": ("zram_limit", "zram_writeback"),
-            "zswap": ("shrinker_enabled", "exclusive_loads", "accept_threshold_percent"),
-        }
-        for frontend, names in only.items():
+        for frontend, names in ONLY_OF.items():
             for name in names:
                 if getattr(self, name) and self.frontend != frontend:
                     raise InvalidArgument(f"{name} goes with the frontend {frontend}")

@@ -47,7 +47,7 @@ def replay(
     result = run_workload(
         workload,
         config,
-        plane=_plane(config, pages, codec) if config.carry_bytes else None,
+        plane=plane_of(config, pages, codec) if config.carry_bytes else None,
         progress=progress,
         stop=stop,
         pictures=pictures,
@@ -61,7 +61,7 @@ def replay(
     return replace(result, seconds=seconds)
 
 
-def _plane(config: ReplayConfig, pages: PageStore, codec: Compressor) -> Plane:
+def plane_of(config: ReplayConfig, pages: PageStore, codec: Compressor) -> Plane:
     """Return what makes the bytes plane of a machine with one pool."""
     row = profile(config.kernel)
 

@@ -19,6 +19,7 @@ from zswapsim.files import Closing
 from zswapsim.machine import journal as j
 from zswapsim.machine.build import JOURNAL_CAPACITY
 from zswapsim.machine.pools import zsmalloc
+from zswapsim.machine.pools.zsmalloc_zspage import ZsPool
 from zswapsim.machine.zram import device as z
 from zswapsim.machine.zram import writeback as wb
 from zswapsim.machine.zram.audit import zram_check
@@ -41,7 +42,8 @@ class Zram(Closing):
     """A zram device.
 
     Pages: write, read, discard. Writeback: mark_idle, writeback, set_writeback_limit.
-    Memory: compact. Look: mm_stat, bd_stat, check. End: close, or with.
+    Memory: compact, set_mem_limit_pages. Look: mm_stat, bd_stat, device, check.
+    End: close, or with.
     """
 
     def __init__(
@@ -158,6 +160,13 @@ class Zram(Closing):
         self._zram.parameters[z.WRITEBACK_LIMIT_ENABLE] = int(pages is not None)
         self._zram.parameters[z.WRITEBACK_LIMIT_PAGES] = pages or 0
 
+    def set_mem_limit_pages(self, pages: int) -> None:
+        """Set the limit of the pool, 0 for none; nothing that is stored goes."""
+        self._check_open()
+        if pages < 0:
+            raise InvalidArgument(f"mem_limit_pages {pages}: allowed is 0 or more")
+        self._zram.parameters[z.LIMIT_PAGES] = pages
+
     def compact(self) -> int:
         """Move objects together; return the pages of the pool that came free."""
         self._check_open()
@@ -166,6 +175,11 @@ class Zram(Closing):
             self._settle()
         self._settle()
         return self._zram.counters[z.PAGES_COMPACTED] - before
+
+    @property
+    def device(self) -> tuple[z.Zram, ZsPool]:
+        """The device and its pool, to look at."""
+        return self._zram, self._pool
 
     @property
     def mm_stat(self) -> dict[str, int]:

@@ -12,7 +12,7 @@ from zswapsim.machine.journal import note
 from zswapsim.machine.swap import PSWPIN, PSWPOUT, SWPIN_ZERO, SWPOUT_ZERO, Swap
 from zswapsim.machine.swap_disk import disk_free, disk_read, disk_write
 from zswapsim.machine.swap_slots import swap_entry_free
-from zswapsim.machine.tracepoints import trace_swap_read, trace_swap_write
+from zswapsim.machine.tracepoints import trace_swap_read, trace_swap_write, trace_swap_zero
 from zswapsim.machine.zswap.entry import is_stale
 from zswapsim.machine.zswap.folio import zswap_store_folio
 from zswapsim.machine.zswap.pools import zswap_pool_of
@@ -38,6 +38,7 @@ def swap_writepage(swap: Swap, slot: int, content: int, length: int, same_filled
         swap.zero[slot] = 1 if same_filled == ZERO_FILLED else 0
         if same_filled == ZERO_FILLED:
             # FIDELITY: an entry that zswap has of the slot stays, dead, until it is freed.
+            trace_swap_zero(slot, 1)
             note(swap.journal, j.STORE_ZERO, slot, 0, 0, 0, content)
             swap.stat[SWPOUT_ZERO] += 1
             return 0
@@ -92,6 +93,7 @@ def swap_writefolio(
         for k in range(pages):
             swap.zero[first_slot + k] = zeros
             if zeros == 1:
+                trace_swap_zero(first_slot + k, 1)
                 note(swap.journal, j.STORE_ZERO, first_slot + k, 0, 0, 0, contents[first + k])
                 swap.stat[SWPOUT_ZERO] += 1
         if zeros == 1:
@@ -113,6 +115,7 @@ def swap_writefolio(
 def swap_readpage(swap: Swap, slot: int) -> int:
     """Read a page in; return 0 if zswap or the swap core had it, -ENOENT from the disk."""
     if swap.zero[slot] == 1:
+        trace_swap_zero(slot, 0)
         note(swap.journal, j.LOAD_ZERO, slot, 0, 0, 0, 0)
         swap.stat[SWPIN_ZERO] += 1
         return 0

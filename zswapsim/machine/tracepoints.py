@@ -96,6 +96,44 @@ def trace_swap_read(slot: int) -> None:
     """A page comes from the disk."""
 
 
+@tracepoint
+def trace_swap_zero(slot: int, stored: int) -> None:
+    """The swap core notes that a page is all zeros, or fills one in; nobody else is asked."""
+
+
+# zram
+
+
+@tracepoint
+def trace_zram_write(slot: int, content: int, length: int, same_filled: int) -> None:
+    """zram is given a page; length: compressed bytes, or -errno."""
+
+
+@tracepoint
+def trace_zram_limit(used_pages: int, limit_pages: int) -> None:
+    """With the object the pool is over its limit, so the object goes again."""
+
+
+@tracepoint
+def trace_zram_write_end(slot: int, kind: int, outcome: int) -> None:
+    """zram took a page, or refused it; kind: of the slot now, as in zram.device."""
+
+
+@tracepoint
+def trace_zram_read(slot: int, kind: int) -> None:
+    """A page is asked for; kind: of its slot, EMPTY reads as zeros."""
+
+
+@tracepoint
+def trace_zram_free(slot: int, kind: int) -> None:
+    """What a slot held goes: discarded, freed, written over or written back."""
+
+
+@tracepoint
+def trace_zram_writeback(slot: int, block: int) -> None:
+    """A page goes to a block of the backing device."""
+
+
 # Pools
 
 
@@ -160,6 +198,11 @@ def trace_z3fold_reclaim_end(page: int, released: int) -> None:
 
 
 @tracepoint
+def trace_z3fold_move(page: int, bud: int, to_page: int, to_bud: int) -> None:
+    """Compaction moved an object: out of the page that it was alone in, or within its page."""
+
+
+@tracepoint
 def trace_zs_malloc(size_class: int, zspage: int, obj: int, fresh: int) -> None:
     """An object has a place in a zspage of its size class; fresh: a new zspage was made for it."""
 
@@ -167,3 +210,8 @@ def trace_zs_malloc(size_class: int, zspage: int, obj: int, fresh: int) -> None:
 @tracepoint
 def trace_zs_free(size_class: int, zspage: int, obj: int, released: int) -> None:
     """An object is gone; released: its zspage, too."""
+
+
+@tracepoint
+def trace_zs_move(size_class: int, zspage: int, obj: int, to_zspage: int, to_obj: int) -> None:
+    """Compaction moved an object from a sparse zspage into a fuller one of its class."""

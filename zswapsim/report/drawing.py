@@ -41,6 +41,6 @@ def sparkline(values: Sequence[float], width: int, *, ascii_only: bool = False) 
 def folded(text: str, width: int, indent: str = "") -> list[str]:
     """Return text in lines of at most width; indent: before all but the first.
 
-    What is no printable character is shown escaped.
+    What is no printable character is shown escaped. A width below 1 is 1.
     """
-    return textwrap.wrap(printable(text), width, subsequent_indent=indent) or [""]
+    return textwrap.wrap(printable(text), max(1, width), subsequent_indent=indent) or [""]

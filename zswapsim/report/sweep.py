@@ -57,12 +57,20 @@ LEAVE_OUT = ("zswpin", "saved", "CPU s", "faults")
 
 def print_sweep(rows: Sequence[Row], console: Console) -> None:
     """Print the rows of a sweep, trace by trace; the console decides on width and characters."""
-    for at, trace in enumerate(dict.fromkeys(row["trace"] for row in rows)):
-        of_trace = [row for row in rows if row["trace"] == trace]
+    for at, of_trace in enumerate(by_trace(rows)):
         lines = sweep_lines(of_trace, console.width, ascii_only=console.options.ascii_only)
         for line in [""] * (at > 0) + lines:
             heading = line[:1] not in ("", " ")
             console.print(Text(line, style="bold" if heading else ""), soft_wrap=True)
+
+
+def by_trace(rows: Sequence[Row]) -> list[list[Row]]:
+    """Return the rows of each trace; two that have the same name differ in their counts."""
+    traces: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        which = (row["trace"], row["accesses"], row["footprint_pages"])
+        traces.setdefault(which, []).append(row)
+    return list(traces.values())
 
 
 def sweep_lines(rows: Sequence[Row], width: int, *, ascii_only: bool = False) -> list[str]:

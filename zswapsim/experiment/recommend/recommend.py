@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """From a trace, a size of memory and a device to the settings that make a program wait least."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,6 +74,9 @@ def recommend(
     InvalidArgument: nothing is swapped with so much memory, or a setting that cannot be.
     """
     config = config or RecommendConfig()
+    most = config.max_cpu_percent
+    if most is not None and not 0 <= most < math.inf:  # not a number is neither
+        raise InvalidArgument(f"max_cpu_percent {most}: allowed are 0 and more")
     share_pages = _limit_pages(trace, config.memory)
     copies = config.copies or copies_for(trace.footprint_pages, trace.accesses)
     space = make_space(config.kernel, config.frontends, config.compressors, config.zpools)
@@ -193,7 +197,7 @@ def answer(search: Search, best: Run | None, plain: Run) -> str:
         if frontend != best.cell.frontend and (run := search.best_of(frontend)) is not None
     ]
     said = f"{best.cell.phrase}: the program waits {best.stall:.3g} s"
-    if best.cell.frontend != "none":
+    if best.cell.frontend != "none" and plain.stall:
         said += f", {100 * best.stall / plain.stall:.0f} % of the {plain.stall:.3g} s of plain swap"
     if others:
         next_ = min(others, key=lambda run: run.stall)
@@ -215,13 +219,14 @@ def sensitivity(search: Search, best: Run) -> list[dict[str, Any]]:
             other = pick(runs, search.space)
             same = next(run for run in runs if run.cell == best.cell)
             assert other is not None
+            loss = 100 * same.stall / other.stall - 100 if other.stall else 0.0
             told.append(
                 {
                     "what": what,
                     "times": scale,
                     "best": other.cell.name,
                     "frontend": other.cell.frontend,
-                    "loss_percent": round(100 * same.stall / other.stall - 100, 2),
+                    "loss_percent": round(loss, 2),
                 }
             )
     return told

@@ -6,19 +6,26 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from zswapsim.content.compressors.spec_list import parse_spec_list
-from zswapsim.errors import InvalidArgument
+from zswapsim.errors import InvalidArgument, NoEntry
+from zswapsim.experiment.config import FRONTENDS
+from zswapsim.machine.pools.zpool import get_driver
+from zswapsim.machine.reclaim import POLICIES
+from zswapsim.profiles import profile
 
 MOST_VALUES = 1000
 """Of one setting; more is a slip of the hand."""
 
-_NUMBER = re.compile(r"(?P<number>\d{1,12})(?P<unit>\D*)")
+MOST_DIGITS = 12
+
+_NUMBER = re.compile(rf"(?P<number>\d{{1,{MOST_DIGITS}}})(?P<unit>\D*)")
 _SWITCH = {"on": True, "off": False, "yes": True, "no": False, "true": True, "false": False}
 
 
 def parse_values(name: str, given: object) -> list[Any]:
     """Return the values that a text, a value or a list of them means for a setting.
 
-    name: of a setting in AXES. Equal values become one. InvalidArgument says what is allowed.
+    name: of a setting in AXES. Equal values become one. InvalidArgument or NoEntry says what is
+    allowed.
     """
     parse = AXES[name][0]
     parts = given if isinstance(given, list | tuple) else [given]
@@ -40,7 +47,26 @@ def _names(name: str, given: object) -> list[str]:
     words = _words(name, given)
     if not all(words):
         raise InvalidArgument(f"{name}: {given!r} has an empty value")
+    for word in words if name in _KNOWN else ():
+        try:
+            _KNOWN[name](word)
+        except NoEntry as error:
+            raise NoEntry(f"{name}: {error}") from None
     return words
+
+
+def _frontend(name: str) -> None:
+    if name not in FRONTENDS:
+        raise NoEntry(f"no frontend {name!r}; there are {', '.join(FRONTENDS)}")
+
+
+_KNOWN: dict[str, Callable[[str], object]] = {
+    "frontend": _frontend,
+    "zpool": get_driver,
+    "kernel": profile,
+    "reclaim": POLICIES.get,
+}
+"""Settings whose values are names, and what raises NoEntry for those that there are not."""
 
 
 def _compressors(name: str, given: object) -> list[str]:
@@ -55,9 +81,9 @@ def _sizes(name: str, given: object) -> list[str]:
 def _numbers(name: str, given: object) -> list[int]:
     words = [number for word in _words(name, given) for number in _range(name, word)]
     for word in words:
-        if not word.isascii() or not word.isdecimal():
+        if not word.isascii() or not word.isdecimal() or len(word) > MOST_DIGITS:
             raise InvalidArgument(
-                f"{name}: {word!r} is no number; allowed are 5, 5,10,20 and 5:50:5 "
+                f"{name}: {word[:40]!r} is no number; allowed are 5, 5,10,20 and 5:50:5 "
                 "(first:last:step)"
             )
     return [int(word) for word in words]

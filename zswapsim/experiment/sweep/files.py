@@ -48,9 +48,19 @@ def ending(path: Path) -> str:
 def read_rows(path: Path, columns: Columns) -> list[Row]:
     """Return the rows of a file that is there, a torn last line left out.
 
-    InvalidArgument names the line that is no row of these columns.
+    InvalidArgument names the line that is no row of these columns, or the column of another kind.
     """
-    return ENDINGS[ending(path)][0](path, columns)
+    rows = ENDINGS[ending(path)][0](path, columns)
+    for number, row in enumerate(rows, 1):
+        for name, kind in columns.items():
+            if not _is_of(kind, row[name]):
+                raise InvalidArgument(f"{path}: row {number}: {name} is of another kind")
+    return rows
+
+
+def _is_of(kind: type, value: Any) -> bool:
+    """Say whether a column may have a value; a whole number is a float's as well."""
+    return value is None or type(value) is kind or (kind is float and type(value) is int)
 
 
 def open_rows(path: Path, columns: Columns, kept: Sequence[Row] = ()) -> RowFile:
@@ -101,11 +111,15 @@ def _lines_of(path: Path) -> Iterator[tuple[int, str]]:
         text = _whole_lines(path.read_bytes()).decode()
     except UnicodeDecodeError:
         raise InvalidArgument(f"{path}: is no text") from None
-    yield from enumerate(text.splitlines(), 1)
+    yield from enumerate(text.split("\n")[:-1], 1)  # and at no other character, as splitlines does
 
 
 def _open_json(path: Path, columns: Columns, kept: Sequence[Row]) -> RowFile:
-    return _Lines(path, lambda row: json.dumps(row) + "\n")
+    return _Lines(path, _json_line)
+
+
+def _json_line(row: Row) -> str:
+    return json.dumps(row) + "\n"
 
 
 def _read_json(path: Path, columns: Columns) -> list[Row]:
@@ -165,11 +179,10 @@ class _Parquet:
     def __init__(self, path: Path, columns: Columns, kept: Sequence[Row]) -> None:
         self._path, self._columns = path, columns
         self._beside = _beside(path)
-        is_begun = self._beside.exists()
+        if kept and not self._beside.exists():  # all of them or none, as they count for the file's
+            with whole_file(self._beside) as file:
+                file.writelines(_json_line(row).encode() for row in kept)
         self._lines = _open_json(self._beside, columns, ())
-        if not is_begun:
-            for row in kept:
-                self._lines.append(row)
 
     def append(self, row: Row) -> None:
         self._lines.append(row)

@@ -9,7 +9,7 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from zswapsim.errors import InvalidArgument
-from zswapsim.experiment.config import ReplayConfig
+from zswapsim.experiment.config import ONLY_OF, ReplayConfig
 from zswapsim.experiment.sweep.axes import AXES
 
 MOST_CELLS = 1_000_000
@@ -54,8 +54,13 @@ def expand(axes: Mapping[str, Sequence[Any]]) -> list[Settings]:
 
     What means nothing to a frontend takes its default, so plain swap is run once and not once a
     compressor. Whether a combination is possible is not asked. InvalidArgument if they are more
-    than MOST_CELLS.
+    than MOST_CELLS, or a setting is given that none of the frontends has.
     """
+    frontends = axes.get("frontend", (DEFAULTS["frontend"],))
+    for frontend, own in ONLY_OF.items():
+        for name in own:
+            if any(axes.get(name, ())) and frontend not in frontends:
+                raise InvalidArgument(f"{name} goes with the frontend {frontend}")
     count = 1
     for values in axes.values():
         count *= len(values)

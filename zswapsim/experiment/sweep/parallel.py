@@ -6,7 +6,10 @@ processes, by the scheduler to those of a cluster.
 """
 
 import contextlib
+import os
 import socket
+import threading
+import time
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, TypeVar
@@ -18,9 +21,6 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 CONNECT_SECONDS = 20
-IDLE_SECONDS = 10
-"""After which a process goes by itself, also where its parent was killed."""
-
 MAPPED_BYTES = 1 << 16
 """Arrays larger than that are mapped by local processes, smaller ones sent with each call."""
 
@@ -42,7 +42,9 @@ def run_all(
 
     if dask is None:
         processes = min(jobs or joblib.cpu_count(), max(1, len(arguments)))
-        backend: Any = joblib.parallel_config("loky", idle_worker_timeout=IDLE_SECONDS)
+        backend: Any = joblib.parallel_config(
+            "loky", initializer=_end_with_parent, initargs=(os.getpid(),)
+        )
     else:
         processes = -1
         backend = _cluster(dask, shared)
@@ -58,6 +60,17 @@ def run_all(
             yield from results
         finally:
             results.close()
+
+
+def _end_with_parent(parent: int) -> None:
+    """Let this process end when its parent is gone, as one that was killed ends nobody."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextlib.contextmanager

@@ -2,11 +2,14 @@
 """A cell's row: settings, counters under the kernel's names, costs. All rows have all columns."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+from zswapsim.errors import InvalidArgument
 from zswapsim.experiment.costs import Costs, cost_of
 from zswapsim.experiment.result import Result
 from zswapsim.experiment.sweep.axes import AXES
+from zswapsim.experiment.sweep.files import read_rows
 from zswapsim.machine.memory import MEMORY
 from zswapsim.machine.swap import VMSTAT
 from zswapsim.machine.zram.device import BD_STAT, MM_STAT
@@ -47,7 +50,7 @@ COLUMNS: dict[str, type] = {
 """Names of a row's values, in order, and what they are; one that a cell has not is None."""
 
 
-def row_of(key: str, trace: str, settings: Mapping[str, Any], result: Result, costs: Costs) -> Row:
+def row_of(key: str, settings: Mapping[str, Any], result: Result, costs: Costs) -> Row:
     """Return the row of a cell that ran."""
     told = result.to_dict()
     values = {
@@ -60,17 +63,33 @@ def row_of(key: str, trace: str, settings: Mapping[str, Any], result: Result, co
         **cost_of(told, costs),
         **settings,
         "zpool": None if settings["frontend"] == "none" else told["config"]["zpool"],
-        "accesses": told["trace"]["accesses"],
-        "footprint_pages": told["trace"]["footprint_pages"],
         "machine_seconds": round(told["seconds"]["machine"], 6),
     }
-    return _row(key, trace, values)
+    return _row(key, told["trace"], values)
 
 
-def error_row(key: str, trace: str, settings: Mapping[str, Any], error: str) -> Row:
-    """Return the row of a cell that failed; the error in one line."""
+def error_row(key: str, trace: Mapping[str, Any], settings: Mapping[str, Any], error: str) -> Row:
+    """Return the row of a cell that failed; trace: as Trace.info; the error in one line."""
     return _row(key, trace, {**settings, "error": printable(" ".join(error.split()))})
 
 
-def _row(key: str, trace: str, values: Mapping[str, Any]) -> Row:
-    return {name: values.get(name) for name in COLUMNS} | {"cell": key, "trace": trace}
+def _row(key: str, trace: Mapping[str, Any], values: Mapping[str, Any]) -> Row:
+    # A name of a file may have line ends, or bytes that are no text, which no table can hold.
+    name = printable(trace["name"]) or "unnamed"
+    counts = {count: trace[count] for count in ("accesses", "footprint_pages")}
+    told = {**values, **counts, "cell": key, "trace": name}
+    return {column: told.get(column) for column in COLUMNS}
+
+
+_MAY_LACK = {"error", "ratio", *AXES, *MM_STAT, *BD_STAT}
+
+
+def rows_of_file(path: Path) -> list[Row]:
+    """Return the rows of a sweep that are in a file. InvalidArgument names what is wrong."""
+    rows = read_rows(path, COLUMNS)
+    needed = [name for name in COLUMNS if name not in _MAY_LACK]
+    for number, row in enumerate(rows, 1):
+        missing = [name for name in needed if row[name] is None and not row["error"]]
+        if missing:
+            raise InvalidArgument(f"{path}: row {number}: has no {missing[0]}")
+    return rows

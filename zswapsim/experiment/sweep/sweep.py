@@ -150,14 +150,13 @@ def run_cell(shared: tuple[Workload, Costs], work: tuple[Cell, str]) -> Row:
     """Return a cell's row; what goes wrong is a row, too."""
     workload, costs = shared
     cell, engine = work
-    trace = str(workload.info["name"])
     try:
         result = run_workload(workload, ReplayConfig(**cell.settings, engine=engine))
-        return row_of(cell.key, trace, cell.settings, result, costs)
+        return row_of(cell.key, cell.settings, result, costs)
     except ZswapSimError as error:
-        return error_row(cell.key, trace, cell.settings, str(error))
+        return error_row(cell.key, workload.info, cell.settings, str(error))
     except Exception as error:  # one cell must not end the others
-        return error_row(cell.key, trace, cell.settings, f"{type(error).__name__}: {error}")
+        return error_row(cell.key, workload.info, cell.settings, f"{type(error).__name__}: {error}")
 
 
 def _compile_machine(empty: Workload, cell: Cell) -> None:

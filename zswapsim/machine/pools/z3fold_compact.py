@@ -47,6 +47,7 @@ from zswapsim.machine.pools.z3fold_page import (
     zhdr_set,
 )
 from zswapsim.machine.pools.zpool import MOVED_BYTES, MOVED_FROM, MOVED_TO
+from zswapsim.machine.tracepoints import trace_z3fold_move
 
 BIG_CHUNK_GAP = 3
 
@@ -95,6 +96,7 @@ def compact_single_buddy(pool: Z3foldPool, page: int) -> bool:
     zhdr_add(pool, target, FOREIGN_HANDLES, 1)
     lru_bar(pool.lru, target)
     add_to_unbuddied(pool, target)
+    trace_z3fold_move(page, bud, target, new_bud)
     note_move(pool, chunks, old, buddy_address(pool, target, new_bud))
     return True
 
@@ -117,12 +119,15 @@ def z3fold_compact_page(pool: Z3foldPool, page: int) -> None:
         zhdr_set(pool, page, START_MIDDLE, 0)
         # The object stays in its cell, so its slot need not be found.
         zhdr_set(pool, page, FIRST_NUM, (zhdr_get(pool, page, FIRST_NUM) + 1) & BUDDY_MASK)
+        trace_z3fold_move(page, MIDDLE, page, FIRST)
         note_move(pool, middle, old, buddy_address(pool, page, FIRST))
     elif last == 0 and start - (first + header) >= BIG_CHUNK_GAP:
         zhdr_set(pool, page, START_MIDDLE, first + header)
+        trace_z3fold_move(page, MIDDLE, page, MIDDLE)
         note_move(pool, middle, old, buddy_address(pool, page, MIDDLE))
     elif first == 0 and TOTAL_CHUNKS - (last + start + middle) >= BIG_CHUNK_GAP:
         zhdr_set(pool, page, START_MIDDLE, TOTAL_CHUNKS - last - middle)
+        trace_z3fold_move(page, MIDDLE, page, MIDDLE)
         note_move(pool, middle, old, buddy_address(pool, page, MIDDLE))
 
 

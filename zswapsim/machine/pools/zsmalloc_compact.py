@@ -30,6 +30,7 @@ from zswapsim.machine.pools.zsmalloc_zspage import (
     obj_malloc,
     zspage_node,
 )
+from zswapsim.machine.tracepoints import trace_zs_move
 
 
 @simulated
@@ -69,10 +70,10 @@ def migrate_zspage(
                 return obj
             at = 2 * pool.counts[MOVED]
             moves[at] = location_to_handle(pool, source, obj)
-            moves[at + 1] = location_to_handle(
-                pool, destination, obj_malloc(pool, class_, destination)
-            )
+            taken = obj_malloc(pool, class_, destination)
+            moves[at + 1] = location_to_handle(pool, destination, taken)
             obj_free(pool, class_, source, obj)
+            trace_zs_move(pool.size[class_], source, obj, destination, taken)
             pool.counts[MOVED] += 1
     return pool.objs[class_]
 

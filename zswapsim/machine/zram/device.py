@@ -21,6 +21,13 @@ from zswapsim.errors import ENOMEM
 from zswapsim.machine import journal as j
 from zswapsim.machine.journal import note
 from zswapsim.machine.pools.zpool import zpool_free, zpool_malloc, zpool_total_pages
+from zswapsim.machine.tracepoints import (
+    trace_zram_free,
+    trace_zram_limit,
+    trace_zram_read,
+    trace_zram_write,
+    trace_zram_write_end,
+)
 
 PAGE_SIZE = 4096
 EMPTY, SAME, COMPRESSED, HUGE, WRITTEN_BACK = range(5)
@@ -167,6 +174,7 @@ def zram_free_page(zram: Zram, pool: Any, journal: j.Journal, index: int) -> Non
         zram.accessed[index] = 0
     if kind == EMPTY:
         return
+    trace_zram_free(index, kind)
     if kind == SAME:
         counters[SAME_PAGES] -= 1
     elif kind == WRITTEN_BACK:
@@ -206,6 +214,7 @@ def alloc_object(zram: Zram, pool: Any, length: int) -> int:
     counters[MAX_USED_PAGES] = max(counters[MAX_USED_PAGES], pages)
     limit_pages = zram.parameters[LIMIT_PAGES]
     if limit_pages > 0 and pages > limit_pages:
+        trace_zram_limit(pages, limit_pages)
         zpool_free(pool, handle)
         return -ENOMEM
     return handle
@@ -272,7 +281,9 @@ def zram_bvec_write(
     -ENOMEM: the pool would be over its limit while it holds the old page and the new one, or has no
     page left. Source: Linux 6.1 drivers/block/zram/zram_drv.c __zram_bvec_write.
     """
+    trace_zram_write(index, content, length, same_filled)
     outcome = zram_write_page(zram, pool, journal, index, content, length, same_filled)
+    trace_zram_write_end(index, zram.kind[index], outcome)
     if outcome != 0:
         note(journal, j.STORE_FAILED, index, 0, 0, length, outcome)
     zram_accessed(zram, index)
@@ -288,6 +299,7 @@ def zram_bvec_read(zram: Zram, journal: j.Journal, index: int) -> int:
     kind = zram.kind[index]
     handle = zram.handle[index]
     content = zram.content[index]
+    trace_zram_read(index, kind)
     if kind == EMPTY:
         note(journal, j.LOAD_MISS, index, 0, 0, 0, 0)
     elif kind == SAME:

@@ -11,6 +11,7 @@ from zswapsim.engine.simulated import simulated
 from zswapsim.errors import EINVAL, EIO, ENODEV, ENOSPC
 from zswapsim.machine import journal as j
 from zswapsim.machine.journal import has_headroom, note
+from zswapsim.machine.tracepoints import trace_zram_writeback
 from zswapsim.machine.zram.device import (
     BD_COUNT,
     BD_WRITES,
@@ -89,6 +90,7 @@ def is_wanted(zram: Zram, index: int, mode: int) -> bool:
 def write_back_slot(zram: Zram, pool: Any, journal: j.Journal, index: int, block: int) -> None:
     """Move a slot's page from its object to a block."""
     content = zram.content[index]
+    trace_zram_writeback(index, block)
     note(journal, j.WRITEBACK, block, POOL, zram.handle[index], zram.length[index], content)
     zram.counters[WRITEBACK_DECOMPRESSIONS] += 1 if zram.kind[index] == COMPRESSED else 0
     zram_free_page(zram, pool, journal, index)

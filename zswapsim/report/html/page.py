@@ -1,24 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """From results to the text of one HTML file.
 
-Everything that comes from a result is escaped: by the template where it is text, and in the JSON of
-the figures, which stands in a script element and so may hold no "<". The page's policy lets its own
-scripts run, known by their hashes, and fetches nothing.
+Everything that comes from a result is escaped (offline.py). The page's policy lets its own scripts
+run, known by their hashes, and fetches nothing.
 """
 
-import base64
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from zswapsim.errors import InvalidArgument
-from zswapsim.printable import printable
 from zswapsim.report.html.document import Cell, Chapter, Plot
 from zswapsim.report.html.figure import DARK
 from zswapsim.report.html.kinds import chapters
+from zswapsim.report.offline import embedded_json, environment, hashes
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -54,17 +49,6 @@ def report_html(results: Sequence[Mapping[str, Any]], sources: Sequence[str] = (
     )
 
 
-def embedded_json(data: Any) -> str:
-    """Return JSON that can stand in a script element. InvalidArgument if a number is none."""
-    try:
-        text = json.dumps(data, separators=(",", ":"), allow_nan=False)
-    except ValueError as error:
-        raise InvalidArgument(f"a result holds what JSON has no number for: {error}") from None
-    for letter in "<>&":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return text
-
-
 def shown(cell: Cell) -> str:
     """Return what stands in a cell of a table."""
     if cell is None:
@@ -95,10 +79,8 @@ def _title(chapters: Sequence[Chapter]) -> str:
 
 def _policy(scripts: Sequence[str]) -> str:
     """Return the page's Content-Security-Policy; plotly sets styles, and draws PNGs to save."""
-    digests = [hashlib.sha256(script.encode()).digest() for script in scripts]
-    allowed = " ".join(f"'sha256-{base64.b64encode(one).decode()}'" for one in digests)
     return (
-        f"default-src 'none'; script-src {allowed}; "
+        f"default-src 'none'; script-src {hashes(scripts)}; "
         "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
 
@@ -119,20 +101,6 @@ def _plotly() -> str:
 
 
 def _environment() -> "Environment":
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-    from markupsafe import Markup
-
-    def finalize(value: object) -> object:
-        """Escape controls and lone surrogates too, except in what is markup already."""
-        return value if isinstance(value, Markup) else printable(str(value))
-
-    environment = Environment(
-        loader=FunctionLoader(_asset),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"shown": shown, "ours": Markup}
-    return environment
+    made = environment(_asset)
+    made.filters["shown"] = shown
+    return made

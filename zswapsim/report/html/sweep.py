@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The chapters of a sweep, one for each trace: maps, lines, the front, and all cells."""
 
+from collections.abc import Sequence
+
 from zswapsim.report.html.cells import Cells
 from zswapsim.report.html.document import Cell, Chapter, Facts, Part, Table
 from zswapsim.report.html.plots import plots_of
-from zswapsim.report.sweep import SETTINGS, answers, fixed, shown_value, trouble_of
+from zswapsim.report.sweep import SETTINGS, answers, by_trace, fixed, shown_value, trouble_of
 
 MOST_ROWS = 2000
 COLUMNS = {
@@ -23,14 +25,10 @@ COLUMNS = {
 
 def sweep_chapters(result: Facts) -> list[Chapter]:
     """Return a chapter for each trace of a sweep's rows."""
-    traces = dict.fromkeys(row["trace"] for row in result["rows"])
-    return [
-        _of_trace(str(trace), [row for row in result["rows"] if row["trace"] == trace])
-        for trace in traces
-    ]
+    return [_of_trace(str(rows[0]["trace"]), rows) for rows in by_trace(result["rows"])]
 
 
-def _of_trace(trace: str, rows: list[Facts]) -> Chapter:
+def _of_trace(trace: str, rows: Sequence[Facts]) -> Chapter:
     cells = Cells.of(rows)
     drawn = plots_of("sweep", {"cells": cells}) if cells.ran else {}
     tables = [_failed(cells)] if cells.failed else []
