@@ -4,7 +4,7 @@
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import pytest
 from bump_pool import BumpPool, bump_driver
@@ -360,7 +360,7 @@ class Odd:
 
     name = "odd"
     summary = "stores"
-    options: ClassVar[Any] = {}
+    options: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, **settings: int) -> None:
         self.settings = settled(self.name, self.options, settings)
