@@ -359,7 +359,7 @@ class Odd:
 
     name = "odd"
     summary = "stores"
-    options: ClassVar[Any] = {}
+    options: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, **settings: int) -> None:
         self.settings = settled(self.name, self.options, settings)
