@@ -133,7 +133,7 @@ def many(small: Path) -> dict[str, dict[str, object]]:
     return cells(path)
 
 
-@pytest.mark.parametrize(("ending", "jobs"), [("jsonl", "1"), ("csv", "2"), ("parquet", "2")])
+@pytest.mark.parametrize(("ending", "jobs"), [("csv", "1"), ("parquet", "2")])
 def test_a_killed_sweep_goes_on_where_it_was(
     small: Path, many: dict[str, dict[str, object]], tmp_path: Path, ending: str, jobs: str
 ) -> None:
