@@ -11,12 +11,25 @@ the same answer. `python -m zswapsim.conformance KIND NAME` does so for a comman
 this package use it for all built-in parts. It needs nothing that is not installed anyway.
 """
 
-from zswapsim.conformance.compressors import check_compressor
-from zswapsim.conformance.drivers import check_driver
-from zswapsim.conformance.formats import check_format
-from zswapsim.conformance.law import Conformance
-from zswapsim.conformance.policies import check_policy
-from zswapsim.errors import LawBroken
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from zswapsim.conformance.compressors import check_compressor
+    from zswapsim.conformance.drivers import check_driver
+    from zswapsim.conformance.formats import check_format
+    from zswapsim.conformance.law import Conformance
+    from zswapsim.conformance.policies import check_policy
+    from zswapsim.errors import LawBroken
+
+_HOME = {
+    "Conformance": "zswapsim.conformance.law",
+    "LawBroken": "zswapsim.errors",
+    "check_compressor": "zswapsim.conformance.compressors",
+    "check_driver": "zswapsim.conformance.drivers",
+    "check_format": "zswapsim.conformance.formats",
+    "check_policy": "zswapsim.conformance.policies",
+}
 
 __all__ = [
     "Conformance",
@@ -26,3 +39,12 @@ __all__ = [
     "check_format",
     "check_policy",
 ]
+
+
+def __getattr__(name: str) -> "Any":
+    """Import a check when it is first used: tapes and strict arrays need no numpy."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'zswapsim.conformance' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)
