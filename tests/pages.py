@@ -37,13 +37,7 @@ class Page:
 
     def sessions(self) -> list[tuple[str, str]]:
         """Return all commands, each with what it is shown to print."""
-        return [
-            (line, shown)
-            for block in self.blocks("console")
-            for line, _, shown in (
-                command.partition("\n") for command in re.split(r"^\$ ", block, flags=re.M)[1:]
-            )
-        ]
+        return [session for block in self.blocks("console") for session in commands(block)]
 
     def printed(self, command: str, folder: Path = ROOT, **environment: str) -> str:
         """Run a command as a shell would, and return all that it prints, errors too."""
@@ -70,6 +64,12 @@ class Page:
     def run_example(self, at: int = 0) -> None:
         """Execute a Python block."""
         exec(compile(self.blocks("python")[at], self.name, "exec"), {"__name__": "example"})
+
+
+def commands(block: str) -> list[tuple[str, str]]:
+    """Return the commands of one session, each with what it is shown to print."""
+    parts = (command.partition("\n") for command in re.split(r"^\$ ", block, flags=re.M)[1:])
+    return [(line, shown) for line, _, shown in parts]
 
 
 def lines(text: str) -> list[str]:

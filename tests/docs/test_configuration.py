@@ -4,7 +4,7 @@
 import re
 from pathlib import Path
 
-from pages import Page, lines, with_traces
+from pages import Page, commands, lines, with_traces
 
 from zswapsim.cli import ASSERTION_FAILED, INTERRUPTED, help_text
 from zswapsim.experiment.settings import KERNEL_NAMES, load_settings
@@ -22,16 +22,17 @@ def write_files(folder: Path) -> None:
 
 def test_the_sessions_print_what_is_shown(tmp_path: Path) -> None:
     write_files(tmp_path)
-    assert len(PAGE.sessions()) >= 5
-    exported: dict[str, str] = {}
-    for command, shown in PAGE.sessions():
-        if command.startswith("export "):
-            name, _, value = command.removeprefix("export ").partition("=")
-            exported = {name: value}
-            continue
-        # What a pipe carries and what stderr says come in no order.
-        printed = PAGE.printed(command, tmp_path, **exported)
-        assert sorted(lines(printed)) == sorted(lines(shown)), command
+    assert len(PAGE.blocks("console")) >= 5
+    for block in PAGE.blocks("console"):
+        exported: dict[str, str] = {}
+        for command, shown in commands(block):
+            if command.startswith("export "):
+                name, _, value = command.removeprefix("export ").partition("=")
+                exported[name] = value
+                continue
+            # What a pipe carries and what stderr says come in no order.
+            printed = PAGE.printed(command, tmp_path, **exported)
+            assert sorted(lines(printed)) == sorted(lines(shown)), command
 
 
 def test_the_kernels_spellings_are_those_in_the_table() -> None:
