@@ -82,7 +82,7 @@ def run_workload(
         runner = _Runner(
             workload, config, machine, engine, bytes_plane, clock, gathered, progress, stop
         )
-        runner.make_ready(config.warm_key)
+        runner.make_ready()
         done = runner.run()
     result = collect(
         workload,
@@ -119,18 +119,20 @@ class _Runner:
     gathered: Pictures | None
     progress: Progress | None
     stop: Callable[[], bool] | None
+    _run_accesses: Callable[..., int] = field(init=False)
 
-    def make_ready(self, key: str) -> None:
+    def make_ready(self) -> None:
         """Compile, or load what was compiled, by a run over nothing."""
         is_compiled = self.engine == "compiled"
         if is_compiled and self.progress is not None:
             self.progress("compile (once)", 0, 1)
         with self.clock.compile(), engines.uninterrupted():
-            self._entry()(self.machine, self._given(np.zeros(0, np.uint32)), 0, 0)
+            self._run_accesses = engines.entry(run_accesses, self.engine)
+            self._run_accesses(self.machine, self._given(np.zeros(0, np.uint32)), 0, 0)
         if is_compiled and self.progress is not None:
             self.progress("compile (once)", 1, 1)
         if is_compiled and self.clock.compile_ns > COMPILED_NS:
-            engines.mark_warm(key)
+            engines.mark_warm(self.config.warm_key)
 
     def run(self) -> int:
         """Run all accesses; return how many were made."""
@@ -144,11 +146,12 @@ class _Runner:
             return base
         for block in _pieces(self.workload.blocks(block_accesses), every):
             self._run_block(block, base)
-            base += len(block)
-            if mode is not None and base % every == 0 and base < accesses_count:
+            done = base + len(block)
+            if mode is not None and done % every == 0 and done < accesses_count:
                 self._write_back(mode)
             if self.gathered is not None:
-                self.gathered.look(self.machine, block, base - len(block))
+                self.gathered.look(self.machine, block, base)
+            base = done
             if self.progress is not None:
                 self.progress("replay", base, accesses_count)
             if self._is_stopped():
@@ -157,16 +160,12 @@ class _Runner:
             self.gathered.finish(self.machine, base)
         return base
 
-    def _entry(self) -> Callable[..., int]:
-        return engines.entry(run_accesses, self.engine)
-
     def _run_block(self, block: Integers, base: int) -> None:
-        run = self._entry()
         accesses = self._given(block)
         first = 0
         while first < len(block):
             with self.clock.machine():
-                first = run(self.machine, accesses, first, base)
+                first = self._run_accesses(self.machine, accesses, first, base)
             self._follow()
 
     def _given(self, block: Integers) -> Integers | list[int]:
