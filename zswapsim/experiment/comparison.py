@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from zswapsim.content.compressors import compressor
-from zswapsim.content.page_store import PageStore
 from zswapsim.errors import InvalidArgument, NoEntry, ZswapSimError
 from zswapsim.experiment.assertions import RESULT_NAMES
 from zswapsim.experiment.config import FRONTENDS, ReplayConfig
@@ -20,7 +19,7 @@ from zswapsim.experiment.machines import memory_pages
 from zswapsim.experiment.measured_costs import settled
 from zswapsim.experiment.running import run_workload
 from zswapsim.experiment.sensitivity import sensitivity
-from zswapsim.experiment.workload import Workload
+from zswapsim.experiment.workload import Workload, page_store
 from zswapsim.progress import Progress
 from zswapsim.trace.trace import Trace
 
@@ -141,7 +140,7 @@ def compare(
     kernel_of = {spec: kernels[spec] for spec in _compressors(configs)}
     costs = settled(costs or Costs(), kernel_of, trace, progress, measure=measure)
     workload = Workload.of(trace)
-    pages = PageStore(trace.contents_bytes, trace.contents_count, digest=trace.contents_digest)
+    pages = page_store(trace, keep_bytes=0)
     results: list[dict[str, Any]] = []
     for named in configs:
         workload.compress(pages, compressor(named.config.compressor, named.config.kernel), progress)

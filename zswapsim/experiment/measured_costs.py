@@ -51,7 +51,10 @@ def settled(
     kernel_of: the compressors, each with a kernel that has it; measure: all of them, but what a
     person gave stays.
     """
-    for spec, kernel in kernel_of.items():
-        if (measure and not costs.has_own(spec)) or not costs.knows(spec):
-            costs = with_measured(costs, [spec], trace, kernel, progress)
+    wanted = [
+        spec for spec in kernel_of if not costs.has_own(spec) and (measure or not costs.knows(spec))
+    ]
+    for kernel in dict.fromkeys(kernel_of[spec] for spec in wanted):
+        of_kernel = [spec for spec in wanted if kernel_of[spec] == kernel]
+        costs = with_measured(costs, of_kernel, trace, kernel, progress)
     return costs

@@ -15,7 +15,7 @@ from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.machines import memory_pages
 from zswapsim.experiment.result import Result
 from zswapsim.experiment.running import Plane, run_workload
-from zswapsim.experiment.workload import Workload
+from zswapsim.experiment.workload import Workload, page_store
 from zswapsim.machine import memory as m
 from zswapsim.profiles import profile
 from zswapsim.progress import Progress
@@ -42,7 +42,7 @@ def replay(
     memory_pages(config, trace.footprint_pages)  # what does not fit is said before the work
     workload = Workload.of(trace)
     codec = compressor(config.compressor, config.kernel)
-    pages = PageStore(trace.contents_bytes, trace.contents_count, digest=trace.contents_digest)
+    pages = page_store(trace)
     workload.compress(pages, codec, progress)
     result = run_workload(
         workload,

@@ -15,7 +15,7 @@ import numpy as np
 
 from zswapsim.content.compressors import Compressor, compressor
 from zswapsim.content.compressors.fit import fit_of, lengths_key
-from zswapsim.content.page_store import PageStore
+from zswapsim.content.page_store import KEEP_BYTES, PageStore
 from zswapsim.content.same_filled import ZERO_FILLED, same_filled_kinds
 from zswapsim.errors import InvalidArgument
 from zswapsim.progress import Progress
@@ -124,3 +124,13 @@ class Workload:
         if key not in self._sizes:
             raise InvalidArgument(f"the contents were not compressed with {spec} of {kernel}")
         return self._sizes[key]
+
+
+def page_store(trace: Trace, *, keep_bytes: int = KEEP_BYTES) -> PageStore:
+    """Return a trace's contents, to compress them. keep_bytes: 0 where only lengths are wanted."""
+    return PageStore(
+        trace.contents_bytes,
+        trace.contents_count,
+        digest=trace.contents_digest,
+        keep_bytes=keep_bytes,
+    )

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from zswapsim.content.compressors import compressor
-from zswapsim.content.page_store import PageStore
 from zswapsim.errors import InvalidArgument
 from zswapsim.experiment.by_hand import Outcome
 from zswapsim.experiment.config import ReplayConfig
@@ -17,7 +16,7 @@ from zswapsim.experiment.lesson.script import Content, Operation, Script
 from zswapsim.experiment.lesson.state import State, machine_state
 from zswapsim.experiment.machines import build, memory_pages
 from zswapsim.experiment.replay import plane_of
-from zswapsim.experiment.workload import Workload
+from zswapsim.experiment.workload import Workload, page_store
 from zswapsim.machine import journal as j
 from zswapsim.machine import memory as m
 from zswapsim.machine.accesses import PAGE_MASK, run_accesses
@@ -54,7 +53,7 @@ class MachineHands:
         self._config = config
         workload = Workload.of(trace)
         codec = compressor(config.compressor, config.kernel)
-        pages = PageStore(trace.contents_bytes, trace.contents_count, digest=trace.contents_digest)
+        pages = page_store(trace)
         workload.compress(pages, codec, progress)
         lengths = workload.sizes(config.compressor, config.kernel).lengths
         self.machine = build(workload, config, lengths, "interpreted", j.BYTES_EVENTS)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from zswapsim.content.page_store import PageStore
 from zswapsim.errors import InvalidArgument
 from zswapsim.experiment.config import FRONTENDS
 from zswapsim.experiment.costs import Costs, cost_of
-from zswapsim.experiment.measured_costs import with_measured
+from zswapsim.experiment.measured_costs import settled
 from zswapsim.experiment.recommend.copies import LARGE_PAGES, copies_for, side_by_side
 from zswapsim.experiment.recommend.paste import snippets
 from zswapsim.experiment.recommend.reasons import reasons, waits
@@ -21,8 +20,8 @@ from zswapsim.experiment.recommend.search import (
     Search,
     pick,
 )
-from zswapsim.experiment.recommend.space import Cell, Space, make_space
-from zswapsim.experiment.workload import Workload
+from zswapsim.experiment.recommend.space import Cell, make_space
+from zswapsim.experiment.workload import Workload, page_store
 from zswapsim.progress import Progress
 from zswapsim.trace.trace import Trace
 from zswapsim.units import MAX_PAGES, format_pages, parse_pages
@@ -80,8 +79,9 @@ def recommend(
     share_pages = _limit_pages(trace, config.memory)
     copies = config.copies or copies_for(trace.footprint_pages, trace.accesses)
     space = make_space(config.kernel, config.frontends, config.compressors, config.zpools)
-    pages = PageStore(trace.contents_bytes, trace.contents_count, digest=trace.contents_digest)
-    costs = _settled(trace, config, space, progress)
+    pages = page_store(trace, keep_bytes=0)
+    kernel_of = dict.fromkeys([*space.compressors, *space.zram_compressors], config.kernel)
+    costs = settled(config.costs, kernel_of, trace, progress, measure=config.measure)
     search = Search(
         side_by_side(Workload.of(trace), copies),
         pages,
@@ -101,20 +101,6 @@ def recommend(
         search.max_cpu_seconds = config.max_cpu_percent / 100 * plain.stall
     search.search()
     return _told(trace, config, search, plain, copies)
-
-
-def _settled(
-    trace: Trace, config: RecommendConfig, space: Space, progress: Progress | None
-) -> Costs:
-    """Return the costs with those of compressors measured that have none, or where asked for."""
-    costs = config.costs
-    used = dict.fromkeys([*space.compressors, *space.zram_compressors])
-    wanted = [
-        spec
-        for spec in used
-        if not costs.has_own(spec) and (config.measure or not costs.knows(spec))
-    ]
-    return with_measured(costs, wanted, trace, config.kernel, progress)
 
 
 def _limit_pages(trace: Trace, memory: str) -> int:

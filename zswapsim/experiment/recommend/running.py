@@ -3,16 +3,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from zswapsim.engine import engines
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.running import run_workload
+from zswapsim.experiment.sweep.ahead import compile_ahead, seconds_of
 from zswapsim.experiment.sweep.parallel import run_all
-from zswapsim.experiment.sweep.sweep import ACCESS_SECONDS
 from zswapsim.experiment.workload import Workload
 from zswapsim.progress import Progress
 
@@ -37,10 +33,9 @@ def run_configs(
     the stages "compile (once)" and "settings". KeyboardInterrupt: it was asked to stop.
     """
     tell = progress or (lambda stage, done, total: None)
-    seconds = workload.accesses_count * sum(ACCESS_SECONDS[config.engine] for config in configs)
-    if jobs is None and seconds < FEWEST_SECONDS:
+    if jobs is None and seconds_of(workload, configs) < FEWEST_SECONDS:
         jobs = 1
-    _compile(workload, configs, jobs, tell)
+    compile_ahead(workload, configs, jobs, tell)
     results: list[Told] = [{}] * len(configs)
     tell("settings", 0, len(configs))
     for done, (at, result) in enumerate(_results(workload, configs, jobs, stop), 1):
@@ -66,21 +61,3 @@ def _results(
 def _run(workload: Workload, numbered: tuple[int, ReplayConfig]) -> tuple[int, Told]:
     at, config = numbered
     return at, run_workload(workload, config).to_dict()
-
-
-def _compile(
-    workload: Workload, configs: Sequence[ReplayConfig], jobs: int | None, tell: Progress
-) -> None:
-    """Compile each kind of machine once, several at a time, before all would wait for it."""
-    kinds = {config.warm_key: config for config in configs if config.engine == "compiled"}
-    cold = [config for key, config in kinds.items() if not engines.is_warm(key)]
-    if not cold:
-        return
-    tell("compile (once)", 0, len(cold))
-    empty = replace(workload, accesses=np.zeros(0, np.uint32), accesses_count=0)
-    for done, _ in enumerate(run_all(_run_nothing, empty, cold, jobs=jobs), 1):
-        tell("compile (once)", done, len(cold))
-
-
-def _run_nothing(empty: Workload, config: ReplayConfig) -> None:
-    run_workload(empty, config)

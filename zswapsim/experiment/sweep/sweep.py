@@ -8,34 +8,29 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from zswapsim.content.compressors import COMPRESSORS, compressor
-from zswapsim.content.page_store import PageStore
-from zswapsim.engine import engines
 from zswapsim.errors import ZswapSimError
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.costs import Costs
 from zswapsim.experiment.measured_costs import settled
 from zswapsim.experiment.running import run_workload
+from zswapsim.experiment.sweep.ahead import compile_ahead, seconds_of
 from zswapsim.experiment.sweep.grid import Cell, Settings, key_of
 from zswapsim.experiment.sweep.parallel import run_all
 from zswapsim.experiment.sweep.rows import Row, error_row, row_of
-from zswapsim.experiment.workload import Workload
+from zswapsim.experiment.workload import Workload, page_store
 from zswapsim.machine.pools import zpool
 from zswapsim.machine.reclaim import POLICIES
 from zswapsim.progress import Progress
 from zswapsim.trace.trace import Trace
 
-# Measured: worker processes take 1.5 s to start; an access takes 10 to 20 ns compiled and 1 to 2 us
-# interpreted.
 FEWEST_SECONDS = 2.0
-ACCESS_SECONDS = {"compiled": 20e-9, "interpreted": 1.5e-6}
+"""Work from which on processes are worth their start, which takes 1.5 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """The cells that are to be run over a workload. digest: of the workload."""
+    """The cells that are to be run over a workload. engine: as ReplayConfig's."""
 
     workload: Workload
     cells: Sequence[Cell]
@@ -69,9 +64,7 @@ class Sweep:
             for settings in all_settings
         )
         cells = [cell for cell in keyed if cell.key not in done]
-        pages = PageStore(
-            trace.contents_bytes, trace.contents_count, digest=trace.contents_digest, keep_bytes=0
-        )
+        pages = page_store(trace, keep_bytes=0)
         kernel_of: dict[str, str] = {}
         wanted = {(cell.settings["compressor"], cell.settings["kernel"]): cell for cell in cells}
         for (spec, kernel), cell in wanted.items():
@@ -90,60 +83,44 @@ class Sweep:
     ) -> Generator[Row]:
         """Run all cells; yield the row of each as soon as it is there.
 
-        jobs, dask: as for run_all; progress: told of the stages "compile" and "cells".
+        jobs, dask: as for run_all; progress: told of the stages "compile (once)" and "cells".
         """
-        told = progress or (lambda stage, done, total: None)
-        engine_of = self._engines()
+        tell = progress or (lambda stage, done, total: None)
+        configs = self._configs()
+        possible = [config for config in configs if config is not None]
         if dask is None:
-            self._compile(engine_of, jobs, told)
-        work = [(cell, engine_of.get(self._machine(cell), self.engine)) for cell in self.cells]
-        jobs = 1 if jobs is None and self._is_short(engine_of) else jobs
+            compile_ahead(self.workload, possible, jobs, tell)
+        if jobs is None and seconds_of(self.workload, possible) < FEWEST_SECONDS:
+            jobs = 1
         shared = (self.workload, self.costs)
-        told("cells", 0, len(work))
+        work = [
+            (cell, self.engine if config is None else config.engine)
+            for cell, config in zip(self.cells, configs, strict=True)
+        ]
+        tell("cells", 0, len(work))
         for done, row in enumerate(run_all(run_cell, shared, work, jobs=jobs, dask=dask), 1):
-            told("cells", done, len(work))
+            tell("cells", done, len(work))
             yield row
 
-    def _engines(self) -> dict[str, str]:
-        """Return the engine for each kind of machine, by the work of all its cells."""
-        counts = Counter(self._machine(cell) for cell in self.cells)
-        first = {self._machine(cell): cell for cell in reversed(self.cells)}
-        return {
-            key: self._config(first[key]).engine_for(count * self.workload.accesses_count)
-            for key, count in counts.items()
-            if key
-        }
+    def _configs(self) -> list[ReplayConfig | None]:
+        """Return each cell's, None where it is impossible; the engine goes by the work of a kind.
 
-    def _config(self, cell: Cell) -> ReplayConfig:
-        return ReplayConfig(**cell.settings, engine=self.engine)
+        A kind are the cells that run on one compiled machine.
+        """
+        configs = [self._config(cell) for cell in self.cells]
+        counts = Counter(config.warm_key for config in configs if config is not None)
+        engine_of: dict[str, str] = {}
+        for config in configs:
+            if config is not None and config.warm_key not in engine_of:
+                accesses = counts[config.warm_key] * self.workload.accesses_count
+                engine_of[config.warm_key] = config.engine_for(accesses)
+        return [config and replace(config, engine=engine_of[config.warm_key]) for config in configs]
 
-    def _machine(self, cell: Cell) -> str:
-        """Name the machine that a cell needs, or "" if its settings are impossible."""
+    def _config(self, cell: Cell) -> ReplayConfig | None:
         try:
-            return self._config(cell).warm_key
+            return ReplayConfig(**cell.settings, engine=self.engine)
         except ZswapSimError:
-            return ""
-
-    def _compile(self, engine_of: dict[str, str], jobs: int | None, told: Progress) -> None:
-        """Compile each kind of machine once, before many processes would all do it."""
-        first = {self._machine(cell): cell for cell in reversed(self.cells)}
-        cold = [
-            first[key]
-            for key, engine in engine_of.items()
-            if engine == "compiled" and not engines.is_warm(key)
-        ]
-        if not cold:
-            return
-        told("compile (once)", 0, len(cold))
-        empty = replace(self.workload, accesses=np.zeros(0, np.uint32), accesses_count=0)
-        for done, _ in enumerate(run_all(_compile_machine, empty, cold, jobs=jobs), 1):
-            told("compile (once)", done, len(cold))
-
-    def _is_short(self, engine_of: dict[str, str]) -> bool:
-        """Say whether it takes longer to start processes than to do without."""
-        engines_of_cells = (engine_of.get(self._machine(cell)) for cell in self.cells)
-        seconds = sum(ACCESS_SECONDS[engine] for engine in engines_of_cells if engine)
-        return seconds * self.workload.accesses_count < FEWEST_SECONDS
+            return None
 
 
 def run_cell(shared: tuple[Workload, Costs], work: tuple[Cell, str]) -> Row:
@@ -157,10 +134,6 @@ def run_cell(shared: tuple[Workload, Costs], work: tuple[Cell, str]) -> Row:
         return error_row(cell.key, workload.info, cell.settings, str(error))
     except Exception as error:  # one cell must not end the others
         return error_row(cell.key, workload.info, cell.settings, f"{type(error).__name__}: {error}")
-
-
-def _compile_machine(empty: Workload, cell: Cell) -> None:
-    run_workload(empty, ReplayConfig(**cell.settings, engine="compiled"))
 
 
 def _editions(settings: Settings) -> dict[str, Any]:
