@@ -225,6 +225,9 @@ PROFILES: dict[str, Profile] = {
 }
 DEFAULT_KERNEL = "5.4"
 
+CURRENT_KERNEL = "6.12"
+"""With long support: what people run, where DEFAULT_KERNEL is one that many lessons are about."""
+
 SWITCHES = tuple(
     field.name for field in fields(Profile) if field.type == "int" or field.type is int
 )

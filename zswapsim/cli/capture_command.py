@@ -31,7 +31,7 @@ WARNING = (
 
 @click.command("capture", short_help="Take the contents of live or dumped memory.")
 @click.argument("target", required=False, type=FILE_OR_ID)
-@output_option
+@output_option()
 @click.option("--cgroup", metavar="PATH", help="Take all processes of a cgroup and those below.")
 @click.option(
     "--sample",

@@ -10,20 +10,27 @@ import click
 from zswapsim.cli.asserting import assert_option, check_assertions
 from zswapsim.cli.costs import CostOptions, cost_options
 from zswapsim.cli.html import html_option, write_report
-from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
+from zswapsim.cli.inputs import TRACE_PATH, workload_options
+from zswapsim.cli.machine_options import (
+    engine_option,
+    kernel_option,
+    memory_option,
+    page_cluster_option,
+    reclaim_option,
+    swap_size_option,
+)
 from zswapsim.cli.options import (
     check_distinct,
-    check_writable,
-    checked,
     console,
+    csv_option,
     csv_text,
     progress_bar,
     write_whole,
 )
 from zswapsim.cli.settings import SettingsCommand
-from zswapsim.cli.values import COMPRESSOR, KERNEL, POLICY, SIZE_OR_PERCENT
+from zswapsim.cli.values import COMPRESSOR
 from zswapsim.json_text import json_text
-from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
+from zswapsim.profiles import CURRENT_KERNEL
 
 if TYPE_CHECKING:
     from zswapsim.experiment.assertions import Assertion, Names
@@ -39,23 +46,8 @@ def _names() -> "Names":
 @click.command("compare", cls=SettingsCommand, short_help="Set zswap and zram side by side.")
 @click.argument("trace", type=TRACE_PATH)
 @click.argument("configs", metavar="[CONFIG]...", nargs=-1)
-@click.option(
-    "--memory",
-    default="50%",
-    show_default=True,
-    metavar="SIZE|PERCENT",
-    type=SIZE_OR_PERCENT,
-    help="Total RAM, for resident pages and pool together: 64M, 300p (pages), or a share of the "
-    "pages that the trace touches.",
-)
-@click.option(
-    "--kernel",
-    default="6.12",
-    show_default=True,
-    metavar="VERSION",
-    type=KERNEL,
-    help="Kernel that is simulated; see `zswapsim list profiles`.",
-)
+@memory_option()
+@kernel_option("Kernel that is simulated", CURRENT_KERNEL)
 @click.option(
     "--compressor",
     default="zstd",
@@ -64,29 +56,12 @@ def _names() -> "Names":
     type=COMPRESSOR,
     help="Compressor of zswap and zram, as lz4 or zstd:5.",
 )
-@click.option(
-    "--reclaim",
-    default="lru",
-    show_default=True,
-    metavar="NAME",
-    type=POLICY,
-    help="Policy that picks the pages to swap out; see `zswapsim list policies`.",
+@reclaim_option
+@page_cluster_option(
+    "Read ahead up to 2^N slots around that of a fault, but never from zram; 0 is off, 3 the "
+    "kernel's default."
 )
-@click.option(
-    "--page-cluster",
-    type=click.IntRange(0, MAX_PAGE_CLUSTER),
-    default=0,
-    show_default=True,
-    help="Read ahead up to 2^N slots around that of a fault, but never from zram; 0 is off, 3 the "
-    "kernel's default.",
-)
-@click.option(
-    "--swap-size",
-    metavar="SIZE|PERCENT",
-    type=SIZE_OR_PERCENT,
-    show_default="room for every page",
-    help="Size of the swap file, or of zram.",
-)
+@swap_size_option("Size of the swap file, or of zram.")
 @cost_options
 @workload_options
 @click.option(
@@ -96,22 +71,10 @@ def _names() -> "Names":
     help="Say how the answer changes with the device (a tenth to ten times as slow), the CPU (a "
     "quarter to four times) and the share of reclaim that is waited for.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(["auto", "interpreted", "compiled"]),
-    default="auto",
-    show_default=True,
-    help="How the machine runs; the numbers are the same.",
-)
+@engine_option("How the machine runs; the numbers are the same.")
 @assert_option(_names)
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
-@click.option(
-    "--csv",
-    "csv_path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    callback=checked(check_writable),
-    help="Write a row for each configuration to this CSV file.",
-)
+@csv_option("Write a row for each configuration to this CSV file.")
 @html_option
 def command(
     trace: Path,
@@ -136,7 +99,6 @@ def command(
     """
     from zswapsim.experiment.comparison import DEFAULT_CONFIGS, compare, flat_rows, parse_configs
 
-    check_not_terminal(trace)
     check_distinct(trace, csv_path, html)
     named = parse_configs(configs or DEFAULT_CONFIGS, shared)
     with progress_bar() as progress:

@@ -10,6 +10,7 @@ import click
 from zswapsim.cli.costs import CostOptions, cost_options
 from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import TRACE_PATH, workload_options
+from zswapsim.cli.machine_options import memory_option
 from zswapsim.cli.options import (
     check_distinct,
     check_writable,
@@ -19,7 +20,6 @@ from zswapsim.cli.options import (
     say,
 )
 from zswapsim.cli.settings import SettingsCommand
-from zswapsim.cli.values import SIZE_OR_PERCENT
 from zswapsim.json_text import json_text
 
 
@@ -39,14 +39,7 @@ from zswapsim.json_text import json_text
     type=TRACE_PATH,
     help="Run this trace with these settings, and with others beside them.",
 )
-@click.option(
-    "--memory",
-    default="50%",
-    show_default=True,
-    metavar="SIZE|PERCENT",
-    type=SIZE_OR_PERCENT,
-    help="With --trace: memory, as a share of the pages that it touches, or a size.",
-)
+@memory_option("With --trace: memory, as a share of the pages that it touches, or a size.")
 @cost_options
 @workload_options
 @click.option("--json", "as_json", is_flag=True, help="Print all that was found as JSON.")

@@ -10,7 +10,7 @@ import click
 from zswapsim.cli.html import write_lesson
 from zswapsim.cli.inputs import TRACE_PATH
 from zswapsim.cli.lessons import lesson_options
-from zswapsim.cli.options import check_distinct, check_writable, checked, progress_bar
+from zswapsim.cli.options import check_distinct, output_option, progress_bar
 from zswapsim.cli.settings import SettingsCommand
 
 TOLD = ".json"
@@ -19,14 +19,7 @@ TOLD = ".json"
 
 @click.command("lesson", cls=SettingsCommand, short_help="Write a run as a page to step through.")
 @click.argument("source", metavar="SCRIPT|TRACE", type=TRACE_PATH)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
-    callback=checked(check_writable),
-    help="The HTML file to write.",
-)
+@output_option("The HTML file to write.")
 @lesson_options
 def command(source: Path, output: Path, lesson: Callable[..., Any]) -> None:
     """Write SCRIPT or TRACE as one HTML file that plays it step by step, forward and back.

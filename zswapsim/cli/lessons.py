@@ -10,7 +10,8 @@ import click
 from click.core import ParameterSource
 
 from zswapsim.cli.inputs import workload_options
-from zswapsim.cli.values import COMPRESSOR, KERNEL, POLICY, SIZE_OR_PERCENT, ZPOOL
+from zswapsim.cli.machine_options import memory_option
+from zswapsim.cli.values import COMPRESSOR, KERNEL, POLICY, ZPOOL
 from zswapsim.profiles import DEFAULT_KERNEL
 from zswapsim.progress import Progress
 from zswapsim.units import MAX_PERCENT
@@ -64,14 +65,7 @@ _OPTIONS = (
         show_default=True,
         help="With a TRACE: what keeps swapped-out pages compressed.",
     ),
-    click.option(
-        "--memory",
-        default="50%",
-        show_default=True,
-        metavar="SIZE|PERCENT",
-        type=SIZE_OR_PERCENT,
-        help="With a TRACE: memory, as a share of the pages that it touches, or a size.",
-    ),
+    memory_option("With a TRACE: memory, as a share of the pages that it touches, or a size."),
     click.option(
         "--max-pool-percent",
         type=click.IntRange(0, MAX_PERCENT),

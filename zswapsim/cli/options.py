@@ -41,16 +41,27 @@ def checked(check: Callable[[Any], object]) -> Callable[[click.Context, click.Pa
     return callback
 
 
-def output_option(command: F) -> F:
-    """Add -o/--output, which has to be given and is checked before the work."""
+def output_option(text: str = "The trace file to write, NAME.ztrace.") -> Callable[[F], F]:
+    """Return the option -o/--output, which has to be given and is checked before the work."""
     return click.option(
         "-o",
         "--output",
         type=click.Path(dir_okay=False, path_type=Path),
         required=True,
         callback=checked(check_writable),
-        help="The trace file to write, NAME.ztrace.",
-    )(command)
+        help=text,
+    )
+
+
+def csv_option(text: str) -> Callable[[F], F]:
+    """Return the option --csv, which is checked before the work; the command gets csv_path."""
+    return click.option(
+        "--csv",
+        "csv_path",
+        type=click.Path(dir_okay=False, path_type=Path),
+        callback=checked(check_writable),
+        help=text,
+    )
 
 
 def say(text: str) -> None:

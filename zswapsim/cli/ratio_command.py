@@ -12,11 +12,11 @@ import click
 from zswapsim.cli.asserting import assert_option, check_assertions
 from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import check_not_terminal, seed_option
+from zswapsim.cli.machine_options import kernel_option
 from zswapsim.cli.options import (
     check_distinct,
-    check_writable,
-    checked,
     console,
+    csv_option,
     csv_text,
     progress_bar,
     write_whole,
@@ -28,7 +28,6 @@ from zswapsim.cli.values import (
     FORMAT,
     SIZE,
     ZPOOLS,
-    kernel_option,
     names_in_list,
 )
 from zswapsim.json_text import json_text
@@ -102,13 +101,7 @@ def _names() -> "Names":
 )
 @assert_option(_names)
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
-@click.option(
-    "--csv",
-    "csv_path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    callback=checked(check_writable),
-    help="Write a row for each compressor and pool to this CSV file.",
-)
+@csv_option("Write a row for each compressor and pool to this CSV file.")
 @html_option
 def command(
     inputs: tuple[str, ...],

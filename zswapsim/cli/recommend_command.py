@@ -9,37 +9,27 @@ import click
 
 from zswapsim.cli.costs import CostOptions, cost_options
 from zswapsim.cli.html import html_option, write_report
-from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
+from zswapsim.cli.inputs import TRACE_PATH, workload_options
+from zswapsim.cli.machine_options import (
+    engine_option,
+    jobs_option,
+    kernel_option,
+    memory_option,
+    reclaim_option,
+)
 from zswapsim.cli.options import StopFlag, check_distinct, console, progress_bar
 from zswapsim.cli.settings import SettingsCommand
-from zswapsim.cli.values import COMPRESSORS, FRONTENDS, KERNEL, POLICY, SIZE_OR_PERCENT, ZPOOLS
+from zswapsim.cli.values import COMPRESSORS, FRONTENDS, ZPOOLS, names_in_list
 from zswapsim.json_text import json_text
+from zswapsim.profiles import CURRENT_KERNEL
 
 MOST_COPIES = 1000
 
 
-def _words(text: str | None) -> list[str] | None:
-    return None if text is None else list(dict.fromkeys(map(str.strip, text.split(","))))
-
-
 @click.command("recommend", cls=SettingsCommand, short_help="Find settings that wait least.")
 @click.argument("trace", type=TRACE_PATH)
-@click.option(
-    "--memory",
-    default="50%",
-    show_default=True,
-    metavar="SIZE|PERCENT",
-    type=SIZE_OR_PERCENT,
-    help="Memory, less than the trace touches: a share of that, or a size.",
-)
-@click.option(
-    "--kernel",
-    default="6.12",
-    show_default=True,
-    metavar="VERSION",
-    type=KERNEL,
-    help="Kernel whose settings these are; see `zswapsim list profiles`.",
-)
+@memory_option("Memory, less than the trace touches: a share of that, or a size.")
+@kernel_option("Kernel whose settings these are", CURRENT_KERNEL)
 @click.option(
     "--max-cpu",
     "max_cpu_percent",
@@ -81,29 +71,12 @@ def _words(text: str | None) -> list[str] | None:
     help="Run so many of the program side by side: on a few MiB, zsmalloc's partly filled groups "
     "weigh far more than on a machine of gigabytes.",
 )
-@click.option(
-    "--reclaim",
-    default="lru",
-    show_default=True,
-    metavar="NAME",
-    type=POLICY,
-    help="Policy that picks the pages to swap out; see `zswapsim list policies`.",
-)
-@click.option(
-    "--jobs",
-    type=click.IntRange(1),
-    metavar="N",
-    show_default="one a core",
-    help="Processes to run settings in.",
-)
+@reclaim_option
+@jobs_option("Processes to run settings in.")
 @cost_options
 @workload_options
-@click.option(
-    "--engine",
-    type=click.Choice(["auto", "interpreted", "compiled"]),
-    default="auto",
-    show_default=True,
-    help="How machines run; the numbers are the same. Each kind is compiled once, in 20 seconds.",
+@engine_option(
+    "How machines run; the numbers are the same. Each kind is compiled once, in 20 seconds."
 )
 @html_option
 @click.option("--json", "as_json", is_flag=True, help="Print the recommendation as JSON.")
@@ -129,14 +102,13 @@ def command(
     """
     from zswapsim.experiment.recommend import RecommendConfig, recommend
 
-    check_not_terminal(trace)
     check_distinct(trace, html)
     config = RecommendConfig(
         costs=asked.costs,
         measure=asked.measure,
-        frontends=_words(frontends) or [],
-        compressors=_words(compressors),
-        zpools=_words(zpools),
+        frontends=names_in_list(frontends),
+        compressors=None if compressors is None else names_in_list(compressors),
+        zpools=None if zpools is None else names_in_list(zpools),
         **settings,
     )
     with StopFlag().watching() as stop, progress_bar() as progress:

@@ -47,7 +47,7 @@ def _resident_pages(text: str) -> int:
     short_help="Record a program.",
     context_settings={"allow_interspersed_args": False},
 )
-@output_option
+@output_option()
 @click.option(
     "--memory",
     default=f"{RESIDENT_PAGES}p",

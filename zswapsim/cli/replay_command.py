@@ -10,7 +10,16 @@ import click
 from zswapsim.cli import INTERRUPTED
 from zswapsim.cli.asserting import assert_option, check_assertions, check_frontend
 from zswapsim.cli.html import html_option, write_report
-from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
+from zswapsim.cli.inputs import TRACE_PATH, workload_options
+from zswapsim.cli.machine_options import (
+    engine_option,
+    kernel_option,
+    memory_option,
+    page_cluster_option,
+    reclaim_option,
+    swap_size_option,
+    zpool_option,
+)
 from zswapsim.cli.options import (
     StopFlag,
     check_distinct,
@@ -24,12 +33,8 @@ from zswapsim.cli.options import (
 from zswapsim.cli.settings import SettingsCommand
 from zswapsim.cli.values import (
     COMPRESSOR,
-    POLICY,
     SIZE_OR_PERCENT,
-    kernel_option,
-    zpool_option,
 )
-from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
 from zswapsim.units import MAX_PERCENT
 
 if TYPE_CHECKING:
@@ -47,15 +52,7 @@ if TYPE_CHECKING:
     help="What keeps swapped-out pages compressed in memory: zswap in front of a swap file, zram "
     "in its place, or nothing (plain swap).",
 )
-@click.option(
-    "--memory",
-    default="50%",
-    show_default=True,
-    metavar="SIZE|PERCENT",
-    type=SIZE_OR_PERCENT,
-    help="Total RAM, for resident pages and pool together: 64M, 300p (pages), or a share of the "
-    "pages that the trace touches.",
-)
+@memory_option()
 @click.option(
     "--compressor",
     default="lz4",
@@ -112,28 +109,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Let reclaim ask zswap for writeback before its limit is hit: an option from 6.8 on.",
 )
-@click.option(
-    "--reclaim",
-    default="lru",
-    show_default=True,
-    metavar="NAME",
-    type=POLICY,
-    help="Policy that picks the pages to swap out; see `zswapsim list policies`.",
+@reclaim_option
+@page_cluster_option(
+    "Read ahead up to 2^N slots around that of a fault; 0 is off, 3 the kernel's default."
 )
-@click.option(
-    "--page-cluster",
-    type=click.IntRange(0, MAX_PAGE_CLUSTER),
-    default=0,
-    show_default=True,
-    help="Read ahead up to 2^N slots around that of a fault; 0 is off, 3 the kernel's default.",
-)
-@click.option(
-    "--swap-size",
-    metavar="SIZE|PERCENT",
-    type=SIZE_OR_PERCENT,
-    show_default="room for every page",
-    help="Size of the swap file.",
-)
+@swap_size_option("Size of the swap file.")
 @click.option(
     "--swap-file",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -148,13 +128,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Move real bytes through pool and swap file, and check every page that comes back.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(["auto", "interpreted", "compiled"]),
-    default="auto",
-    show_default=True,
-    help="How the machine runs; the numbers are the same. Compiling takes half a minute once, then "
-    "a run is many times faster; auto compiles for long traces.",
+@engine_option(
+    "How the machine runs; the numbers are the same. Compiling takes half a minute once, then "
+    "a run is many times faster; auto compiles for long traces."
 )
 @click.option(
     "--series",
@@ -187,7 +163,6 @@ def command(
     from zswapsim.experiment.config import ReplayConfig
     from zswapsim.experiment.replay import replay
 
-    check_not_terminal(trace)
     check_distinct(trace, swap_file, series, html)
     pictures = as_json or series is not None or html is not None
     config = ReplayConfig(swap_file=None if swap_file is None else str(swap_file), **settings)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from zswapsim.cli.html import write_lesson, write_report
-from zswapsim.cli.options import check_distinct, check_writable, checked
+from zswapsim.cli.options import check_distinct, output_option
 from zswapsim.errors import InvalidArgument
 
 MAX_BYTES = 1 << 30
@@ -24,14 +24,7 @@ ROWS = (".jsonl", ".csv", ".parquet")
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
-    callback=checked(check_writable),
-    help="The HTML file to write.",
-)
+@output_option("The HTML file to write.")
 def command(results: tuple[Path, ...], output: Path) -> None:
     """Write RESULTs as one HTML file with pictures, which opens offline.
 

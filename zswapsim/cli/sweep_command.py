@@ -13,6 +13,7 @@ from zswapsim.cli.asserting import assert_option, check_assertions
 from zswapsim.cli.costs import CostOptions, cost_options
 from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import TRACE_PATH, check_not_terminal, workload_options
+from zswapsim.cli.machine_options import engine_option, jobs_option
 from zswapsim.cli.options import (
     check_distinct,
     check_writable,
@@ -89,21 +90,9 @@ def _names() -> "Names":
 @click.option(
     "--resume", is_flag=True, help="Go on with an output that is there: run only what it lacks."
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(1),
-    metavar="N",
-    show_default="one a core",
-    help="Processes to run cells in.",
-)
+@jobs_option("Processes to run cells in.")
 @click.option("--dask", metavar="ADDRESS", help="Run cells on the workers of a dask scheduler.")
-@click.option(
-    "--engine",
-    type=click.Choice(["auto", "interpreted", "compiled"]),
-    default="auto",
-    show_default=True,
-    help="How the machine runs; auto compiles for sweeps of many accesses.",
-)
+@engine_option("How the machine runs; auto compiles for sweeps of many accesses.")
 @assert_option(_names)
 @html_option
 @click.option("--json", "as_json", is_flag=True, help="Print each row as a line of JSON.")

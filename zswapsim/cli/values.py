@@ -12,7 +12,6 @@ import click
 from click.shell_completion import CompletionItem
 
 from zswapsim.errors import NoEntry, ZswapSimError
-from zswapsim.profiles import DEFAULT_KERNEL
 
 F = TypeVar("F", bound=Callable[..., Any])
 if TYPE_CHECKING:
@@ -264,23 +263,3 @@ ACCESSES = Named("accesses", _check_accesses, _access_kinds)
 CONTENTS = FileOr("mix")
 FILE_OR_ID = FileOr()
 AXIS = Axis()
-
-zpool_option = click.option(
-    "--zpool",
-    type=ZPOOL,
-    metavar="NAME",
-    show_default="the kernel's own: zbud, from 6.8 on zsmalloc",
-    help="Allocator of the pool; see `zswapsim list zpools`.",
-)
-
-
-def kernel_option(what: str) -> Callable[[F], F]:
-    """Return the option --kernel of a command. what: the version is for, as its help has it."""
-    return click.option(
-        "--kernel",
-        type=KERNEL,
-        default=DEFAULT_KERNEL,
-        show_default=True,
-        metavar="VERSION",
-        help=f"{what}; see `zswapsim list profiles`.",
-    )

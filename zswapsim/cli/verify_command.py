@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from zswapsim.cli.machine_options import engine_option
 from zswapsim.cli.options import say
 from zswapsim.errors import NoEntry, TraceError
 from zswapsim.printable import printable
@@ -23,13 +24,7 @@ from zswapsim.printable import printable
     show_default="pages, beside the recording",
     help="Folder of the page sets.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(["auto", "interpreted", "compiled"]),
-    default="auto",
-    show_default=True,
-    help="How the machine runs.",
-)
+@engine_option("How the machine runs.")
 @click.option(
     "--own-sizes",
     is_flag=True,

@@ -24,10 +24,6 @@ from zswapsim.progress import Progress
 from zswapsim.trace.trace import Trace
 
 DEFAULT_CONFIGS = ("plain swap: none", "zswap: zswap", "zram: zram")
-DEFAULT_COMPRESSOR = "zstd"
-"""The same for zswap and zram, so that they and not their compressors are compared."""
-DEFAULT_KERNEL = "6.12"
-"""A current one with long support, where replay's is one that many lessons are about."""
 
 MOST = 24
 NOT_HERE = {"frontend", "carry_bytes", "swap_file", "engine"}

@@ -24,7 +24,7 @@ from zswapsim.trace.writer import BEST_LEVEL
 
 @click.command("convert")
 @click.argument("file", type=TRACE_PATH)
-@output_option
+@output_option()
 @click.option("--head", type=click.IntRange(min=1), help="Keep only the first so many accesses.")
 @click.option(
     "--reduce",

@@ -13,7 +13,7 @@ from zswapsim.cli.trace.shared import save
 
 @click.command("cut")
 @click.argument("file", type=TRACE_PATH)
-@output_option
+@output_option()
 @click.option(
     "--from",
     "start",

@@ -20,7 +20,7 @@ DEFAULT_PAGES = 16_384
 
 @click.command("gen")
 @click.argument("kind", metavar="KIND", shell_complete=ACCESSES.shell_complete)
-@output_option
+@output_option()
 @click.option(
     "--accesses", type=click.IntRange(min=0), default=1_000_000, show_default=True, metavar="N"
 )

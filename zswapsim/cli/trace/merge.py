@@ -19,7 +19,7 @@ from zswapsim.cli.trace.shared import save
 
 @click.command("merge")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=TRACE_PATH)
-@output_option
+@output_option()
 @click.option(
     "--slice",
     "slice_accesses",

@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Searches zswap's, zram's and plain swap's settings for those that make a program wait least."""
 
-from zswapsim.experiment.recommend.recommend import (
-    DEFAULT_KERNEL,
-    RecommendConfig,
-    recommend,
-)
+from zswapsim.experiment.recommend.recommend import RecommendConfig, recommend
 
-__all__ = ["DEFAULT_KERNEL", "RecommendConfig", "recommend"]
+__all__ = ["RecommendConfig", "recommend"]

@@ -22,11 +22,11 @@ from zswapsim.experiment.recommend.search import (
 )
 from zswapsim.experiment.recommend.space import Cell, make_space
 from zswapsim.experiment.workload import Workload, page_store
+from zswapsim.profiles import CURRENT_KERNEL
 from zswapsim.progress import Progress
 from zswapsim.trace.trace import Trace
 from zswapsim.units import MAX_PAGES, format_pages, parse_pages
 
-DEFAULT_KERNEL = "6.12"
 SCALES = (0.5, 2.0)
 """How wrong the times of device and CPU may be: half, twice."""
 
@@ -45,7 +45,7 @@ class RecommendConfig:
     """
 
     memory: str = "50%"
-    kernel: str = DEFAULT_KERNEL
+    kernel: str = CURRENT_KERNEL
     costs: Costs = field(default_factory=Costs)
     measure: bool = False
     max_cpu_percent: float | None = None
