@@ -9,7 +9,14 @@ from zswapsim import profiles
 from zswapsim.conformance import tape
 from zswapsim.conformance.driver_laws import LAWS
 from zswapsim.conformance.driver_run import DriverRun, Setting, Step
-from zswapsim.conformance.law import Broken, Conformance, broken, raising_breaks, require, shortest
+from zswapsim.conformance.law import (
+    Broken,
+    Conformance,
+    broken,
+    check_steps,
+    raising_breaks,
+    require,
+)
 from zswapsim.conformance.replays import check_replay
 from zswapsim.conformance.strict import flatten, strict_zeros, zeros_of
 from zswapsim.engine import engines
@@ -137,18 +144,10 @@ def _check_steps(
             return fault, [] if run is None else run.lines
         return None, []
 
-    fault, _ = attempt(steps)
-    if fault is None:
+    found = check_steps(steps, attempt, _smaller)
+    if found is None:
         return
-    law = fault.law
-
-    def breaks(some: Sequence[Step]) -> bool:
-        other, _ = attempt(some)
-        return other is not None and other.law == law
-
-    few = _smaller(shortest(steps, breaks), breaks)
-    fault, lines = attempt(few)
-    assert fault is not None
+    fault, lines = found
     room = ", ".join(f"{key}={value}" for key, value in {**setting.room, **setting.options}.items())
     broken(KIND, driver.type, LAWS, fault, [f"create({room})", *lines])
 

@@ -96,6 +96,31 @@ def shortest(steps: Sequence[T], breaks: Callable[[Sequence[T]], bool]) -> list[
         size = max(1, size // 2) if not shortened or size > 1 else 1
 
 
+def check_steps(
+    steps: Sequence[T],
+    attempt: Callable[[Sequence[T]], tuple[Broken | None, list[str]]],
+    simpler: Callable[[list[T], Callable[[Sequence[T]], bool]], list[T]] | None = None,
+) -> tuple[Broken, list[str]] | None:
+    """Run steps; where a law is broken, return its fault and lines with fewer steps, else None.
+
+    attempt(steps) runs them from the start: the fault, if there is one, and the lines that tell
+    what was done. simpler(steps, breaks): makes the steps that are left easier to read.
+    """
+    fault, _ = attempt(steps)
+    if fault is None:
+        return None
+    law = fault.law
+
+    def breaks(some: Sequence[T]) -> bool:
+        other, _ = attempt(some)
+        return other is not None and other.law == law
+
+    few = shortest(steps, breaks)
+    fault, lines = attempt(few if simpler is None else simpler(few, breaks))
+    assert fault is not None
+    return fault, lines
+
+
 def label(number: int) -> str:
     """Return a name for an object: a, b, ... z, a1, b1, ..."""
     letter = chr(ord("a") + number % 26)

@@ -10,9 +10,9 @@ from zswapsim.conformance.law import (
     Conformance,
     Laws,
     broken,
+    check_steps,
     raising_breaks,
     require,
-    shortest,
 )
 from zswapsim.conformance.replays import check_replay
 from zswapsim.conformance.strict import flatten, plain, strict_zeros, zeros_of
@@ -217,17 +217,10 @@ def _check_steps(
             return fault, [] if run is None else run.lines
         return None, []
 
-    fault, _ = attempt(steps)
-    if fault is None:
+    found = check_steps(steps, attempt)
+    if found is None:
         return
-    law = fault.law
-
-    def breaks(some: Sequence[Step]) -> bool:
-        other, _ = attempt(some)
-        return other is not None and other.law == law
-
-    fault, lines = attempt(shortest(steps, breaks))
-    assert fault is not None
+    fault, lines = found
     broken(KIND, policy.name, LAWS, fault, [f"create({pages} pages)", *lines])
 
 

@@ -99,19 +99,35 @@ def settings_of(script: Script, config: ReplayConfig, more: Mapping[str, Any]) -
     return {**told, **more}
 
 
-class ZswapHands:
-    """zswap by hand."""
+class _ByHand:
+    """What zswap and zram by hand have in common: a script's operations, on pages that it makes."""
 
     policy = ""
     silent: tuple[str, ...] = ()
     moved = False
 
+    def __init__(self, script: Script, config: ReplayConfig) -> None:
+        self.row = profile(config.kernel)
+        self._operations = script.operations
+        self._pages = Pages(config.compressor, config.kernel, int(script.settings.get("seed", 0)))
+
+    def operations(self) -> Iterator[Operation]:
+        return iter(self._operations)
+
+    def _page(self, operation: Operation) -> bytes:
+        """Return the page that a store or write is given."""
+        assert operation.content is not None
+        return self._pages.page(operation.number, operation.content)
+
+
+class ZswapHands(_ByHand):
+    """zswap by hand."""
+
     def __init__(self, script: Script) -> None:
         config = config_of(script)
-        self._operations = script.operations
+        super().__init__(script, config)
         slots = int(script.settings.get("slots", DEFAULT_SLOTS))
         limit = int(script.settings.get("limit", DEFAULT_LIMIT_PAGES))
-        self.row = profile(config.kernel)
         self._driver = config.driver.type
         self._swap_file = SwapFile(slots + 1)
         self.zswap = Zswap(
@@ -124,17 +140,12 @@ class ZswapHands:
             same_filled_pages_enabled=config.same_filled_pages_enabled,
             exclusive_loads=config.exclusive_loads,
         )
-        self._pages = Pages(config.compressor, config.kernel, int(script.settings.get("seed", 0)))
         self.settings = settings_of(script, config, {"limit": limit, "slots": slots})
-
-    def operations(self) -> Iterator[Operation]:
-        return iter(self._operations)
 
     def run(self, operation: Operation) -> Outcome | int | None:
         zswap, slot = self.zswap, operation.number
         if operation.name == "store":
-            assert operation.content is not None
-            return zswap.store(slot, self._pages.page(slot, operation.content))
+            return zswap.store(slot, self._page(operation))
         if operation.name == "load":
             return 0 if zswap.load(slot) is not None else None
         if operation.name == "invalidate":
@@ -158,31 +169,21 @@ class ZswapHands:
         self._swap_file.close()
 
 
-class ZramHands:
+class ZramHands(_ByHand):
     """zram by hand."""
-
-    policy = ""
-    silent: tuple[str, ...] = ()
-    moved = False
 
     def __init__(self, script: Script) -> None:
         config = config_of(script)
-        self._operations = script.operations
+        super().__init__(script, config)
         slots = int(script.settings.get("slots", DEFAULT_SLOTS))
         limit = int(script.settings.get("limit", 0))
-        self.row = profile(config.kernel)
         self.zram = Zram(config.compressor, slots + 1, limit, kernel=config.kernel)
-        self._pages = Pages(config.compressor, config.kernel, int(script.settings.get("seed", 0)))
         self.settings = settings_of(script, config, {"limit": limit or None, "slots": slots})
-
-    def operations(self) -> Iterator[Operation]:
-        return iter(self._operations)
 
     def run(self, operation: Operation) -> Outcome | int | None:
         zram, slot = self.zram, operation.number
         if operation.name == "store":
-            assert operation.content is not None
-            return zram.write(slot, self._pages.page(slot, operation.content))
+            return zram.write(slot, self._page(operation))
         if operation.name == "load":
             zram.read(slot)
         elif operation.name == "invalidate":

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Configurations side by side: what the program waits for, the device, and over time together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from zswapsim.report.html.document import Facts, Plot
 from zswapsim.report.html.figure import (
@@ -61,21 +62,25 @@ def stall_plot(result: Facts) -> Plot:
 def device_plot(result: Facts) -> Plot:
     """Draw reads and writes of the device."""
     told = result["results"]
-    names = labels([one["name"] for one in told])
-    data = []
-    for key, name, colour in (
-        ("device_reads", "reads", ORANGE),
-        ("device_writes", "writes", PINK),
-    ):
-        drawn = bars([one["cost"][key] for one in told], names, name, colour, orientation="h")
-        drawn["hovertemplate"] = "%{x:,}"
-        data.append(drawn)
     fewest = min(told, key=lambda one: int(one["cost"]["device_writes"]))
     says = (
         f"Fewest writes with {fewest['name']}: {fewest['cost']['device_writes']:,} pages, and "
         f"{fewest['cost']['device_reads']:,} read."
     )
-    drawn = figure(
+    reads = [one["cost"]["device_reads"] for one in told]
+    writes = [one["cost"]["device_writes"] for one in told]
+    drawn = _beside(told, (reads, "reads", ORANGE), (writes, "writes", PINK))
+    return Plot(title="Pages read from a disk, and written", says=says, figures=[("", drawn)])
+
+
+def _beside(told: Sequence[Facts], *groups: tuple[list[int | None], str, str]) -> dict[str, Any]:
+    """Return bars of pages, side by side for each configuration. groups: values, name, colour."""
+    names = labels([one["name"] for one in told])
+    data = [
+        bars(values, names, name, colour, orientation="h", hovertemplate="%{x:,}")
+        for values, name, colour in groups
+    ]
+    return figure(
         data,
         axis("pages", rangemode="tozero", tickformat=",~r"),
         axis(autorange="reversed", type="category", showgrid=False),
@@ -83,33 +88,18 @@ def device_plot(result: Facts) -> Plot:
         bargap=0.35,
         height=_tall(len(told)),
     )
-    return Plot(title="Pages read from a disk, and written", says=says, figures=[("", drawn)])
 
 
 def memory_plot(result: Facts) -> Plot | None:
     """Draw the memory that each configuration gains."""
     told = result["results"]
-    names = labels([one["name"] for one in told])
     if not any(one["cost"]["saved_pages"] for one in told):
         return None
-    data = []
-    for key, name, colour in (
-        ("saved_pages", "on average", GREEN),
-        ("peak_saved_pages", "at most", SKY),
-    ):
-        values = [one["cost"].get(key) for one in told]
-        drawn = bars(values, names, name, colour, orientation="h", hovertemplate="%{x:,}")
-        data.append(drawn)
     most = max(told, key=lambda one: float(one["cost"]["saved_pages"]))
     says = f"Most with {most['name']}: {short(most['cost']['saved_pages'])} pages on average."
-    drawn = figure(
-        data,
-        axis("pages", rangemode="tozero", tickformat=",~r"),
-        axis(autorange="reversed", type="category", showgrid=False),
-        barmode="group",
-        bargap=0.35,
-        height=_tall(len(told)),
-    )
+    mean = [one["cost"]["saved_pages"] for one in told]
+    peak = [one["cost"].get("peak_saved_pages") for one in told]
+    drawn = _beside(told, (mean, "on average", GREEN), (peak, "at most", SKY))
     return Plot(title="Memory gained by compression", says=says, figures=[("", drawn)])
 
 
