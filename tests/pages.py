@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,19 +14,28 @@ import pytest
 import zstandard
 
 ROOT = Path(__file__).parents[1]
+AS_A_COMMAND = f'zswapsim() {{ "{sys.executable}" -m zswapsim "$@"; }}'
 SHOWN_WITH = ((1, 5, 7), "1.9.4")
 """Releases of libzstd and liblz4 that the pages show, as each finds other matches."""
 
-# How well a file is packed depends on the version of zstd, and times on the machine.
-VARYING = re.compile(r"[\d,]+ bytes$|[\d,]+ bytes(?= )|\d+\.\d\d s|interpreted|compiled")
+TIMES = re.compile(r"\d+\.\d\d s|interpreted|compiled")
+"""What a replay says of time, and of the engine that went by it."""
+FILE_BYTES = re.compile(r"[\d,]+ bytes")
+"""How well a file is packed depends on the version of zstd."""
+
+TRY = re.compile(r"^<!-- try: ?(\w*) -->\n```sh\n((?:.*\n)*?)```$", re.M)
 
 
 @dataclass(frozen=True)
 class Page:
-    """A file below the root. columns: of the terminal that its sessions are shown on."""
+    """A file below the root. columns: of the terminal that its sessions are shown on.
+
+    varying: what of a line is not the same each time, None for nothing.
+    """
 
     name: str
     columns: int = 80
+    varying: re.Pattern[str] | None = None
 
     @property
     def text(self) -> str:
@@ -39,10 +49,16 @@ class Page:
         """Return all commands, each with what it is shown to print."""
         return [session for block in self.blocks("console") for session in commands(block)]
 
-    def printed(self, command: str, folder: Path = ROOT, **environment: str) -> str:
-        """Run a command as a shell would, and return all that it prints, errors too."""
-        done = subprocess.run(
-            ["bash", "-uc", f'zswapsim() {{ "{sys.executable}" -m zswapsim "$@"; }}; {command}'],
+    def tries(self) -> list[tuple[str, str]]:
+        """Return commands for a workload of one's own, each with the program that it needs."""
+        return TRY.findall(self.text)
+
+    def run(
+        self, command: str, folder: Path = ROOT, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command as a shell would; stdout has all that it prints, errors too."""
+        return subprocess.run(
+            ["bash", "-uc", f"{AS_A_COMMAND}; {command}"],
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -55,15 +71,52 @@ class Page:
                 **environment,
             },
         )
-        return done.stdout
 
-    def check(self, command: str, shown: str, folder: Path = ROOT, **environment: str) -> None:
-        """Compare what a command prints with what is shown, but for times and packed sizes."""
-        assert lines(self.printed(command, folder, **environment)) == lines(shown), command
+    def printed(self, command: str, folder: Path = ROOT, **environment: str) -> str:
+        """Return all that a command prints, whether it succeeds or not."""
+        return self.run(command, folder, **environment).stdout
+
+    def check(
+        self, command: str, shown: str, folder: Path = ROOT, codes: tuple[int, ...] = (0,)
+    ) -> None:
+        """Compare what a command prints with what is shown; codes: those it may exit with."""
+        done = self.run(command, folder)
+        assert self._lines(done.stdout) == self._lines(shown), command
+        assert done.returncode in codes, command
 
     def run_example(self, at: int = 0) -> None:
         """Execute a Python block."""
         exec(compile(self.blocks("python")[at], self.name, "exec"), {"__name__": "example"})
+
+    def _lines(self, text: str) -> list[str]:
+        told = lines(text)
+        return told if self.varying is None else [self.varying.sub("…", line) for line in told]
+
+
+def check_try(needed: str, commands: str, folder: Path) -> None:
+    """Run commands for a workload of one's own, which are to end in a replay.
+
+    needed: program without which the test is skipped. words.txt is there, and $PID a process.
+    """
+    if needed and not shutil.which(needed):
+        pytest.skip(f"{needed} is not installed")
+    (folder / "words.txt").write_text("".join(f"{at * 7919 % 5000}\n" for at in range(5000)))
+    program = folder / "bin" / "zswapsim"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m zswapsim "$@"\n')
+    program.chmod(0o755)
+    script = f'sleep 600 & PID=$!; trap "kill $PID" EXIT; sleep 0.3\n{commands}'
+    done = subprocess.run(
+        ["bash", "-euc", script],
+        cwd=folder,
+        env=os.environ
+        | {"PATH": f"{program.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "pages came back and were checked, all equal to what was stored" in done.stdout
 
 
 def commands(block: str) -> list[tuple[str, str]]:
@@ -73,8 +126,8 @@ def commands(block: str) -> list[tuple[str, str]]:
 
 
 def lines(text: str) -> list[str]:
-    """Return lines to compare."""
-    return [VARYING.sub("…", line.rstrip()) for line in text.rstrip().splitlines()]
+    """Return lines without the blanks at their ends."""
+    return [line.rstrip() for line in text.rstrip().splitlines()]
 
 
 def skip_with_other_libraries() -> None:

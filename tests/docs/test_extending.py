@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pages import commands
 from plugin_folder import ROOT, environment, install
 
 PAGE = ROOT / "docs" / "extending.md"
@@ -16,12 +17,6 @@ BLOCK = re.compile(
 )
 SETUP = 'zswapsim() {{ "{0}" -m zswapsim "$@"; }}; python() {{ "{0}" "$@"; }}; '
 PLUGINS = 5
-
-
-def commands_of(session: str) -> list[tuple[str, str]]:
-    """The commands of a session, each with what it prints."""
-    pairs = (part.partition("\n") for part in re.split(r"^\$ ", session, flags=re.M)[1:])
-    return [(command, shown) for command, _, shown in pairs]
 
 
 def run(command: str, folder: Path, projects: list[str]) -> str:
@@ -53,7 +48,7 @@ def test_the_tutorials_print_what_is_shown(tmp_path: Path) -> None:
             install(tmp_path / block["name"], tmp_path / "site")
             projects.append(block["name"])
         elif block["kind"] == "console":
-            for command, shown in commands_of(block["body"]):
+            for command, shown in commands(block["body"]):
                 sessions += 1
                 assert run(command, tmp_path, projects) == shown, command
         else:

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from pages import ROOT, Page, skip_with_other_libraries
+from pages import ROOT, Page, lines, skip_with_other_libraries
 
 from zswapsim.experiment.lesson.lesson import run_script
 from zswapsim.experiment.lesson.script import read_script
@@ -45,11 +45,6 @@ def page_of(path: Path) -> Page:
     if path.name in BY_RELEASE:
         skip_with_other_libraries()
     return Page(str(path.relative_to(ROOT)), columns=100)
-
-
-def lines(text: str) -> list[str]:
-    """Return lines to compare: sizes and all, as nothing of a lesson varies."""
-    return [line.rstrip() for line in text.rstrip().splitlines()]
 
 
 def prints(printed: list[str], shown: list[str]) -> bool:

@@ -4,9 +4,9 @@
 from pathlib import Path
 
 import pytest
-from pages import ROOT, Page, with_traces
+from pages import FILE_BYTES, ROOT, Page, with_traces
 
-PAGE = Page("docs/look.md")
+PAGE = Page("docs/look.md", varying=FILE_BYTES)
 
 
 def test_the_sessions_print_what_is_shown(tmp_path: Path) -> None:
