@@ -8,6 +8,7 @@ NAMES = (
     "startup",
     "replay_bytes",
     "resident_hits",
+    "swapping",
     "cold_start",
     "compressors",
     "drivers",

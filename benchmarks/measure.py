@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,25 +20,61 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One ratio of a run: key names it for good, ratios are those of the rounds.
+
+    reach: what is aimed at, such as "<= 1.1".
+    """
+
+    key: str
+    text: str
+    ratios: tuple[float, ...]
+    reach: str
+    detail: str
+
+    @property
+    def median(self) -> float:
+        """The ratio that counts."""
+        return statistics.median(self.ratios)
+
+    @property
+    def is_reached(self) -> bool:
+        """Say whether the median is as good as is aimed at."""
+        sign, _, number = self.reach.partition(" ")
+        return self.median <= float(number) if sign == "<=" else self.median >= float(number)
+
+
+FIGURES: list[Figure] = []
+"""All that was measured in this process, in order."""
+
+
+def say(key: str, text: str, ratios: Sequence[float], reach: str, detail: str) -> float:
+    """Print a figure, remember it in FIGURES and return its median."""
+    figure = Figure(key, text, tuple(ratios), reach, detail)
+    FIGURES.append(figure)
+    print(
+        f"{text}: {figure.median:.2f} (reach {reach}; {min(ratios):.2f} to {max(ratios):.2f} in "
+        f"{len(ratios)} rounds; {detail})",
+        flush=True,
+    )
+    return figure.median
+
+
 def ratio(
-    name: str,
+    key: str,
+    text: str,
     top: Callable[[], object],
     bottom: Callable[[], object],
     reach: str,
     rounds: int = 5,
 ) -> float:
-    """Measure top / bottom over some rounds, print a line and return the median ratio."""
+    """Measure top / bottom over some rounds that take turns; see say."""
     pairs = [(seconds(top), seconds(bottom)) for _ in range(rounds)]
-    ratios = sorted(above / below for above, below in pairs)
     above = statistics.median(pair[0] for pair in pairs)
     below = statistics.median(pair[1] for pair in pairs)
-    middle = statistics.median(ratios)
-    print(
-        f"{name}: {middle:.2f} (reach {reach}; {ratios[0]:.2f} to {ratios[-1]:.2f} in {rounds} "
-        f"rounds; {above:.3f} s against {below:.3f} s)",
-        flush=True,
-    )
-    return middle
+    ratios = [top_s / bottom_s for top_s, bottom_s in pairs]
+    return say(key, text, ratios, reach, f"{above:.3f} s against {below:.3f} s")
 
 
 def peak_bytes(command: Sequence[str]) -> int:

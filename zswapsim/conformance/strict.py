@@ -4,16 +4,21 @@
 from typing import Any
 
 from zswapsim.engine import engines
-from zswapsim.engine.simulated import Zeros
+from zswapsim.engine.simulated import Item, Zeros
 
-INT64 = range(-(1 << 63), 1 << 63)
+RANGES = {f"int{bits}": range(-(1 << bits - 1), 1 << bits - 1) for bits in (8, 16, 32, 64)}
 
 
 class StrictInts(list[int]):
     """The interpreted machine's array without Python's negative indices: compiled has none.
 
-    IndexError or OverflowError says what compiled code would have done silently.
+    IndexError or OverflowError says what compiled code would have done silently. item: what it
+    would keep a number in.
     """
+
+    def __init__(self, values: list[int], item: Item = "int64") -> None:
+        super().__init__(values)
+        self._item = item
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, int) and index < 0:
@@ -25,14 +30,14 @@ class StrictInts(list[int]):
             raise IndexError(f"index {index}")
         if not hasattr(value, "__index__"):
             raise TypeError(f"{value!r} is no integer")
-        if value not in INT64:
-            raise OverflowError(f"{value} does not fit into 64 bits")
+        if value not in RANGES[self._item]:
+            raise OverflowError(f"{value} does not fit into {self._item}")
         super().__setitem__(index, value)
 
 
-def strict_zeros(length: int) -> StrictInts:
+def strict_zeros(length: int, item: Item = "int64") -> StrictInts:
     """Return an array of zeros."""
-    return StrictInts([0] * length)
+    return StrictInts([0] * length, item)
 
 
 def zeros_of(engine: str) -> Zeros:

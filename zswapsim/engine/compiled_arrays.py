@@ -4,8 +4,8 @@
 numba's own array type counts references, and a state of sixty arrays pays for each of them at
 every call and every field that is named: measured 7 times the compile time and 4 times the run
 time of the machine, and 15 times the time of reading lines. What is passed outlives every compiled
-call, so nothing needs counting. Items are read as int64. Imported by engines.py only when a run is
-to be compiled.
+call, so nothing needs counting. Items are read and written as int64, whatever they are kept in.
+Imported by engines.py only when a run is to be compiled.
 """
 
 import operator
@@ -26,7 +26,17 @@ from numba.extending import (
 
 
 class IntArray(np.ndarray[Any, Any]):
-    """An int64 array of one dimension, contiguous: an ordinary numpy array to Python."""
+    """An array of integers of one dimension, contiguous.
+
+    An item is an int to Python, as sums of numpy's own narrow ones would overflow.
+    """
+
+    def __getitem__(self, at: Any) -> Any:
+        found = super().__getitem__(at)
+        return found.item() if isinstance(found, np.generic) else found
+
+    def __iter__(self) -> Any:
+        return iter(self.tolist())
 
 
 class ByteArray(np.ndarray[Any, Any]):
@@ -43,13 +53,16 @@ class BareType(types.Type):
         super().__init__(name)
 
 
-INTS = BareType("Ints", types.int64, readonly=False)
+INTS = {
+    np.dtype(name): BareType(f"Ints({name})", getattr(types, name), readonly=False)
+    for name in ("int8", "int16", "int32", "int64")
+}
 BYTES = BareType("Bytes", types.uint8, readonly=True)
 
 
-def int_array(values: Any) -> IntArray:
-    """Return values as an IntArray, copied only where they are not int64 already."""
-    return np.ascontiguousarray(values, np.int64).view(IntArray)
+def int_array(values: Any, item: str = "int64") -> IntArray:
+    """Return values as an IntArray, copied only where they are not kept in such items already."""
+    return np.ascontiguousarray(values, item).view(IntArray)
 
 
 def byte_array(data: Any) -> ByteArray:
@@ -59,7 +72,7 @@ def byte_array(data: Any) -> ByteArray:
 
 @typeof_impl.register(IntArray)
 def _typeof_ints(value: IntArray, context: Any) -> BareType:
-    return INTS
+    return INTS[value.dtype]
 
 
 @typeof_impl.register(ByteArray)
@@ -119,14 +132,13 @@ def _item(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 @lower_builtin(operator.getitem, BareType, types.int64)
 def _lower_getitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     value = builder.load(_item(context, builder, sig, args))
-    if sig.args[0].item == types.int64:
-        return value
-    return builder.zext(value, context.get_value_type(types.int64))
+    return context.cast(builder, value, sig.args[0].item, types.int64)
 
 
 @lower_builtin(operator.setitem, BareType, types.int64, types.int64)
 def _lower_setitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    builder.store(args[2], _item(context, builder, sig, args))
+    value = context.cast(builder, args[2], types.int64, sig.args[0].item)
+    builder.store(value, _item(context, builder, sig, args))
     return context.get_dummy_value()
 
 

@@ -20,7 +20,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
-from zswapsim.engine.simulated import GENERICS, SIMULATED, Generic, Ints, Zeros, zeros_interpreted
+from zswapsim.engine.simulated import (
+    GENERICS,
+    SIMULATED,
+    Generic,
+    Ints,
+    Item,
+    Zeros,
+    zeros_interpreted,
+)
 from zswapsim.engine.tracepoint import TRACEPOINTS
 from zswapsim.errors import InvalidArgument
 
@@ -30,6 +38,9 @@ ENGINES = ("auto", "interpreted", "compiled")
 # loading compiled code from the cache 0.6 s.
 WARM_ACCESSES = 500_000
 COLD_ACCESSES = 8_000_000
+
+# No C code calls a function of the machine: measured a fifth of the time of a compilation.
+WITHOUT_WRAPPER = {"no_cfunc_wrapper": True}
 
 F = TypeVar("F", bound=Callable[..., Any])
 _taught_functions: set[Callable[..., Any]] = set()
@@ -43,18 +54,18 @@ SOURCE_FILES = ("errors.py", "profiles.py", "units.py")
 """Where simulated functions, and the constants they use, are at home, imported or not."""
 
 
-def zeros_compiled(length: int) -> Ints:
+def zeros_compiled(length: int, item: Item = "int64") -> Ints:
     """Return an array of zeros that numba sees as bare memory."""
     import numpy as np
 
-    return int_array(np.zeros(length, np.int64))
+    return int_array(np.zeros(length, item), item)
 
 
-def int_array(values: Any) -> Ints:
+def int_array(values: Any, item: Item = "int64") -> Ints:
     """Return values as an array of the compiled machine."""
     from zswapsim.engine import compiled_arrays
 
-    return compiled_arrays.int_array(values)
+    return compiled_arrays.int_array(values, item)
 
 
 def bytes_of(data: bytes, engine: str) -> Any:
@@ -197,7 +208,7 @@ def _teach_all() -> None:
     for function in SIMULATED:
         if function not in _taught_functions:
             _taught_functions.add(function)
-            register_jitable(function)
+            register_jitable(**WITHOUT_WRAPPER)(function)
     for point in TRACEPOINTS:
         if point not in _taught_functions:
             _taught_functions.add(point)
@@ -213,9 +224,9 @@ def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
 
     setattr(numba.config, "CACHE_DIR", str(cache_folder()))  # noqa: B010
     try:
-        return numba.njit(cache=True)(function)
+        return numba.njit(cache=True, **WITHOUT_WRAPPER)(function)  # type: ignore[call-overload]
     except RuntimeError:  # no folder that numba may write to
-        return numba.njit(function)  # type: ignore[no-any-return]
+        return numba.njit(**WITHOUT_WRAPPER)(function)  # type: ignore[call-overload]
 
 
 def _teach_nothing(point: Callable[..., None]) -> None:
@@ -228,7 +239,7 @@ def _teach_nothing(point: Callable[..., None]) -> None:
         f"def typing({names}):\n    def run({names}): return None\n    return run\n",
         namespace,
     )
-    overload(point)(namespace["typing"])
+    overload(point, jit_options=WITHOUT_WRAPPER)(namespace["typing"])
 
 
 def _teach(call: Generic[Any, Any]) -> None:
@@ -246,4 +257,4 @@ def _teach(call: Generic[Any, Any]) -> None:
         f"    return run\n",
         namespace,
     )
-    overload(call)(namespace["typing"])
+    overload(call, jit_options=WITHOUT_WRAPPER)(namespace["typing"])

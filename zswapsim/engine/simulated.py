@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What makes one source run two ways: simulated functions, and generic functions by type.
 
-State is a NamedTuple of integer arrays: Python lists when interpreted, int64 numpy arrays when
-compiled. A function marked @simulated is left as it is and only remembered; engines.py teaches the
-remembered ones to numba when a run is to be compiled. A function marked @generic picks its
-implementation by the type of its first argument, in both ways; that is how drivers and policies
-plug in. Inside simulated functions there are integers only: no dict, str, None or closure.
+State is a NamedTuple of integer arrays: Python lists when interpreted, numpy arrays when compiled,
+of 64 bits, or fewer where `zeros(length, "int32")` says that all they hold fits. A function marked
+@simulated is left as it is and only remembered; engines.py teaches the remembered ones to numba
+when a run is to be compiled. A function marked @generic picks its implementation by the type of its
+first argument, in both ways; that is how drivers and policies plug in. Inside simulated functions
+there are integers only: no dict, str, None or closure.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, Literal, ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
@@ -17,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Ints(Protocol):
-    """A fixed-length array of integers: list[int] interpreted, int64 numpy array compiled."""
+    """A fixed-length array of integers: list[int] interpreted, numpy array compiled."""
 
     def __getitem__(self, index: int, /) -> int: ...
 
@@ -26,13 +27,24 @@ class Ints(Protocol):
     def __len__(self) -> int: ...
 
 
-Zeros = Callable[[int], Ints]
-"""Makes an array of n zeros for the engine in use."""
+Item = Literal["int8", "int16", "int32", "int64"]
+"""What compiled arrays keep a number in; what does not fit loses its upper bits there."""
 
 
-def zeros_interpreted(length: int) -> Ints:
+class Zeros(Protocol):
+    """Makes an array of zeros for the engine in use."""
+
+    def __call__(self, length: int, item: Item = "int64", /) -> Ints: ...
+
+
+def zeros_interpreted(length: int, item: Item = "int64") -> Ints:
     """Return a list of zeros."""
     return [0] * length
+
+
+def index_item(count: int) -> Item:
+    """Return what numbers up to count fit into: 32 bits at least, as each kind is compiled."""
+    return "int32" if count < 1 << 31 else "int64"
 
 
 SIMULATED: list[Callable[..., Any]] = []

@@ -52,14 +52,14 @@ def build(
         lengths = np.where(lengths < 0, np.int32(PAGE_SIZE), lengths)
     memory = m.make_memory(workload.pages, slots, limit_pages, zeros, config.page_cluster)
     # The machine writes to it, and the compiled one does not copy what is int64 already.
-    memory = memory._replace(content=ints(workload.first_held.copy(), engine))
+    memory = memory._replace(content=ints(workload.first_held.copy(), engine, "int32"))
     at, page, content = workload.versions
     return m.Machine(
         memory,
         POLICIES.get(config.reclaim).create(workload.pages, zeros),
         swap,
         m.Versions(ints(at, engine), ints(page, engine), ints(content, engine)),
-        m.Contents(ints(lengths, engine), ints(workload.same_filled, engine)),
+        m.Contents(ints(lengths, engine, "int16"), ints(workload.same_filled, engine, "int8")),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from zswapsim import profiles
 from zswapsim.engine import engines
-from zswapsim.engine.simulated import Ints, Zeros
+from zswapsim.engine.simulated import Ints, Item, Zeros
 from zswapsim.machine.journal import make_journal
 from zswapsim.machine.pools import zpool
 from zswapsim.machine.pools.zpools import chain
@@ -105,8 +105,8 @@ def make_zram_swap(config: ZramConfig, slots: int, wanted: int, zeros: Zeros) ->
     return make_swap(slots, zswap, chain([pool], zeros), journal, zram, zeros)
 
 
-def ints(values: Any, engine: str) -> Ints:
+def ints(values: Any, engine: str, item: Item = "int64") -> Ints:
     """Return integers as an array of the engine: "interpreted" or "compiled"."""
     if engine == "interpreted":
         return list(values) if not hasattr(values, "tolist") else values.tolist()
-    return engines.int_array(values)
+    return engines.int_array(values, item)

@@ -8,11 +8,11 @@ measured twice the speed of two arrays for an LRU of 200,000 pages.
 
 from typing import NamedTuple
 
-from zswapsim.engine.simulated import Ints, Zeros, simulated
+from zswapsim.engine.simulated import Ints, Zeros, index_item, simulated
 
 
 class Links(NamedTuple):
-    """Links of a set of nodes. link: int64, shape (2 * nodes,): next of node n at 2n, prev at 2n+1.
+    """Links of a set of nodes. link: int32, shape (2 * nodes,): next of node n at 2n, prev at 2n+1.
 
     Only this file reads or writes them.
     """
@@ -22,7 +22,7 @@ class Links(NamedTuple):
 
 def make_links(nodes: int, zeros: Zeros) -> Links:
     """Return unlinked storage; each node that is used needs init_list_head first."""
-    return Links(zeros(2 * nodes))
+    return Links(zeros(2 * nodes, index_item(nodes)))
 
 
 @simulated

@@ -10,7 +10,7 @@ swap_cache.py, the loop over accesses in accesses.py.
 
 from typing import Any, NamedTuple
 
-from zswapsim.engine.simulated import Ints, Zeros, simulated
+from zswapsim.engine.simulated import Ints, Zeros, index_item, simulated
 from zswapsim.errors import EEXIST, EIO, InvariantError
 from zswapsim.machine.journal import POSITION, SLOT, has_headroom, note
 from zswapsim.machine.page_io import swap_free, swap_holds, swap_readpage, swap_writepage
@@ -81,11 +81,11 @@ MEMORY = (
 
 
 class Memory(NamedTuple):
-    """state, slot, content, saved: int64, shape (pages,).
+    """state: int8, slot, content, saved: int32, shape (pages,).
 
     state: ABSENT, RESIDENT, SWAPPED, or CACHED: read ahead and not accessed yet; slot: the page's
     slot, 0 none; content: number of what it holds now; saved: number of what its slot holds.
-    page_of_slot: int64, shape (slots,), whose each slot in use is. stat: MEMORY counts, the limit,
+    page_of_slot: int32, shape (slots,), whose each slot in use is. stat: MEMORY counts, the limit,
     the position in the versions, failed tries of the present page, the reclaimed pages at which the
     shrinker is asked next. readahead: see readahead.py.
     """
@@ -135,11 +135,11 @@ def make_memory(
     slots: slots of the swap file, the header included; page_cluster: 0 is no read-ahead.
     """
     memory = Memory(
-        state=zeros(pages),
-        slot=zeros(pages),
-        content=zeros(pages),
-        saved=zeros(pages),
-        page_of_slot=zeros(slots),
+        state=zeros(pages, "int8"),
+        slot=zeros(pages, index_item(slots)),
+        content=zeros(pages, "int32"),
+        saved=zeros(pages, "int32"),
+        page_of_slot=zeros(slots, index_item(pages)),
         stat=zeros(STATS),
         readahead=make_readahead(page_cluster, zeros),
     )

@@ -28,10 +28,10 @@ class Swap(NamedTuple):
 
     slots: which slots are in use; zswap: zswap.Zswap; pools: the chain of its pools;
     disk: the block device with the slots;
-    busy: int64, shape (slots,), 0, or the -errno with which a writeback of the slot fails:
+    busy: int16, shape (slots,), 0, or the -errno with which a writeback of the slot fails:
     -EEXIST while its page is in the swap cache, -ENOMEM where the slot is free but not yet
-    invalidated; zero: shape (slots,), 1 if the swap core knows the slot's page as one of zeros;
-    device: int64, shape (slots,), 1 + the content that the swap file holds, 0 none;
+    invalidated; zero: int8, shape (slots,), 1 if the swap core knows the page as one of zeros;
+    device: int32, shape (slots,), 1 + the content that the swap file holds, 0 none;
     stat: VMSTAT counts.
     """
 
@@ -56,8 +56,8 @@ def make_swap(
         pools=pools,
         journal=journal,
         disk=disk,
-        busy=zeros(slots),
-        zero=zeros(slots),
-        device=zeros(slots),
+        busy=zeros(slots, "int16"),
+        zero=zeros(slots, "int8"),
+        device=zeros(slots, "int32"),
         stat=zeros(len(VMSTAT)),
     )

@@ -18,7 +18,7 @@ USED_NR, NEXT = range(2)
 
 
 class SwapSlots(NamedTuple):
-    """used: int64, shape (slots,), 0 or 1; used_in: shape (clusters,), slots in use of each.
+    """used: int8, shape (slots,), 0 or 1; used_in: shape (clusters,), slots in use of each.
 
     counts: USED_NR slots in use without the header, NEXT where the next search begins.
     """
@@ -30,7 +30,9 @@ class SwapSlots(NamedTuple):
 
 def make_swap_slots(slots: int, zeros: Zeros) -> SwapSlots:
     """Return slots 1 .. slots - 1, all free."""
-    swap_slots = SwapSlots(zeros(slots), zeros((slots + CLUSTER - 1) // CLUSTER), zeros(2))
+    swap_slots = SwapSlots(
+        zeros(slots, "int8"), zeros((slots + CLUSTER - 1) // CLUSTER, "int16"), zeros(2)
+    )
     swap_slots.used[0] = 1
     swap_slots.used_in[0] = 1
     swap_slots.counts[NEXT] = 1

@@ -16,7 +16,7 @@ kernel's behaviour is undefined.
 
 from typing import Any, NamedTuple
 
-from zswapsim.engine.simulated import Ints, Zeros, simulated
+from zswapsim.engine.simulated import Ints, Zeros, index_item, simulated
 from zswapsim.errors import EAGAIN, EINVAL, ENOMEM, ENOSPC, InvariantError
 from zswapsim.machine.list_head import (
     Links,
@@ -57,14 +57,14 @@ FREE, LIVE, UNDER_RECLAIM = range(3)
 
 
 class ZbudPool(NamedTuple):
-    """A zbud pool. Arrays are int64; nodes = 65 list heads, then one node a page.
+    """A zbud pool. Nodes = 65 list heads, then one node a page.
 
     buddy: links of the unbuddied and buddied lists; lru: links of the page LRU;
-    first_chunks, last_chunks: shape (pages,), chunks of each buddy, 0 free;
-    state: shape (pages,), FREE, LIVE or UNDER_RECLAIM;
-    owner: shape (2 * pages,), the word at the start of FIRST and LAST;
-    spare: shape (pages,), stack of released pages;
-    counts: PAGES_NR pages in use, UNUSED next page never used, SPARE height of the stack,
+    first_chunks, last_chunks: int8, shape (pages,), chunks of each buddy, 0 free;
+    state: int8, shape (pages,), FREE, LIVE or UNDER_RECLAIM;
+    owner: int64, shape (2 * pages,), the word at the start of FIRST and LAST;
+    spare: int32, shape (pages,), stack of released pages;
+    counts: int64, PAGES_NR pages in use, UNUSED next page never used, SPARE height of the stack,
     RECLAIMED pages that the last shrink reclaimed.
     """
 
@@ -84,11 +84,11 @@ def zbud_create_pool(max_pages: int, zeros: Zeros) -> ZbudPool:
     pool = ZbudPool(
         buddy=make_links(nodes, zeros),
         lru=make_links(nodes, zeros),
-        first_chunks=zeros(max_pages),
-        last_chunks=zeros(max_pages),
-        state=zeros(max_pages),
+        first_chunks=zeros(max_pages, "int8"),
+        last_chunks=zeros(max_pages, "int8"),
+        state=zeros(max_pages, "int8"),
         owner=zeros(2 * max_pages),
-        spare=zeros(max_pages),
+        spare=zeros(max_pages, index_item(max_pages)),
         counts=zeros(4),
     )
     for head in range(FIRST_PAGE):

@@ -14,7 +14,7 @@ one is next; 0 is for one never used, whose next is its neighbour: nothing need 
 
 from typing import NamedTuple
 
-from zswapsim.engine.simulated import Ints, Zeros, simulated
+from zswapsim.engine.simulated import Ints, Zeros, index_item, simulated
 from zswapsim.errors import EINVAL, ENOMEM
 from zswapsim.machine.list_head import (
     Links,
@@ -112,12 +112,12 @@ def zs_create_pool(
         obj_allocated=zeros(ZS_SIZE_CLASSES),
         obj_used=zeros(ZS_SIZE_CLASSES),
         fullness=make_links(heads + zspages, zeros),
-        zspage_class=zeros(zspages),
-        inuse=zeros(zspages),
-        freeobj=zeros(zspages),
-        group=zeros(zspages),
+        zspage_class=zeros(zspages, "int16"),
+        inuse=zeros(zspages, "int16"),
+        freeobj=zeros(zspages, "int16"),
+        group=zeros(zspages, "int8"),
         chain=zeros(zspages * WORDS),
-        spare=zeros(zspages),
+        spare=zeros(zspages, index_item(zspages)),
         counts=zeros(5),
         rules=zeros(5),
     )

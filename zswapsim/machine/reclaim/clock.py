@@ -20,7 +20,7 @@ from zswapsim.machine.list_head import (
 
 
 class Clock(NamedTuple):
-    """links: one node a page, newest first, head last; referenced: int64, shape (pages,)."""
+    """links: one node a page, newest first, head last; referenced: int8, shape (pages,)."""
 
     links: Links
     referenced: Ints
@@ -28,7 +28,7 @@ class Clock(NamedTuple):
 
 def make_clock(pages: int, zeros: Zeros) -> Clock:
     """Return an empty clock for pages 0 .. pages - 1."""
-    clock = Clock(make_links(pages + 1, zeros), zeros(pages))
+    clock = Clock(make_links(pages + 1, zeros), zeros(pages, "int8"))
     init_list_head(clock.links, pages)
     return clock
 

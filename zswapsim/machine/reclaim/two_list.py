@@ -40,7 +40,7 @@ INACTIVE, ACTIVE = range(2)
 class TwoList(NamedTuple):
     """links: one node a page, newest first; heads are node `pages` + INACTIVE or ACTIVE.
 
-    referenced, marked, active: int64, shape (pages,): the page table's reference bit; whether a
+    referenced, marked, active: int8, shape (pages,): the page table's reference bit; whether a
     look at the inactive tail found that bit set last time; which list the page is on. pages_nr:
     int64, shape (2,), pages on each list.
     """
@@ -56,9 +56,9 @@ def make_two_list(pages: int, zeros: Zeros) -> TwoList:
     """Return empty lists for pages 0 .. pages - 1."""
     policy = TwoList(
         links=make_links(pages + 2, zeros),
-        referenced=zeros(pages),
-        marked=zeros(pages),
-        active=zeros(pages),
+        referenced=zeros(pages, "int8"),
+        marked=zeros(pages, "int8"),
+        active=zeros(pages, "int8"),
         pages_nr=zeros(2),
     )
     for head in (pages + INACTIVE, pages + ACTIVE):

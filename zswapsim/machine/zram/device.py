@@ -125,13 +125,13 @@ def make_zram(
     the pool, 0 for none; backing_blocks: pages of the backing device, 0 if there is none.
     """
     zram = Zram(
-        kind=zeros(slots),
+        kind=zeros(slots, "int8"),
         handle=zeros(slots),
-        length=zeros(slots),
-        content=zeros(slots),
-        idle=zeros(slots),
+        length=zeros(slots, "int16"),
+        content=zeros(slots, "int32"),
+        idle=zeros(slots, "int8"),
         accessed=zeros(slots if memory_tracking else 1),
-        blocks=zeros(backing_blocks),
+        blocks=zeros(backing_blocks, "int8"),
         slot_of=zeros(2 * (slots + MOVES) + 1),
         moves=zeros(2 * MOVES),
         counters=zeros(COUNTERS),

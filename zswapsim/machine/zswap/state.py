@@ -117,12 +117,13 @@ DEBUGFS = (
 
 
 class Zswap(NamedTuple):
-    """zswap's state. Arrays are int64.
+    """zswap's state. Arrays are int64, but those of slots.
 
-    kind, handle, length, content, pool: shape (slots,), the entry of each slot: NONE, COMPRESSED
-    or SAME_FILLED; its object's handle; stored bytes; content number; number of its pool;
-    referenced: shape (slots,), 1 if the entry has a second chance;
-    backed: shape (slots,), 1 if frontswap asks zswap for the slot;
+    kind, handle, length, content, pool: int8, int64, int16, int32, int16, shape (slots,), the entry
+    of each slot: NONE, COMPRESSED or SAME_FILLED; its object's handle; stored bytes; content
+    number; number of its pool;
+    referenced: int8, shape (slots,), 1 if the entry has a second chance;
+    backed: int8, shape (slots,), 1 if frontswap asks zswap for the slot;
     lru: links of entries, newest first; nodes are the slots, then one head a pool;
     pool_list: links of the live pools, newest current one first, head is node `pools`;
     pool_refs: shape (pools,), entries of a pool, plus 1 while it is current;
@@ -151,13 +152,13 @@ def make_zswap(
     """Return an enabled zswap for slots 0 .. slots - 1 with no pool current yet."""
     pools = len(pool_evictable)
     zswap = Zswap(
-        kind=zeros(slots),
+        kind=zeros(slots, "int8"),
         handle=zeros(slots),
-        length=zeros(slots),
-        content=zeros(slots),
-        pool=zeros(slots),
-        referenced=zeros(slots),
-        backed=zeros(slots),
+        length=zeros(slots, "int16"),
+        content=zeros(slots, "int32"),
+        pool=zeros(slots, "int16"),
+        referenced=zeros(slots, "int8"),
+        backed=zeros(slots, "int8"),
         lru=make_links(slots + pools, zeros),
         pool_list=make_links(pools + 1, zeros),
         pool_refs=zeros(pools),
