@@ -12,6 +12,7 @@ NAMES = (
     "compressors",
     "drivers",
     "analysis",
+    "curve",
     "readers",
     "conversion",
     "sweep",
