@@ -13,6 +13,7 @@ NAMES = (
     "compressors",
     "drivers",
     "analysis",
+    "curve",
     "readers",
     "conversion",
     "sweep",

@@ -14,6 +14,7 @@ from zswapsim.experiment.host import host_facts, read_host
 from zswapsim.experiment.ratio import RatioConfig, measure_ratios, pages_of_bytes
 from zswapsim.experiment.recommend import RecommendConfig, recommend
 from zswapsim.experiment.sweep.rows import error_row, row_of
+from zswapsim.trace.analysis.curve import curve_facts
 from zswapsim.trace.synthetic import random_contents, zipf
 
 HOSTILE = "</script><script>alert(1)</script><!--<b>&amp;%{x}\u2028\u202e\x1b[31m\udc80\"'"
@@ -122,6 +123,11 @@ def host_result() -> dict[str, Any]:
     return host_facts(read_host(HOST))
 
 
+def curve_result() -> dict[str, Any]:
+    """Return what trace curve prints of a sample."""
+    return curve_facts(zipf(9000, 500, 0.8), rate=0.3, engine="interpreted")
+
+
 def every_result() -> dict[str, dict[str, Any]]:
     """Return results of every kind, by a name."""
     return {
@@ -131,6 +137,7 @@ def every_result() -> dict[str, dict[str, Any]]:
         "compare": compare_result(),
         "recommend": recommend_result(),
         "host": host_result(),
+        "curve": curve_result(),
     }
 
 

@@ -35,7 +35,7 @@ def shell(line: str) -> subprocess.CompletedProcess[str]:
     [
         [],
         *([name] for name in COMMANDS),
-        *(["trace", name] for name in ("info", "head", "cut", "gen", "merge", "convert")),
+        *(["trace", name] for name in ("info", "curve", "head", "cut", "gen", "merge", "convert")),
     ],
 )
 @pytest.mark.parametrize("option", ["--help", "-h"])

@@ -194,6 +194,8 @@ COMMANDS = [
     ["trace", "info"],
     ["trace", "info", "--json"],
     ["trace", "info", "--quick"],
+    ["trace", "curve"],
+    ["trace", "curve", "--sample-pages=64", "--json"],
     ["trace", "head"],
     ["trace", "convert", "--level=1", "-o", "out"],
     ["trace", "convert", "--level=1", "--reduce=2", "-o", "out"],

@@ -7,6 +7,7 @@ from zswapsim.cli.lazy import LazyGroup
 
 SUBCOMMANDS = {
     "info": "Say what a file holds and how it will behave.",
+    "curve": "Say how many faults LRU makes with any memory.",
     "head": "Print the first accesses.",
     "convert": "Write a file as .ztrace.",
     "cut": "Write a stretch of a trace.",

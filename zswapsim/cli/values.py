@@ -234,6 +234,12 @@ def _check_share(text: str) -> None:
     parse_pages(text, MAX_PAGES)
 
 
+def _check_rate(text: str) -> None:
+    from zswapsim.trace.analysis.shards import parse_rate
+
+    parse_rate(text)
+
+
 def _check_accesses(spec: str) -> None:
     from zswapsim.trace.synthetic.accesses import parse_accesses
 
@@ -259,6 +265,7 @@ FRONTENDS = NamedList("frontends", _check_frontends, _frontend_names)
 DEVICE = Named("device", _check_device, _device_names)
 SIZE = Named("size", _check_size)
 SIZE_OR_PERCENT = Named("size", _check_share)
+RATE = Named("rate", _check_rate)
 ACCESSES = Named("accesses", _check_accesses, _access_kinds)
 CONTENTS = FileOr("mix")
 FILE_OR_ID = FileOr()

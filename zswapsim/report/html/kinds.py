@@ -19,6 +19,7 @@ KINDS = {
     "compare": "zswapsim.report.html.compare:compare_chapters",
     "recommend": "zswapsim.report.html.recommend:recommend_chapters",
     "host": "zswapsim.report.html.host:host_chapters",
+    "curve": "zswapsim.report.html.curve:curve_chapters",
 }
 """Kind -> module:function that makes chapters of a result."""
 

@@ -96,6 +96,14 @@ def kill_position(state: ReuseState, position: int) -> int:
     return before
 
 
+def keep_below(state: ReuseState, pages: int) -> int:
+    """Forget the pages from that number on, as if they had never been; return how many are kept."""
+    for page in range(pages, len(state.last)):
+        state.last[page] = 0
+    compact_positions(state)
+    return state.counts[USED]
+
+
 def measure_reuse(state: ReuseState, accesses: Ints) -> int:
     """Make all accesses (page | 1 << 31 for a write); return their number."""
     for i in range(len(accesses)):
@@ -161,8 +169,11 @@ class ReuseDistances:
 class ReuseMeter:
     """Measures blocks of accesses one after the other: add each, then result."""
 
-    def __init__(self, pages: int, engine: str) -> None:
-        """pages: every page is below this; engine: "interpreted" or "compiled"."""
+    def __init__(self, pages: int, engine: str, *, note: bool = True) -> None:
+        """pages: every page is below this; engine: "interpreted" or "compiled".
+
+        note: leave a note that compiled code is there, which means to look at all sources.
+        """
         self._engine = engine
         self._state = make_reuse(pages, engines.zeros(engine))
         self._accesses = 0
@@ -170,15 +181,20 @@ class ReuseMeter:
             with engines.uninterrupted():
                 self._run = engines.entry(measure_reuse, engine)
                 self._run(self._state, engines.int_array([]))
-            engines.mark_warm(WARM_KEY)
+            if note:
+                engines.mark_warm(WARM_KEY)
         else:
             self._run = measure_reuse
 
-    def add(self, block: U32) -> None:
+    def add(self, block: U32 | Int64s) -> None:
         """Measure a block of encoded accesses."""
         compiled = self._engine == "compiled"
         accesses = engines.int_array(block) if compiled else block.tolist()
         self._accesses += self._run(self._state, accesses)
+
+    def keep_below(self, pages: int) -> None:
+        """Forget the pages from that number on; what was counted of them stays."""
+        engines.entry(keep_below, self._engine)(self._state, pages)
 
     def result(self) -> ReuseDistances:
         """Return what was found so far."""

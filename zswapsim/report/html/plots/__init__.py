@@ -45,6 +45,7 @@ PLOTS: dict[str, dict[str, tuple[str, ...]]] = {
         "If costs were others": ("sensitivity:sensitivity_plot",),
         "Over time": ("compare:pool_plot", "compare:majors_plot", "compare:writes_plot"),
     },
+    "curve": {"Over memory": ("curve:curve_plot",)},
 }
 """Kind -> heading -> module:function of its plots."""
 
