@@ -98,7 +98,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         # The reader has gone, for instance `| head`; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (ZswapSimError, OSError, MemoryError) as error:
+    except (ZswapSimError, OSError, MemoryError, ImportError) as error:
         click.echo(printable(f"error: {_plain(error)}"), err=True)
         return 2 if isinstance(error, InvalidArgument | NoEntry) else 1
     return outcome if isinstance(outcome, int) else 0
@@ -122,6 +122,13 @@ def _plain(error: Exception) -> str:
 
         there = error.filename or f"where the output goes, or in TMPDIR ({tempfile.gettempdir()})"
         return f"{error.strerror}: {there}"
+    if isinstance(error, MemoryError) or (
+        isinstance(error, OSError) and error.errno == errno.ENOMEM
+    ):
+        return "not enough memory"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, ImportError):  # also what the linker says when there is no memory for it
+        first = str(error).partition(". ")[0]
+        return f"a library cannot be loaded, for want of memory or of its files: {first}"
     return str(error) or type(error).__name__

@@ -12,8 +12,9 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 from zswapsim.errors import InvalidArgument
 from zswapsim.files import whole_file
@@ -75,8 +76,8 @@ class _Lines:
     """Rows as lines of text."""
 
     def __init__(self, path: Path, line: Callable[[Row], str], head: str = "") -> None:
-        self._line = line
-        self._file: BinaryIO = path.open("r+b" if path.exists() else "x+b")
+        self._path, self._line = path, line
+        self._file = path.open("r+b" if path.exists() else "x+b", buffering=0)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -93,13 +94,23 @@ class _Lines:
 
     def close(self) -> None:
         if not self._file.closed:
-            self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
 
     def _write(self, text: str) -> None:
-        self._file.write(text.encode())
-        self._file.flush()
+        """Add text as a whole. OSError names the file, which then is as it was before."""
+        start = self._file.tell()
+        rest = text.encode()
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except BaseException as error:
+            with suppress(OSError):
+                self._file.truncate(start)
+                self._file.seek(start)
+            if isinstance(error, OSError):
+                error.filename = str(self._path)
+            raise
 
 
 def _whole_lines(data: bytes) -> bytes:
