@@ -15,13 +15,13 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
     """Write a file that appears under its name only when the block ends well.
 
     Until then it has no name where the file system can do that, so that whatever ends the process
     leaves nothing. A link is followed. What exists and is no plain file (a pipe, a device) is
-    written to directly, as it cannot be replaced. OSError as the file system says; a disk that is
-    full is said with the path.
+    written to directly, as it cannot be replaced. mode: of the file, less what the umask takes.
+    OSError as the file system says; a disk that is full is said with the path.
     """
     path = path.resolve()
     try:
@@ -29,23 +29,26 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             with path.open("wb") as file:
                 yield file
         else:
-            yield from _replaced(path)
+            yield from _replaced(path, mode)
     except OSError as error:
         if error.errno in FULL and error.filename is None:
             error.filename = str(path)
         raise
 
 
-def _replaced(path: Path) -> Iterator[BinaryIO]:
+def _replaced(path: Path, mode: int) -> Iterator[BinaryIO]:
     """Yield a file that then takes the path's place."""
     beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.partial")
-    descriptor = _nameless(path.parent)
+    descriptor = _nameless(path.parent, mode)
+    named = descriptor is None
     try:
-        with beside.open("xb") if descriptor is None else open(descriptor, "wb") as file:  # noqa: PTH123
+        if descriptor is None:
+            descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, mode)
+        with open(descriptor, "wb") as file:  # noqa: PTH123
             yield file
             file.flush()
             os.fsync(file.fileno())
-            if descriptor is not None:
+            if not named:
                 _give_name(descriptor, path, beside)
                 return
         beside.replace(path)
@@ -55,12 +58,12 @@ def _replaced(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def _nameless(folder: Path) -> int | None:
+def _nameless(folder: Path, mode: int) -> int | None:
     """Open a file in a folder that can be given a name later; None where that is not possible."""
     if not Path("/proc/self/fd").is_dir():
         return None
     try:
-        return os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+        return os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, mode)
     except OSError:  # of any reason: the other way tells it
         return None
 
