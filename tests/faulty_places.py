@@ -2,9 +2,10 @@
 """Places where things go wrong for real: small disks, disks that take nothing, another user."""
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -12,7 +13,6 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ZSWAPSIM = [sys.executable, "-m", "zswapsim"]
-NOBODY = 65534
 
 
 @contextmanager
@@ -47,20 +47,29 @@ def make_read_only(folder: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
 
 
-def run(
-    *words: object, environment: Mapping[str, str] | None = None, user: int | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run zswapsim in a process of its own, as another user if asked."""
+def run(*words: object, before: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    """Run zswapsim in a process of its own, behind the words of another command if asked."""
     return subprocess.run(
-        [*ZSWAPSIM, *map(str, words)],
+        [*before, *ZSWAPSIM, *map(str, words)],
         cwd=ROOT,
-        env=os.environ | (environment or {}),
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
-        **({} if user is None else {"user": user, "group": user, "extra_groups": []}),  # type: ignore[call-overload]
     )
+
+
+def run_unprivileged(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run zswapsim as somebody whom file modes concern, which they do not root.
+
+    Another user might not be allowed to read Python itself.
+    """
+    if os.geteuid() != 0:
+        return run(*words)
+    if shutil.which("setpriv") is None:
+        pytest.skip("root may read everything, and there is no setpriv")
+    without = "-dac_override,-dac_read_search"
+    return run(*words, before=["setpriv", f"--bounding-set={without}", f"--inh-caps={without}"])
 
 
 def names(folder: Path) -> list[str]:

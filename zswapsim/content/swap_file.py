@@ -87,6 +87,9 @@ class SwapFile(Closing):
         try:
             if self.path is not None:
                 self.flush()
+        except BaseException:
+            self._forget()
+            raise
         finally:
             self._fd = -1
             os.close(fd)

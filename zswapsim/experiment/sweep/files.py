@@ -77,7 +77,8 @@ class _Lines:
 
     def __init__(self, path: Path, line: Callable[[Row], str], head: str = "") -> None:
         self._path, self._line = path, line
-        self._file = path.open("r+b" if path.exists() else "x+b", buffering=0)
+        self._made = not path.exists()
+        self._file = path.open("x+b" if self._made else "r+b", buffering=0)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -87,15 +88,24 @@ class _Lines:
         self._file.truncate(len(whole))
         self._file.seek(len(whole))
         if not whole and head:
-            self._write(head)
+            try:
+                self._write(head)
+            except BaseException:
+                self.close()
+                raise
 
     def append(self, row: Row) -> None:
         self._write(self._line(row))
 
     def close(self) -> None:
-        if not self._file.closed:
-            os.fsync(self._file.fileno())
-            self._file.close()
+        """Make the file complete; one that was made here and has nothing in it goes."""
+        if self._file.closed:
+            return
+        with self._file:
+            if self._made and not os.fstat(self._file.fileno()).st_size:
+                self._path.unlink(missing_ok=True)
+            else:
+                os.fsync(self._file.fileno())
 
     def _write(self, text: str) -> None:
         """Add text as a whole. OSError names the file, which then is as it was before."""
