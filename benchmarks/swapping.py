@@ -13,7 +13,7 @@ from benchmarks.measure import TRACES, say
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.replay import replay
 from zswapsim.experiment.result import Result
-from zswapsim.trace.synthetic import random_contents, zipf
+from zswapsim.trace.synthetic import zipf
 from zswapsim.trace.trace import Trace
 
 ACCESSES = 10_000_000

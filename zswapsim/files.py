@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Files that are complete or absent, temporary files, and what is closed with a block."""
 
+import errno
 import os
 import secrets
 import tempfile
@@ -10,30 +11,77 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, BinaryIO, Self
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
     """Write a file that appears under its name only when the block ends well.
 
-    A link is followed. What exists and is no plain file (a pipe, a device) is written to directly,
-    as it cannot be replaced. OSError as the file system says.
+    Until then it has no name where the file system can do that, so that whatever ends the process
+    leaves nothing. A link is followed. What exists and is no plain file (a pipe, a device) is
+    written to directly, as it cannot be replaced. mode: of the file, less what the umask takes.
+    OSError as the file system says; a disk that is full is said with the path.
     """
     path = path.resolve()
-    if path.exists() and not path.is_file():
-        with path.open("wb") as file:
-            yield file
-        return
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:
-        with partial.open("xb") as file:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                yield file
+        else:
+            yield from _replaced(path, mode)
+    except OSError as error:
+        if error.errno in FULL and error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def _replaced(path: Path, mode: int) -> Iterator[BinaryIO]:
+    """Yield a file that then takes the path's place."""
+    beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.partial")
+    descriptor = _nameless(path.parent, mode)
+    named = descriptor is None
+    try:
+        if descriptor is None:
+            descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, mode)
+        with open(descriptor, "wb") as file:  # noqa: PTH123
             yield file
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
+            if not named:
+                _give_name(descriptor, path, beside)
+                return
+        beside.replace(path)
     except BaseException:
         with suppress(OSError):
-            partial.unlink(missing_ok=True)
+            beside.unlink(missing_ok=True)
         raise
+
+
+def _nameless(folder: Path, mode: int) -> int | None:
+    """Open a file in a folder that can be given a name later; None where that is not possible."""
+    if not Path("/proc/self/fd").is_dir():
+        return None
+    try:
+        return os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, mode)
+    except OSError:  # of any reason: the other way tells it
+        return None
+
+
+def _give_name(descriptor: int, path: Path, beside: Path) -> None:
+    """Give an open file a name; one that is taken goes to it by way of the name `beside`."""
+    source = f"/proc/self/fd/{descriptor}"
+    # A folder's descriptor, which an absolute path makes no use of, is what lets links be followed.
+    folder = os.open(path.parent, os.O_PATH)
+    try:
+        if not path.exists():
+            with suppress(FileExistsError):
+                os.link(source, path, src_dir_fd=folder, follow_symlinks=True)
+                return
+        os.link(source, beside, src_dir_fd=folder, follow_symlinks=True)
+        beside.replace(path)
+    finally:
+        os.close(folder)
 
 
 def temporary_file(owner: object) -> IO[bytes]:

@@ -7,6 +7,7 @@ part is asked for, and by plugins(); nobody else hears of it.
 """
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -54,6 +55,7 @@ class Registry(Generic[T]):
         self._passed_over: list[Plugin] = []
         self._fault = fault
         self._searched = False
+        self._lock = threading.RLock()
 
     def register(self, name: str, part: T, *, origin: str = "registered at run time") -> None:
         """Add a part under a new name. AlreadyExists names both origins if the name is taken."""
@@ -160,7 +162,12 @@ class Registry(Generic[T]):
     def _search_entry_points(self) -> None:
         if self._searched:
             return
-        self._searched = True
+        with self._lock:
+            if not self._searched:
+                self._read_entry_points()
+                self._searched = True  # at the end: other threads must not see half of them
+
+    def _read_entry_points(self) -> None:
         from importlib.metadata import entry_points
 
         try:

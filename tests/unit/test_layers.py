@@ -41,6 +41,7 @@ MAY_IMPORT = {
     "cli": COMMON | {"report", "experiment", "engine", "trace", "content", "machine"},
 }
 NUMBA_FILES = {
+    "engine/code_cache.py",
     "engine/engines.py",
     "engine/compiled_byte_arrays.py",
     "engine/compiled_arrays.py",
@@ -110,8 +111,12 @@ RUN_WHAT_THEY_READ = {
 }
 """Modules that make objects of any class, or run code, out of what they are given."""
 
-MAY_IMPORT_RUNNERS = {("experiment/sweep/parallel.py", "joblib")}
-"""joblib sends calls to processes of its own; what it can load from files is among LOADERS."""
+MAY_IMPORT_RUNNERS = {
+    ("experiment/sweep/parallel.py", "joblib"),
+    ("engine/code_cache.py", "pickle"),
+}
+"""joblib sends calls to processes of its own; what it can load from files is among LOADERS.
+The compiled code of the cache's folder is run anyway."""
 
 RUNNERS = {"eval", "exec", "compile", "__import__"}
 LOADERS = {

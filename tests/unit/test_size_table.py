@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Lengths on disk: they come back whole or not at all."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -87,10 +88,10 @@ def test_a_folder_that_cannot_be_written_is_silently_fine(cache: Path) -> None:
 
 
 def test_a_write_that_fails_leaves_nothing(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_space(self: Path, target: Path) -> Path:
+    def no_space(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", no_space)
+    monkeypatch.setattr(os, "fsync", no_space)
     size_table.save("d", "k", LENGTHS)
     assert list((cache / "sizes").iterdir()) == []
 

@@ -61,8 +61,24 @@ Try `zswapsim COMMAND --help` for the options of a command."""
 
 
 def main(arguments: "Sequence[str] | None" = None) -> int:
-    """Run a command and return the exit code."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    """Run a command and return the exit code.
+
+    arguments: None for those of the program, which ends then.
+    """
+    try:
+        return _main(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:  # while what a command needs was imported
+        print("stopped", file=sys.stderr)
+        return INTERRUPTED
+    finally:
+        if arguments is None:
+            import signal
+
+            # Ctrl-C while Python takes itself down would show as a traceback.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _main(words: "list[str]") -> int:
     # A closed stream is None; what is written to it then goes nowhere, as it should.
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: PTH123, SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
@@ -73,16 +89,21 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         return complete()
     if words in ([], ["-h"], ["--help"]):
         return _help(asked=bool(words))
+    from zswapsim.trace.interruptible import interruptible
+
+    with interruptible():  # before what takes long to import
+        return _run(words)
+
+
+def _run(words: "list[str]") -> int:
     import click
 
     from zswapsim.cli.group import cli
     from zswapsim.errors import InvalidArgument, NoEntry, ZswapSimError
     from zswapsim.printable import printable
-    from zswapsim.trace.interruptible import interruptible
 
     try:
-        with interruptible():
-            outcome = cli.main(args=words, prog_name="zswapsim", standalone_mode=False)
+        outcome = cli.main(args=words, prog_name="zswapsim", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as end:
         return end.exit_code
@@ -98,7 +119,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         # The reader has gone, for instance `| head`; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (ZswapSimError, OSError, MemoryError) as error:
+    except (ZswapSimError, OSError, MemoryError, ImportError) as error:
         click.echo(printable(f"error: {_plain(error)}"), err=True)
         return 2 if isinstance(error, InvalidArgument | NoEntry) else 1
     return outcome if isinstance(outcome, int) else 0
@@ -122,6 +143,13 @@ def _plain(error: Exception) -> str:
 
         there = error.filename or f"where the output goes, or in TMPDIR ({tempfile.gettempdir()})"
         return f"{error.strerror}: {there}"
+    if isinstance(error, MemoryError) or (
+        isinstance(error, OSError) and error.errno == errno.ENOMEM
+    ):
+        return "not enough memory"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, ImportError):  # also what the linker says when there is no memory for it
+        first = str(error).partition(". ")[0]
+        return f"a library cannot be loaded, for want of memory or of its files: {first}"
     return str(error) or type(error).__name__

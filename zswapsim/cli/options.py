@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -93,7 +94,10 @@ class StopFlag:
 
     @contextmanager
     def watching(self) -> Iterator["StopFlag"]:
-        """Listen for Ctrl-C while the block runs."""
+        """Listen for Ctrl-C while the block runs; outside the main thread there is none."""
+        if threading.current_thread() is not threading.main_thread():
+            yield self
+            return
 
         def on_signal(number: int, frame: FrameType | None) -> None:
             if self.is_set or not self.was_asked:

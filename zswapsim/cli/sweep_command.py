@@ -135,13 +135,14 @@ def command(
             for path in traces:
                 trace = workload(path, progress)
                 for row in _run(trace, grid, asked, rows, (jobs, dask, engine), progress):
-                    rows.append(row)
                     if file is not None:
                         file.append(row)
+                    rows.append(row)
                     if as_json:
                         click.echo(json.dumps(row))
-    except KeyboardInterrupt:
-        if output is not None:  # said where the bar has gone, and the file is complete
+    except BaseException as error:
+        if output is not None and (rows or isinstance(error, KeyboardInterrupt)):
+            # Said where the bar has gone, and the file is complete.
             say(f"{len(rows):,} cells are in {output}; --resume goes on with it")
         raise
     if not as_json:

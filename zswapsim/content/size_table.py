@@ -11,12 +11,13 @@ Layout: magic (16 bytes), SHA-256 of the rest (32), "digest\\nkey\\ncount\\n", l
 import contextlib
 import os
 import re
-import tempfile
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from zswapsim.files import whole_file
 
 _MAGIC = b"zswapsim-sizes 1"
 
@@ -71,20 +72,10 @@ def save(digest: str, key: str, lengths: NDArray[np.int32]) -> None:
     if path is None:
         return
     body = _head(digest, key, len(lengths)) + lengths.astype("<i4").tobytes()
-    name = None
-    try:
+    with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        fd, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
-        with os.fdopen(fd, "wb") as file:
+        with whole_file(path, 0o600) as file:
             file.write(_MAGIC + sha256(body).digest() + body)
-        Path(name).replace(path)
-        name = None
-    except OSError:
-        pass
-    finally:
-        if name is not None:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
 
 
 def _head(digest: str, key: str, count: int) -> bytes:

@@ -6,6 +6,7 @@ slots: measured 1.5 us a page against 5.9 for a write of its own. Errors of the 
 EIO) are OSError, never one of this package's errors, which stand for simulated ones.
 """
 
+import contextlib
 import errno
 import os
 import tempfile
@@ -37,10 +38,12 @@ class SwapFile(Closing):
             raise InvalidArgument(f"a swap file of {slots} slots; allowed are 2 and more")
         self.slots = slots
         self.path = None if path is None else Path(path)
+        self._made = self.path is not None and not self.path.exists()
         self._fd = _nameless() if self.path is None else _named(self.path, slots * PAGE_SIZE)
         try:
             os.ftruncate(self._fd, slots * PAGE_SIZE)
         except BaseException:
+            self._forget()
             self.close()
             raise
 
@@ -62,14 +65,7 @@ class SwapFile(Closing):
         for at in range(1, len(slots) + 1):
             if at == len(slots) or slots[at] != slots[at - 1] + 1:
                 run = [self._pending[slot] for slot in slots[first:at]]
-                written = os.pwritev(self._fd, run, self._offset_bytes(slots[first]))
-                if written != len(run) * PAGE_SIZE:
-                    # What a disk that fills up in the middle gives.
-                    raise OSError(
-                        errno.ENOSPC,
-                        f"only {written} bytes of slots {slots[first]} to {slots[at - 1]} "
-                        "could be written",
-                    )
+                self._write_all(run, self._offset_bytes(slots[first]))
                 first = at
         self._pending.clear()
 
@@ -91,12 +87,38 @@ class SwapFile(Closing):
         try:
             if self.path is not None:
                 self.flush()
+        except BaseException:
+            self._forget()
+            raise
         finally:
             self._fd = -1
             os.close(fd)
 
     def __del__(self) -> None:
         self.close()
+
+    def __exit__(self, *exception: object) -> None:
+        """Close; a file with a name that was made here goes if the block did not end well."""
+        if exception[0] is not None:
+            self._forget()
+        self.close()
+
+    def _forget(self) -> None:
+        """Remove a file that was made here, and what was to be written to it."""
+        if self._made and self.path is not None:
+            self._pending.clear()
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+
+    def _write_all(self, run: list[bytes], offset_bytes: int) -> None:
+        """Write pages at an offset. OSError names the file, or the folder of one without a name."""
+        try:
+            done = os.pwritev(self._fd, run, offset_bytes)
+            while done < len(run) * PAGE_SIZE:  # a disk that fills up takes a part, then says so
+                done += os.pwrite(self._fd, b"".join(run)[done:], offset_bytes + done)
+        except OSError as error:
+            error.filename = str(self.path or tempfile.gettempdir())
+            raise
 
     def _offset_bytes(self, slot: int) -> int:
         if not 1 <= slot < self.slots:
@@ -105,9 +127,8 @@ class SwapFile(Closing):
 
 
 def _nameless() -> int:
-    fd, name = tempfile.mkstemp(prefix="zswapsim-swap-")
-    Path(name).unlink()
-    return fd
+    with tempfile.TemporaryFile() as file:  # never has a name where the file system can do that
+        return os.dup(file.fileno())
 
 
 def _named(path: Path, size_bytes: int) -> int:

@@ -47,6 +47,7 @@ _taught_functions: set[Callable[..., Any]] = set()
 _taught_generics: set[int] = set()
 _entries: dict[tuple[Callable[..., Any], Path], Callable[..., Any]] = {}
 _folders: dict[tuple[str | None, int], Path] = {}
+_lock = threading.RLock()
 
 PACKAGE = Path(__file__).parents[1]
 SOURCE_FOLDERS = ("engine", "machine", "content/compressors", "trace")
@@ -161,15 +162,16 @@ def entry(function: F, engine: str) -> F:
     """Return an entry loop as it is, or compiled."""
     if engine == "interpreted":
         return function
-    _teach_all()  # also what was imported since the entry was made: a driver, a policy
-    # The sources are read once for each set of functions, not at each call.
-    state = (os.environ.get("ZSWAPSIM_CACHE_DIR"), len(SIMULATED))
-    if state not in _folders:
-        _folders[state] = cache_folder()
-    key = (function, _folders[state])
-    if key not in _entries:
-        _entries[key] = _compile(function)
-    return _entries[key]  # type: ignore[return-value]
+    with _lock:  # a thread must not compile what another one is half done with teaching
+        _teach_all()  # also what was imported since the entry was made: a driver, a policy
+        # The sources are read once for each set of functions, not at each call.
+        state = (os.environ.get("ZSWAPSIM_CACHE_DIR"), len(SIMULATED))
+        if state not in _folders:
+            _folders[state] = cache_folder()
+        key = (function, _folders[state])
+        if key not in _entries:
+            _entries[key] = _compile(function)
+        return _entries[key]  # type: ignore[return-value]
 
 
 def cache_folder() -> Path:
@@ -222,11 +224,13 @@ def _teach_all() -> None:
 def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
     import numba
 
+    from zswapsim.engine import code_cache
+
+    dispatcher = numba.njit(**WITHOUT_WRAPPER)(function)  # type: ignore[call-overload]
     setattr(numba.config, "CACHE_DIR", str(cache_folder()))  # noqa: B010
-    try:
-        return numba.njit(cache=True, **WITHOUT_WRAPPER)(function)  # type: ignore[call-overload]
-    except RuntimeError:  # no folder that numba may write to
-        return numba.njit(**WITHOUT_WRAPPER)(function)  # type: ignore[call-overload]
+    with contextlib.suppress(RuntimeError):  # no folder that can be written to: nothing is kept
+        dispatcher._cache = code_cache.CodeCache(function)
+    return dispatcher  # type: ignore[no-any-return]
 
 
 def _teach_nothing(point: Callable[..., None]) -> None:

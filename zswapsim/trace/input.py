@@ -11,7 +11,6 @@ import io
 import lzma
 import os
 import sys
-import tempfile
 import weakref
 import zlib
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from typing import IO, Any
 import zstandard
 
 from zswapsim.errors import InvalidArgument, TraceError
+from zswapsim.files import temporary_file
 from zswapsim.trace.unpack import WINDOW_LOG, check_ratio
 
 HEAD_BYTES = 4096
@@ -145,17 +145,15 @@ class Input:
     def local_path(self) -> Path:
         """Return a path of the unpacked input, for formats that jump about in it.
 
-        It is the file itself, or that of a temporary copy that lives as long as this input.
+        It is the file itself, or that of a copy without a name that lives as long as this input.
         """
         if not self.packing and self.path.is_file():
             return self.path
-        copy = tempfile.NamedTemporaryFile(prefix="zswapsim-")  # noqa: SIM115
-        weakref.finalize(self, copy.close)
-        self._copy = copy
+        copy = temporary_file(self)
         for chunk in self.chunks():
             copy.write(chunk)
         copy.flush()
-        return Path(copy.name)
+        return Path(f"/proc/{os.getpid()}/fd/{copy.fileno()}")
 
     def _read(self, size: int) -> bytes:
         """Return size bytes, fewer only at the end."""

@@ -76,6 +76,8 @@ def unpack(packed: IO[bytes], where: str, expected_bytes: int, chunk_bytes: int)
     except TraceError:
         raise
     except (zstandard.ZstdError, *DAMAGE) as error:
+        if "not enough memory" in str(error):  # the library's words for what is no damage
+            raise MemoryError from None
         raise TraceError(
             f"{where}: damaged, near unpacked byte {done:,}: {error!s:.200}"
         ) from error

@@ -12,8 +12,9 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 from zswapsim.errors import InvalidArgument
 from zswapsim.files import whole_file
@@ -75,8 +76,9 @@ class _Lines:
     """Rows as lines of text."""
 
     def __init__(self, path: Path, line: Callable[[Row], str], head: str = "") -> None:
-        self._line = line
-        self._file: BinaryIO = path.open("r+b" if path.exists() else "x+b")
+        self._path, self._line = path, line
+        self._made = not path.exists()
+        self._file = path.open("x+b" if self._made else "r+b", buffering=0)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -86,20 +88,39 @@ class _Lines:
         self._file.truncate(len(whole))
         self._file.seek(len(whole))
         if not whole and head:
-            self._write(head)
+            try:
+                self._write(head)
+            except BaseException:
+                self.close()
+                raise
 
     def append(self, row: Row) -> None:
         self._write(self._line(row))
 
     def close(self) -> None:
-        if not self._file.closed:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+        """Make the file complete; one that was made here and has nothing in it goes."""
+        if self._file.closed:
+            return
+        with self._file:
+            if self._made and not os.fstat(self._file.fileno()).st_size:
+                self._path.unlink(missing_ok=True)
+            else:
+                os.fsync(self._file.fileno())
 
     def _write(self, text: str) -> None:
-        self._file.write(text.encode())
-        self._file.flush()
+        """Add text as a whole. OSError names the file, which then is as it was before."""
+        start = self._file.tell()
+        rest = text.encode()
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except BaseException as error:
+            with suppress(OSError):
+                self._file.truncate(start)
+                self._file.seek(start)
+            if isinstance(error, OSError):
+                error.filename = str(self._path)
+            raise
 
 
 def _whole_lines(data: bytes) -> bytes:

@@ -58,6 +58,11 @@ def run_all(
         results = parallel(calls)
         try:
             yield from results
+        except joblib.externals.loky.process_executor.BrokenProcessPool:
+            raise ZswapSimError(
+                "a process that ran cells was killed, perhaps for want of memory; "
+                "fewer --jobs need less"
+            ) from None
         finally:
             results.close()
 

@@ -132,6 +132,8 @@ def run_cell(shared: tuple[Workload, Costs], work: tuple[Cell, str]) -> Row:
         return row_of(cell.key, cell.settings, result, costs)
     except ZswapSimError as error:
         return error_row(cell.key, workload.info, cell.settings, str(error))
+    except (MemoryError, OSError):  # nothing that the cell can do for; it is run again by --resume
+        raise
     except Exception as error:  # one cell must not end the others
         return error_row(cell.key, workload.info, cell.settings, f"{type(error).__name__}: {error}")
 

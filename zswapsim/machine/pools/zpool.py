@@ -7,6 +7,7 @@ state. Deviations: no gfp flags inside the machine (Pool.malloc takes highmem fo
 that they decide), no names of pools, memory has a capacity chosen when the pool is made.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -197,6 +198,7 @@ _MODULES: Registry[ZpoolDriver] = Registry(
 )
 _registered: list[ZpoolDriver] = []
 _refcount: dict[int, int] = {}
+_lock = threading.RLock()
 
 
 def register(driver: ZpoolDriver) -> None:
@@ -217,13 +219,21 @@ def unregister(driver: ZpoolDriver) -> None:
 
 def get_driver(type_: str) -> ZpoolDriver:
     """Return the newest driver of that type, loading it first if need be (request_module)."""
-    for driver in _registered:
-        if driver.type == type_:
-            return driver
+    driver = _newest(type_)
+    if driver is not None:
+        return driver
     if not _MODULES.is_built_in(type_) and type_ not in _MODULES.names():
         raise NoEntry(f"no zpool {type_!r}; there are {', '.join(types())}")
-    register(_MODULES.get(type_))
-    return _registered[0]
+    with _lock:
+        found = _newest(type_)
+        if found is None:
+            found = _MODULES.get(type_)
+            register(found)
+        return found
+
+
+def _newest(type_: str) -> ZpoolDriver | None:
+    return next((driver for driver in _registered if driver.type == type_), None)
 
 
 def has_pool(type_: str) -> bool:
@@ -272,9 +282,11 @@ def digest(type_: str) -> str:
 
 def acquire(driver: ZpoolDriver) -> None:
     """Count one more live pool of a driver."""
-    _refcount[id(driver)] += 1
+    with _lock:
+        _refcount[id(driver)] += 1
 
 
 def release(driver: ZpoolDriver) -> None:
     """Count one live pool less."""
-    _refcount[id(driver)] -= 1
+    with _lock:
+        _refcount[id(driver)] -= 1
