@@ -44,6 +44,7 @@ NUMBA_FILES = {
     "engine/code_cache.py",
     "engine/engines.py",
     "engine/compiled_byte_arrays.py",
+    "engine/compiled_native.py",
     "engine/compiled_arrays.py",
 }
 

@@ -6,8 +6,10 @@ processes where that is faster, and kept on disk if the pages have a digest; com
 kept in memory up to a budget, and made again on demand beyond it.
 """
 
+import os
 import time
 from mmap import mmap
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,11 +47,13 @@ class PageStore:
         digest: str | None = None,
         keep_bytes: int = KEEP_BYTES,
         processes: int | None = None,
+        compiled: bool = False,
     ) -> None:
         """Take count pages of 4096 bytes end to end; InvalidArgument if contents is not that.
 
         digest: names the contents on disk, None to keep nothing there; keep_bytes: budget for
-        compressed bytes in memory, of all compressors; processes: None for what is fastest.
+        compressed bytes in memory, of all compressors; processes: None for what is fastest;
+        compiled: compiled code will be loaded in any case.
         """
         if count < 0 or len(contents) != count * PAGE_SIZE:
             raise InvalidArgument(f"{len(contents)} bytes are not {count} pages of {PAGE_SIZE}")
@@ -62,6 +66,7 @@ class PageStore:
         self.prepare_ns = 0
         self._contents = contents
         self._processes = processes
+        self._compiled = compiled
         self._keep_bytes = keep_bytes
         self._lengths: dict[str, NDArray[np.int32]] = {}
         self._kept: dict[str, list[bytes | None]] = {}
@@ -135,13 +140,17 @@ class PageStore:
     def _compress_all(self, compressor: Compressor, progress: Progress | None) -> NDArray[np.int32]:
         start_ns = time.perf_counter_ns()
         prepare(compressor, self.count)
+        prepare_many = getattr(compressor, "prepare_many", None)
+        many = prepare_many is not None and prepare_many(self.count, compiled=self._compiled)
         self.prepare_ns += time.perf_counter_ns() - start_ns
         start_ns = time.perf_counter_ns()
-        processes = self._processes or processes_for(self._contents, self.count, compressor)
-        if processes == 1:
-            lengths = self._compress_alone(compressor, progress)
-        else:
-            lengths = self._compress_together(compressor, processes, progress)
+        lengths = self._compress_many(compressor, progress) if many else None
+        if lengths is None:
+            processes = self._processes or processes_for(self._contents, self.count, compressor)
+            if processes == 1:
+                lengths = self._compress_alone(compressor, progress)
+            else:
+                lengths = self._compress_together(compressor, processes, progress)
         self.compress_ns += time.perf_counter_ns() - start_ns
         self.compressions += self.count
         return lengths
@@ -183,6 +192,28 @@ class PageStore:
             processes=processes,
             progress=progress,
         )
+        return self._taken(batch, compressor)
+
+    def _compress_many(
+        self, compressor: Any, progress: Progress | None
+    ) -> NDArray[np.int32] | None:
+        """Compress everything in threads, by the compressor's own loop; None: it cannot."""
+        batch = compressor.compress_many(
+            self._contents,
+            self.count,
+            keep_bytes=self._keep_bytes,
+            threads=self._processes or len(os.sched_getaffinity(0)),
+            progress=progress,
+        )
+        if batch is None:
+            return None
+        lengths = self._taken(batch, compressor)
+        fit = fit_of(compressor)
+        found, where = np.unique(lengths, return_inverse=True)
+        return np.array([fit.length(int(length)) for length in found], np.int32)[where]
+
+    def _taken(self, batch: Compressed, compressor: Compressor) -> NDArray[np.int32]:
+        """Keep the bytes of a batch; return its lengths."""
         lengths = np.array(batch.lengths, np.int32)
         if batch.area is not None:
             self._batches[compressor.key] = batch

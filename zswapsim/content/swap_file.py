@@ -18,6 +18,8 @@ from zswapsim.files import Closing
 from zswapsim.units import PAGE_SIZE
 
 PENDING_PAGES = 256
+NAMELESS_PENDING_PAGES = 1 << 14
+"""Nobody sees a file without a name, so up to 64 MiB need not get there at all."""
 
 
 class SwapFile(Closing):
@@ -34,6 +36,7 @@ class SwapFile(Closing):
         """
         self._fd = -1
         self._pending: dict[int, bytes] = {}
+        self._most_pending = NAMELESS_PENDING_PAGES if path is None else PENDING_PAGES
         if slots < 2:
             raise InvalidArgument(f"a swap file of {slots} slots; allowed are 2 and more")
         self.slots = slots
@@ -55,7 +58,7 @@ class SwapFile(Closing):
         check_page(page)
         self._offset_bytes(slot)
         self._pending[slot] = bytes(page)
-        if len(self._pending) >= PENDING_PAGES:
+        if len(self._pending) >= self._most_pending:
             self.flush()
 
     def flush(self) -> None:

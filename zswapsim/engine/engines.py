@@ -40,7 +40,7 @@ WARM_ACCESSES = 500_000
 COLD_ACCESSES = 8_000_000
 
 # No C code calls a function of the machine: measured a fifth of the time of a compilation.
-WITHOUT_WRAPPER = {"no_cfunc_wrapper": True}
+WITHOUT_WRAPPER: Any = {"no_cfunc_wrapper": True}
 
 F = TypeVar("F", bound=Callable[..., Any])
 _taught_functions: set[Callable[..., Any]] = set()
@@ -205,7 +205,10 @@ def cache_base() -> Path:
 def _teach_all() -> None:
     from numba.extending import register_jitable
 
-    from zswapsim.engine import compiled_byte_arrays  # noqa: F401  # teaches byte_arrays
+    from zswapsim.engine import (  # teach byte_arrays and native
+        compiled_byte_arrays,  # noqa: F401
+        compiled_native,  # noqa: F401
+    )
 
     for function in SIMULATED:
         if function not in _taught_functions:
@@ -226,7 +229,7 @@ def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
 
     from zswapsim.engine import code_cache
 
-    dispatcher = numba.njit(**WITHOUT_WRAPPER)(function)  # type: ignore[call-overload]
+    dispatcher = numba.njit(nogil=True, **WITHOUT_WRAPPER)(function)
     setattr(numba.config, "CACHE_DIR", str(cache_folder()))  # noqa: B010
     with contextlib.suppress(RuntimeError):  # no folder that can be written to: nothing is kept
         dispatcher._cache = code_cache.CodeCache(function)

@@ -42,7 +42,8 @@ def replay(
     memory_pages(config, trace.footprint_pages)  # what does not fit is said before the work
     workload = Workload.of(trace)
     codec = compressor(config.compressor, config.kernel)
-    pages = page_store(trace)
+    compiled = config.engine_for(trace.accesses) == "compiled"
+    pages = page_store(trace, compiled=compiled)
     workload.compress(pages, codec, progress)
     result = run_workload(
         workload,

@@ -126,11 +126,15 @@ class Workload:
         return self._sizes[key]
 
 
-def page_store(trace: Trace, *, keep_bytes: int = KEEP_BYTES) -> PageStore:
-    """Return a trace's contents, to compress them. keep_bytes: 0 where only lengths are wanted."""
+def page_store(trace: Trace, *, keep_bytes: int = KEEP_BYTES, compiled: bool = False) -> PageStore:
+    """Return a trace's contents, to compress them. keep_bytes: 0 where only lengths are wanted.
+
+    compiled: the run will be compiled, so that loading compiled code costs nothing more.
+    """
     return PageStore(
         trace.contents_bytes,
         trace.contents_count,
         digest=trace.contents_digest,
         keep_bytes=keep_bytes,
+        compiled=compiled,
     )

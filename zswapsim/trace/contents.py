@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Page contents in memory, or, above 1 GiB, in an unlinked temporary file that is mapped."""
 
-import hashlib
 import mmap
+import secrets
 import tempfile
 import weakref
 from collections.abc import Iterable
@@ -10,6 +10,7 @@ from typing import IO
 
 import numpy as np
 import numpy.typing as npt
+import xxhash
 
 from zswapsim.errors import InvalidArgument
 from zswapsim.files import close_quietly
@@ -36,14 +37,16 @@ def collect(chunks: Iterable[bytes], total_bytes: int) -> Contents:
 class ContentsBuilder:
     """Collects contents one page at a time: add, count, finish. Equal contents become one.
 
-    Memory: about 100 bytes a content; the contents themselves go to a temporary file beyond a few
-    MiB.
+    They are told apart by 128 bits of XXH3, with a seed that nobody knows: 0.3 us a page, where a
+    cryptographic hash takes 4, two thirds of an LZ4 compression. Memory: about 100 bytes a content;
+    the contents themselves go to a temporary file beyond a few MiB.
     """
 
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
         weakref.finalize(self, close_quietly, self._file)
         self._number_of: dict[bytes, int] = {}
+        self._seed = secrets.randbits(64)
 
     @property
     def count(self) -> int:
@@ -57,7 +60,7 @@ class ContentsBuilder:
         """
         if len(page) != PAGE_SIZE:
             raise InvalidArgument(f"a content has {len(page)} bytes; allowed is {PAGE_SIZE}")
-        digest = hashlib.blake2b(page, digest_size=20).digest()
+        digest = xxhash.xxh3_128_digest(page, self._seed)
         number = self._number_of.get(digest)
         if number is None:
             number = len(self._number_of)

@@ -7,7 +7,8 @@ lengths are 7 to 24 bytes less in the mean, and 7 to 28 % of the pages take anot
 64-byte chunks. lz4-kernel has the kernel's lengths, and is a third slower.
 """
 
-from typing import ClassVar
+from mmap import mmap
+from typing import TYPE_CHECKING, ClassVar
 
 import lz4
 import lz4.block
@@ -25,6 +26,9 @@ from zswapsim.content.compressors.protocol import (
 from zswapsim.errors import DataMismatch
 from zswapsim.profiles import Profile
 from zswapsim.units import PAGE_SIZE
+
+if TYPE_CHECKING:  # what runs processes is imported where it is used
+    from zswapsim.content.compressors.batches import Compressed, Progress
 
 VERSION = f"python-lz4 {lz4.__version__}, liblz4 {lz4.library_version_string()}"
 
@@ -76,3 +80,36 @@ class Lz4:
     def decompress(self, data: Buffer) -> bytes:
         """Return the page. DataMismatch if data is not the block of one."""
         return decompress_block(self.name, data)
+
+    def compress_many(
+        self,
+        contents: bytes | mmap,
+        count: int,
+        *,
+        keep_bytes: int,
+        threads: int,
+        progress: "Progress | None",
+    ) -> "Compressed | None":
+        """Compress contents 0 .. count - 1, see lz4_batch; None where that cannot be."""
+        from zswapsim.content.compressors import lz4_batch
+
+        return lz4_batch.compress_pages(
+            contents,
+            count,
+            self._acceleration,
+            keep_bytes=keep_bytes,
+            threads=threads,
+            progress=progress,
+        )
+
+    def prepare_many(self, pages: int, *, compiled: bool) -> bool:
+        """Say whether compress_many is worth it for so many pages, and get it ready if it is.
+
+        compiled: compiled code will be loaded in any case.
+        """
+        from zswapsim.content.compressors import lz4_batch
+
+        if lz4_batch.liblz4() is None or not (compiled or lz4_batch.is_worth_it(pages)):
+            return False
+        lz4_batch.load()
+        return True
