@@ -19,7 +19,7 @@ NAMES = (
     "sweep",
 )
 
-LONG_NAMES = ("long_replay", "long_analysis", "long_conversion", "record")
+LONG_NAMES = ("long_replay", "long_analysis", "long_conversion", "record", "soak")
 
 for name in sys.argv[1:] or NAMES:
     if name not in NAMES + LONG_NAMES:

@@ -2,24 +2,19 @@
 """Lessons in a real browser: forward and back, by keyboard, asked and answered, quiet and alone."""
 
 import copy
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lesson_results import every_lesson, question, zbud_lesson
+from opened_pages import Opened, launched, needs_chromium, opening
 from report_results import HOSTILE, hostile
 
 from zswapsim.printable import printable
 from zswapsim.report.lesson import lesson_html
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium"),
-    pytest.mark.filterwarnings("default"),
-]
+pytestmark = needs_chromium
 EVERY = every_lesson()
 each = pytest.mark.parametrize("name", EVERY)
 WIDE, PHONE, PROJECTOR = (1280, 900), (320, 740), (1920, 1080)
@@ -27,27 +22,11 @@ WIDE, PHONE, PROJECTOR = (1280, 900), (320, 740), (1920, 1080)
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        launched = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield launched
-        launched.close()
+    yield from launched()
 
 
-class Opened:
-    """A lesson in a page of the browser, and all that the browser had to say about it."""
-
-    def __init__(self, page: Any, address: str) -> None:
-        self.page = page
-        self.said: list[str] = []
-        self.requests: list[str] = []
-        page.on("console", lambda message: self.said.append(message.text))
-        page.on("pageerror", lambda error: self.said.append(str(error)))
-        page.on("dialog", lambda dialog: self.said.append(f"dialog {dialog.message}"))
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.goto(address)
-
-    def see(self, script: str) -> Any:
-        return self.page.evaluate(script)
+class OpenedLesson(Opened):
+    """A lesson that is played."""
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -74,29 +53,20 @@ class Opened:
 @pytest.fixture
 def show(browser: Any, tmp_path: Path) -> Iterator[Any]:
     """Open a lesson; at the end see that the browser had nothing to say, and asked nothing."""
-    contexts, opened = [], []
     path = tmp_path / "lesson.html"
+    with opening(browser) as opener:
 
-    def opener(
-        lesson: Any, link: str = "", size: tuple[int, int] = WIDE, dark: bool = False
-    ) -> Opened:
-        path.write_text(lesson_html(lesson))
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-            offline=True,
-        )
-        contexts.append(context)
-        opened.append(Opened(context.new_page(), path.as_uri() + link))
-        return opened[-1]
+        def show(
+            lesson: Any, link: str = "", size: tuple[int, int] = WIDE, dark: bool = False
+        ) -> OpenedLesson:
+            path.write_text(lesson_html(lesson))
+            scheme = "dark" if dark else "light"
+            opened: OpenedLesson = opener(
+                path, link, OpenedLesson, size, color_scheme=scheme, reduced_motion="reduce"
+            )
+            return opened
 
-    yield opener
-    for one in opened:
-        assert one.said == []
-        assert {url.partition("#")[0] for url in one.requests} == {path.as_uri()}
-    for context in contexts:
-        context.close()
+        yield show
 
 
 OVERFLOWS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"

@@ -2,12 +2,12 @@
 """Reports in a real browser: drawn, quiet, alone, and with the numbers of their results."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from opened_pages import Opened, launched, needs_chromium, opening
 from report_results import HOSTILE, every_result, hostile, replay_result, sweep_result
 
 from zswapsim.printable import printable
@@ -15,68 +15,45 @@ from zswapsim.report.html import report_html
 from zswapsim.report.html.kinds import chapters
 from zswapsim.report.html.page import shown
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium"),
-    pytest.mark.filterwarnings("default"),
-]
+pytestmark = needs_chromium
 EVERY = every_result()
 ON_A_PHONE = ("ratio", "compare", "sweep")
 """Kinds that between them have every form of plot and table."""
-WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+WIDE, PHONE = (1280, 900), (360, 740)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        launched = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield launched
-        launched.close()
+    yield from launched()
 
 
-class Opened:
-    """A report in a page of the browser, and all that the browser had to say about it."""
+class OpenedReport(Opened):
+    """A report whose plots are drawn."""
 
-    def __init__(self, page: Any, path: Path) -> None:
-        self.page = page
-        self.said: list[str] = []
-        self.requests: list[str] = []
-        page.on("console", lambda message: self.said.append(message.text))
-        page.on("pageerror", lambda error: self.said.append(str(error)))
-        page.on("dialog", lambda dialog: self.said.append(f"dialog {dialog.message}"))
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.goto(path.as_uri())
+    def __init__(self, page: Any, address: str) -> None:
+        super().__init__(page, address)
         self.drawn()
 
     def drawn(self) -> None:
         """Wait until all plots are drawn."""
         self.page.wait_for_selector("html[data-drawn]", timeout=60_000)
 
-    def see(self, script: str) -> Any:
-        return self.page.evaluate(script)
-
 
 @pytest.fixture
 def show(browser: Any, tmp_path: Path) -> Iterator[Any]:
     """Open results in the browser; at the end see that it had nothing to say, and asked nothing."""
-    contexts, opened = [], []
     path = tmp_path / "report.html"
+    with opening(browser) as opener:
 
-    def opener(*results: Any, dark: bool = False, size: Any = WIDE, **more: Any) -> Opened:
-        path.write_text(report_html(results, **more))
-        scheme = "dark" if dark else "light"
-        context = browser.new_context(viewport=size, color_scheme=scheme, offline=True)
-        contexts.append(context)
-        opened.append(Opened(context.new_page(), path))
-        return opened[-1]
+        def show(
+            *results: Any, dark: bool = False, size: tuple[int, int] = WIDE, **more: Any
+        ) -> OpenedReport:
+            path.write_text(report_html(results, **more))
+            scheme = "dark" if dark else "light"
+            opened: OpenedReport = opener(path, "", OpenedReport, size, color_scheme=scheme)
+            return opened
 
-    yield opener
-    for one in opened:
-        assert one.said == []
-        assert set(one.requests) == {path.as_uri()}
-    for context in contexts:
-        context.close()
+        yield show
 
 
 MARKS = """() => [...document.querySelectorAll('.canvas')].map(box => ({
@@ -96,10 +73,10 @@ def expected_plots(result: Any) -> int:
 @pytest.mark.parametrize(
     ("name", "size"),
     [*((name, WIDE) for name in EVERY), *((name, PHONE) for name in ON_A_PHONE)],
-    ids=lambda value: value if isinstance(value, str) else f"{value['width']}",
+    ids=lambda value: value if isinstance(value, str) else f"{value[0]}",
 )
 def test_plots_are_drawn_numbers_are_there_and_nothing_is_wider_than_the_page(
-    name: str, size: dict[str, int], show: Any
+    name: str, size: tuple[int, int], show: Any
 ) -> None:
     opened = show(EVERY[name], size=size, dark=size is PHONE)
     plots = opened.see(MARKS)
@@ -108,7 +85,7 @@ def test_plots_are_drawn_numbers_are_there_and_nothing_is_wider_than_the_page(
         assert plot["marks"] > 0, plot
         assert plot["says"]
         assert abs(plot["width"] - plot["room"]) <= 1, plot
-    assert opened.see("document.documentElement.scrollWidth") <= size["width"]
+    assert opened.see("document.documentElement.scrollWidth") <= size[0]
     assert opened.see(READ) == expected_tables(EVERY[name])
 
 

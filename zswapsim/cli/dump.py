@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from zswapsim.cli.settings import FILE, setting_names, setting_of, variable_of
 from zswapsim.experiment.config import ReplayConfig
+from zswapsim.printable import printable
 
 COMMENT_COLUMN = 40
 SHARED = [field.name for field in fields(ReplayConfig)]
@@ -39,13 +40,18 @@ def _line(ctx: click.Context, param: click.Parameter, name: str) -> str:
         default = getattr(param, "show_default", None)
         return f"# {name}: {default if isinstance(default, str) else 'not set'}"
     line = f"{name} = {_toml(value)}"
-    return f"{line:<{COMMENT_COLUMN - 2}}  # {_origin(ctx, param)}"
+    return f"{line:<{COMMENT_COLUMN - 2}}  # {printable(_origin(ctx, param))}"
 
 
 def _toml(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
-    return tomli_w.dumps({"x": value}).removeprefix("x = ").rstrip("\n")
+    text = tomli_w.dumps({"x": value}).removeprefix("x = ").rstrip("\n")
+    # What it leaves as it is may still steer a terminal; TOML reads these as the same letters.
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else f"\\U{ord(letter):08x}"
+        for letter in text
+    )
 
 
 def _plain(value: Any) -> Any:
