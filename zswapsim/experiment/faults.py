@@ -4,6 +4,7 @@
     plan   = kind [: option {, option}]
     option = NAME=VALUE, or a value that needs no name: 1% (probability), 5-20 (slots), x4 (factor)
 
+Where a comma means something else already, + stands for it; several plans have blanks between.
 probability, interval, times and space are as in Linux's fault injection; every and after are other
 names of interval and space.
 """
@@ -160,7 +161,7 @@ def parse_fault(text: str) -> FaultPlan:
     if kind is None:
         raise NoEntry(f"no fault {printable(repr(name[:40]))}; there are {', '.join(KINDS)}")
     said: dict[str, Any] = {}
-    for word in words.split(",") if colon else ():
+    for word in re.split("[,+]", words) if colon else ():
         option, value = _option(kind, text, word.strip())
         if option in said:
             raise InvalidArgument(f"{text!r}: {option} is said twice")
@@ -170,6 +171,11 @@ def parse_fault(text: str) -> FaultPlan:
     if len(said) > 1 and kind.name == "swap-full":
         raise _refuse(kind, text, "size and fewer exclude each other")
     return FaultPlan(text.strip(), kind, said)
+
+
+def texts_of(given: Sequence[str]) -> tuple[str, ...]:
+    """Return the texts of plans, which may be one text with blanks between."""
+    return tuple(given.split() if isinstance(given, str) else given)
 
 
 def parse_faults(texts: Sequence[str]) -> list[FaultPlan]:
@@ -182,15 +188,23 @@ def parse_faults(texts: Sequence[str]) -> list[FaultPlan]:
 def check_faults(texts: Sequence[str], frontend: str, *, has_device: bool) -> None:
     """Refuse what a frontend does not have. has_device: there is one that pages are written to."""
     for plan in parse_faults(texts):
-        if frontend not in plan.kind.frontends:
-            allowed = " and ".join(plan.kind.frontends)
-            raise InvalidArgument(
-                f"fault {plan.text!r}: goes with the frontend {allowed}, not with {frontend}"
-            )
-        if plan.kind.name in ("read-error", "write-error", "slow") and not has_device:
-            raise InvalidArgument(
-                f"fault {plan.text!r}: zram has no device but with --zram-writeback"
-            )
+        if problem := _unfit(plan, frontend, has_device=has_device):
+            raise InvalidArgument(f"fault {plan.text!r}: {problem}")
+
+
+def fitting(texts: Sequence[str], frontend: str, *, has_device: bool) -> tuple[str, ...]:
+    """Return the plans that check_faults does not refuse."""
+    plans = parse_faults(texts)
+    return tuple(p.text for p in plans if not _unfit(p, frontend, has_device=has_device))
+
+
+def _unfit(plan: "FaultPlan", frontend: str, *, has_device: bool) -> str:
+    if frontend not in plan.kind.frontends:
+        allowed = " and ".join(plan.kind.frontends)
+        return f"goes with the frontend {allowed}, not with {frontend}"
+    if plan.kind.name in ("read-error", "write-error", "slow") and not has_device:
+        return "zram has no device but with zram_writeback"
+    return ""
 
 
 def faults_of(texts: Sequence[str], slots: int, zeros: Zeros) -> f.Faults:
