@@ -37,7 +37,7 @@ def test_space_goes_first_then_each_interval_until_the_times_are_used_up(
     space: int, interval: int, times: int, asked: int
 ) -> None:
     text = f"alloc-fail:space={space},interval={interval},times={times}"
-    expected = [0 < at - space and (at - space) % interval == 0 for at in range(1, asked + 1)]
+    expected = [at - space > 0 and (at - space) % interval == 0 for at in range(1, asked + 1)]
     at = [number for number, struck in enumerate(expected) if struck]
     for number in at[times:]:
         expected[number] = False
