@@ -290,7 +290,7 @@ def footer(result: Mapping[str, Any]) -> list[str]:
         else "no bytes carried"
     )
     if lost := result.get("faults", {}).get("lost_pages", 0):
-        checked += f"; {lost:,} were lost"
+        checked += f"; {lost:,} {'was' if lost == 1 else 'were'} lost"
     return [
         checked,
         f"{seconds['total']:.2f} s: machine {seconds['machine']:.2f} s "
