@@ -19,6 +19,7 @@ from zswapsim.machine import accesses as a
 from zswapsim.machine import audit, build, events
 from zswapsim.machine import journal as j
 from zswapsim.machine import memory as m
+from zswapsim.machine.faults import Row, make_faults
 from zswapsim.machine.list_head import list_nodes
 from zswapsim.machine.pools import z3fold, zbud, zpool, zpools, zsmalloc
 from zswapsim.machine.reclaim import POLICIES, clock, lru, two_list  # noqa: F401
@@ -93,12 +94,19 @@ def make_swap(
     journal_capacity: int = 4096,
     pool_types: Sequence[str] = ("zbud", "zsmalloc"),
     pool_pages: int | None = None,
+    faults: Sequence[Row] = (),
     **config: Any,
 ) -> Swap:
     """Return swap with these pools, of which number 0 is in use."""
     zeros = zeros_of(engine)
     swap = build.make_zswap_swap(
-        build.ZswapConfig(**config), slots, pool_types, 0, zeros, pool_pages
+        build.ZswapConfig(**config),
+        slots,
+        pool_types,
+        0,
+        zeros,
+        pool_pages,
+        faults=make_faults(faults, slots, zeros),
     )
     return swap._replace(journal=j.make_journal(journal_capacity, j.ALL_EVENTS, zeros))
 

@@ -21,6 +21,7 @@ ZSWAPSIM = [sys.executable, "-m", "zswapsim"]
 KEYS = {
     "series",
     "pictures",
+    "faults",
     "zswap",
     "zram",
     "vmstat",

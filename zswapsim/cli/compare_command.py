@@ -13,6 +13,7 @@ from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import TRACE_PATH, workload_options
 from zswapsim.cli.machine_options import (
     engine_option,
+    fault_option,
     kernel_option,
     memory_option,
     page_cluster_option,
@@ -62,6 +63,7 @@ def _names() -> "Names":
     "kernel's default."
 )
 @swap_size_option("Size of the swap file, or of zram.")
+@fault_option
 @cost_options
 @workload_options
 @click.option(

@@ -70,6 +70,13 @@ def _formats() -> Iterable[Row]:
         yield name, _summary(lambda: FORMATS.get(name)), FORMATS.origin(name)  # noqa: B023
 
 
+def _faults() -> Iterable[Row]:
+    from zswapsim.experiment.faults import KINDS, allowed_options
+
+    for kind in KINDS.values():
+        yield kind.name, kind.summary, allowed_options(kind), f"{kind.name}:{kind.example}"
+
+
 def _plugins() -> Iterable[Row]:
     """Every part of another package. A broken one is a row, with what is wrong."""
     from zswapsim.content.compressors import COMPRESSORS
@@ -153,12 +160,14 @@ def _setting(name: str) -> object:
 HEADINGS = ("name", "what it is", "from")
 PLUGIN_HEADINGS = ("kind", "name", "from", "entry point", "loads")
 COMPRESSOR_HEADINGS = ("name", "what it is", "lengths, against Linux 6.1's", "from")
+FAULT_HEADINGS = ("kind", "what fails", "options", "as in")
 PARTS = {
     "compressors": _compressors,
     "zpools": _zpools,
     "policies": _policies,
     "formats": _formats,
     "plugins": _plugins,
+    "faults": _faults,
 }
 
 
@@ -168,7 +177,7 @@ def command(parts: str) -> None:
     """List the PARTS there are: built-in ones and those of other packages.
 
     PARTS is compressors, zpools, policies, formats, plugins (what other packages bring, and whether
-    it loads) or profiles.
+    it loads), faults (what --fault of a replay can let fail) or profiles.
     """
     from rich.table import Table
 
@@ -183,9 +192,12 @@ def command(parts: str) -> None:
             table.add_column(heading, overflow="fold")
         rows: Iterable[Row] = table_rows()
     else:
-        for heading in {"compressors": COMPRESSOR_HEADINGS, "plugins": PLUGIN_HEADINGS}.get(
-            parts, HEADINGS
-        ):
+        headings = {
+            "compressors": COMPRESSOR_HEADINGS,
+            "plugins": PLUGIN_HEADINGS,
+            "faults": FAULT_HEADINGS,
+        }
+        for heading in headings.get(parts, HEADINGS):
             table.add_column(heading, overflow="fold")
         rows = list(PARTS[parts]())
         if not rows:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from zswapsim.cli.values import KERNEL, POLICY, SIZE_OR_PERCENT, ZPOOL
+from zswapsim.cli.values import FAULT, KERNEL, POLICY, SIZE_OR_PERCENT, ZPOOL
 from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
 from zswapsim.profiles import DEFAULT_KERNEL
 
@@ -93,6 +93,17 @@ def engine_option(text: str) -> Callable[[F], F]:
         show_default=True,
         help=text,
     )
+
+
+fault_option = click.option(
+    "--fault",
+    "faults",
+    type=FAULT,
+    multiple=True,
+    metavar="KIND[:OPTION,...]",
+    help="Let something fail, as read-error:1%, write-error:slot=17, alloc-fail:every=100, "
+    "bad-slots:5-20, slow:x4; see `zswapsim list faults`. May be given several times.",
+)
 
 
 def jobs_option(text: str) -> Callable[[F], F]:

@@ -13,6 +13,7 @@ from zswapsim.cli.html import html_option, write_report
 from zswapsim.cli.inputs import TRACE_PATH, workload_options
 from zswapsim.cli.machine_options import (
     engine_option,
+    fault_option,
     kernel_option,
     memory_option,
     page_cluster_option,
@@ -121,6 +122,7 @@ if TYPE_CHECKING:
     show_default="a temporary file",
     help="Put the swap file here and keep it.",
 )
+@fault_option
 @click.option(
     "--bytes/--no-bytes",
     "carry_bytes",

@@ -222,6 +222,18 @@ def _device_names() -> Iterable[str]:
     return DEVICES
 
 
+def _check_fault(text: str) -> None:
+    from zswapsim.experiment.faults import parse_fault
+
+    parse_fault(text)
+
+
+def _fault_names() -> Iterable[str]:
+    from zswapsim.experiment.faults import KINDS
+
+    return KINDS
+
+
 def _check_size(text: str) -> None:
     from zswapsim.units import parse_pages
 
@@ -263,6 +275,7 @@ POLICY = Named("policy", _check_policy, _policy_names)
 FORMAT = Named("format", _check_format, _format_names)
 FRONTENDS = NamedList("frontends", _check_frontends, _frontend_names)
 DEVICE = Named("device", _check_device, _device_names)
+FAULT = Named("fault", _check_fault, _fault_names)
 SIZE = Named("size", _check_size)
 SIZE_OR_PERCENT = Named("size", _check_share)
 RATE = Named("rate", _check_rate)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zswapsim.errors import InvalidArgument
+from zswapsim.experiment.faults import NAMES as FAULT_NAMES
 from zswapsim.experiment.settings import no_such
 from zswapsim.machine.memory import MEMORY
 from zswapsim.machine.swap import VMSTAT
@@ -42,6 +43,7 @@ RESULT_NAMES: Names = {
         *("compress_errors", "hysteresis_rejects", "contents"),
     ),
     "bytes": ("checked_pages",),
+    "faults": FAULT_NAMES,
     "seconds": ("compress", "decompress", "compile", "machine", "total"),
 }
 """Of a replay's Result: all of its numbers that say what happened."""

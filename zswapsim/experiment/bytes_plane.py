@@ -18,17 +18,22 @@ from zswapsim.machine.journal import (
     LOAD_SAME,
     LOAD_ZERO,
     MOVE,
+    READ_FAILED,
     SLOT,
     STORE,
     STORE_SAME,
     STORE_ZERO,
     SWAP_READ,
     SWAP_WRITE,
+    WRITE_FAILED,
     WRITEBACK,
 )
 from zswapsim.units import PAGE_SIZE
 
 WORDS = PAGE_SIZE // 8
+
+UNDEFINED = b"\xa5" * PAGE_SIZE
+"""What a write that failed leaves on the disk: if it is ever read, no page is equal to it."""
 
 
 class Pages(Protocol):
@@ -61,7 +66,8 @@ class PoolBytes(NamedTuple):
 class BytesPlane:
     """Pool memory and swap file of a run; one compressor and header size for each pool.
 
-    checked_pages: pages that were read back and compared; decompress_ns: time in the compressor.
+    checked_pages: pages that were read back and compared; failed_reads: those that the disk did not
+    give, so that there was nothing to compare; decompress_ns: time in the compressor.
     """
 
     def __init__(
@@ -72,6 +78,7 @@ class BytesPlane:
     ) -> None:
         """pools: by number of the pool."""
         self.checked_pages = 0
+        self.failed_reads = 0
         self.decompress_ns = 0
         self._pages = pages
         self._pools = pools
@@ -141,6 +148,10 @@ class BytesPlane:
                     self._mismatch("the swap core's map of zeros", slot, address, at)
             elif event == LOAD_ZERO:
                 checked += 1  # compared when it was stored; the map holds no bytes
+            elif event == WRITE_FAILED:
+                swap_file.write(slot, UNDEFINED)
+            elif event == READ_FAILED:
+                self.failed_reads += 1
         self.decompress_ns += spent_ns
         self.checked_pages += checked
 

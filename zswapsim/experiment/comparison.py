@@ -15,6 +15,8 @@ from zswapsim.errors import InvalidArgument, NoEntry, ZswapSimError
 from zswapsim.experiment.assertions import RESULT_NAMES
 from zswapsim.experiment.config import FRONTENDS, ReplayConfig
 from zswapsim.experiment.costs import Costs, cost_of
+from zswapsim.experiment.faults import NAMES as FAULT_NAMES
+from zswapsim.experiment.faults import fitting
 from zswapsim.experiment.machines import memory_pages
 from zswapsim.experiment.measured_costs import settled
 from zswapsim.experiment.running import run_workload
@@ -42,6 +44,7 @@ ROW_NAMES = (
     *(f"stall_{part}_seconds" for part in ("trap", "decompress", "read", "reclaim")),
     *(name for section in ("zswap", "zram", "vmstat", "memory") for name in RESULT_NAMES[section]),
     *_COMPRESSION,
+    *FAULT_NAMES,
 )
 """The numbers of flat_rows, before there are any."""
 
@@ -57,7 +60,8 @@ class Named:
 def parse_configs(texts: Sequence[str], shared: Mapping[str, Any] | None = None) -> list[Named]:
     """Return the configurations that texts mean. InvalidArgument or NoEntry names text and fault.
 
-    shared: settings of all that do not have them themselves; zram passes over read-ahead.
+    shared: settings of all that do not have them themselves; zram passes over read-ahead, and each
+    frontend over faults that it does not have.
     """
     if not LEAST <= len(texts) <= MOST:
         raise InvalidArgument(f"{len(texts)} configurations; allowed are {LEAST} to {MOST}")
@@ -90,6 +94,9 @@ def parse_config(text: str, shared: Mapping[str, Any] | None = None) -> Named:
         if key in own:
             raise InvalidArgument(f"{text!r}: {key} is set twice")
         own[key] = value
+    if "faults" in given:
+        has_device = frontend != "zram" or "zram_writeback" in own
+        given["faults"] = fitting(given["faults"], frontend, has_device=has_device)
     try:
         return Named(name, ReplayConfig(**{**given, **own, "frontend": frontend}))
     except ZswapSimError as error:
@@ -100,6 +107,7 @@ def _setting(text: str, word: str) -> tuple[str, Any]:
     """Return name and value of a setting."""
     key, equals, value = (part.strip() for part in word.partition("="))
     key = key.replace("-", "_")
+    key = "faults" if key == "fault" else key  # as the option is called
     if not equals or not value:
         raise InvalidArgument(f"{text!r}: {word!r} is no setting; allowed is SETTING=VALUE")
     if key not in SETTINGS:
@@ -190,6 +198,8 @@ def _flat(compared: Mapping[str, Any]) -> dict[str, Any]:
         **result["zswap"],
         **result["zram"],
         **{name: result["compression"][name] for name in _COMPRESSION},
+        **{name: result["faults"][name] for name in FAULT_NAMES},
+        "faults": " ".join(result["config"]["faults"]),
     }
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a replay is told, checked before anything is run."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from zswapsim import profiles
 from zswapsim.content.compressors import compressor
 from zswapsim.engine import engines
 from zswapsim.errors import InvalidArgument
+from zswapsim.experiment.faults import check_faults, texts_of
 from zswapsim.machine import reclaim
 from zswapsim.machine.pools.zpool import ZpoolDriver, get_driver, runs_compiled
 from zswapsim.machine.readahead import MAX_PAGE_CLUSTER
@@ -37,7 +39,8 @@ class ReplayConfig:
     huge_idle, where idle is what was not used since the last time. page_cluster: a page that swap
     brings in brings up to 2 ** page_cluster pages of its neighbourhood along; 0 is no read-ahead, 3
     is the kernel's default. swap_size: None is room for every page. swap_file: path of a swap file
-    to keep, None a temporary one. carry_bytes: compress, move and check real bytes.
+    to keep, None a temporary one. carry_bytes: compress, move and check real bytes. faults: what is
+    to fail, as "read-error:1%", one text or several; see experiment/faults.py.
     """
 
     frontend: str = "zswap"
@@ -58,6 +61,7 @@ class ReplayConfig:
     swap_file: str | None = None
     carry_bytes: bool = True
     engine: str = "auto"
+    faults: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be: InvalidArgument or NoEntry names setting, value and choices."""
@@ -81,6 +85,9 @@ class ReplayConfig:
         if self.accept_threshold_percent is not None:
             _is_percent("accept_threshold_percent", self.accept_threshold_percent)
         self._check_frontend()
+        object.__setattr__(self, "faults", texts_of(self.faults))
+        has_device = self.frontend != "zram" or self.zram_writeback is not None
+        check_faults(self.faults, self.frontend, has_device=has_device)
         self._check_kernel(row)
 
     def _check_frontend(self) -> None:
@@ -149,7 +156,7 @@ class ReplayConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON can hold them."""
-        return asdict(self)
+        return {**asdict(self), "faults": list(self.faults)}
 
 
 def _is_percent(name: str, value: int) -> None:

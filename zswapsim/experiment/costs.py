@@ -23,7 +23,8 @@ or when kswapd falls behind; at 0 kswapd does all of it in time. Of zram, what w
 no part of the stall: a program of the administrator asks for that, not reclaim.
 
 Pages that are filled or copied cost the trap only: 4 KiB of memory take about 0.1 us. Queueing is
-not modelled: a device has one request at a time.
+not modelled: a device has one request at a time. A fault "slow:x4" of the run makes all of the
+device's times 4 times as long.
 
 saved_pages: the pages that pools held beyond those that they took, so how much more memory the
 machine seems to have: the mean over all faults since memory was first short; peak_saved_pages: the
@@ -37,6 +38,7 @@ from typing import Any, Self
 
 from zswapsim.content.compressors import compressor
 from zswapsim.errors import InvalidArgument, NoEntry
+from zswapsim.experiment.faults import slowness
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,11 @@ def cost_of(result: Mapping[str, Any], costs: Costs) -> dict[str, Any]:
     """
     counts = counted(result)
     cpu = costs.cpu_of(result["config"]["compressor"]) if counts["coded"] else CpuCosts(0, 0)
-    device, share = costs.device, costs.reclaim_stall_percent / 100
+    factor = slowness(result["config"].get("faults", ()))
+    device, share = (
+        costs.device.scaled(reads=factor, writes=factor),
+        costs.reclaim_stall_percent / 100,
+    )
     waited = counts["device_reads"] - counts["ahead"]
     read_us = waited * device.read_us + counts["ahead"] * device.ahead_us
     trap_us = counts["faults"] * costs.trap_us

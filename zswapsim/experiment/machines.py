@@ -7,6 +7,7 @@ from zswapsim.engine import engines
 from zswapsim.engine.simulated import Zeros
 from zswapsim.errors import InvalidArgument
 from zswapsim.experiment.config import ReplayConfig
+from zswapsim.experiment.faults import faults_of
 from zswapsim.experiment.workload import Integers, Workload
 from zswapsim.machine import memory as m
 from zswapsim.machine.build import ZramConfig, ZswapConfig, ints, make_zram_swap, make_zswap_swap
@@ -67,6 +68,7 @@ def _make_swap(
     config: ReplayConfig, limit_pages: int, slots: int, wanted: int, zeros: Zeros
 ) -> Swap:
     """Return swap with what the frontend says in it."""
+    faults = faults_of(config.faults, slots, zeros)
     if config.frontend == "zram":
         limit = 0 if config.zram_limit is None else parse_pages(config.zram_limit, limit_pages)
         return make_zram_swap(
@@ -78,6 +80,7 @@ def _make_swap(
             slots,
             wanted,
             zeros,
+            faults,
         )
     return make_zswap_swap(
         ZswapConfig(
@@ -94,4 +97,5 @@ def _make_swap(
         [config.driver.type],
         wanted,
         zeros,
+        faults=faults,
     )

@@ -5,11 +5,13 @@ from typing import Any
 
 from zswapsim.experiment.bytes_plane import BytesPlane
 from zswapsim.experiment.config import ReplayConfig
+from zswapsim.experiment.faults import told
 from zswapsim.experiment.result import Result
 from zswapsim.experiment.workload import Integers, Sizes, Workload
 from zswapsim.machine import memory as m
 from zswapsim.machine.pools.zpools import pools_total_pages
 from zswapsim.machine.swap import VMSTAT, Swap
+from zswapsim.machine.swap_slots import BAD_NR, USED_NR
 from zswapsim.machine.zram import device as d
 from zswapsim.machine.zram.device import BD_STAT, MM_STAT, Zram, bd_stat_show, mm_stat_show
 from zswapsim.machine.zswap import state as z
@@ -81,8 +83,8 @@ def collect(
             "pool_pages": int(pools_total_pages(swap.pools)),
             **{name: int(stat[at]) for at, name in enumerate(m.MEMORY)},
             "mean_saved_pages": _mean_saved_pages(machine),
-            "swap_slots": len(swap.slots.used) - 1,
-            "swap_slots_used": int(swap.slots.counts[0]),
+            "swap_slots": len(swap.slots.used) - 1 - int(swap.slots.counts[BAD_NR]),
+            "swap_slots_used": int(swap.slots.counts[USED_NR]),
         },
         compression={
             **_compression(swap, lengths),
@@ -93,6 +95,7 @@ def collect(
             "carried": plane is not None,
             "checked_pages": 0 if plane is None else plane.checked_pages,
         },
+        faults=told(config.faults, swap.faults),
         seconds=seconds,
         config={
             **config.to_dict(),

@@ -19,7 +19,8 @@ class Result:
     zswpin, zswpout, pswpin, pswpout and others, pgmajfault. memory: the limit, what was resident,
     faults, read-ahead. compression: contents, lengths and ratio of what was stored. seconds:
     compile (or load compiled code), compress, decompress, machine (its loop alone), total.
-    bytes: what was carried and checked. trace, config: what was replayed, and how.
+    bytes: what was carried and checked. faults: what was to fail and how often it did, pages that
+    were lost by it; see experiment/faults.py. trace, config: what was replayed, and how.
     complete: False if it was stopped before the end. series, pictures: columns over time, and what
     pictures need besides; both empty unless they were asked for, see experiment/pictures.py.
     """
@@ -36,6 +37,7 @@ class Result:
     complete: bool = True
     series: dict[str, list[int]] = field(default_factory=dict)
     pictures: Numbers = field(default_factory=dict)
+    faults: Numbers = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain dictionaries."""
@@ -53,6 +55,7 @@ class Result:
         except ValueError as error:
             raise InvalidArgument(f"not a result: {error}") from None
         names = {field.name for field in fields(cls)}
-        if not isinstance(data, dict) or not names - {"series", "pictures"} <= set(data) <= names:
+        may_lack = {"series", "pictures", "faults"}
+        if not isinstance(data, dict) or not names - may_lack <= set(data) <= names:
             raise InvalidArgument(f"not a result: it has to have {', '.join(sorted(names))}")
         return cls(**data)

@@ -6,6 +6,7 @@ from zswapsim.machine import readahead as ra
 from zswapsim.machine.journal import POSITION, has_headroom
 from zswapsim.machine.memory import (
     CACHED,
+    REDIRTIED,
     RESIDENT,
     Machine,
     apply_versions,
@@ -44,13 +45,16 @@ def run_accesses(machine: Machine, accesses: Ints, first: int, base: int) -> int
             reclaim_access(machine.policy, page)
         else:
             machine.swap.journal.counts[POSITION] = base + i
-            if memory.state[page] == CACHED:
+            if memory.state[page] >= CACHED:
                 if not map_cached_page(machine, page, write):
                     return i
             else:
                 # Not a function of its own: a call that takes the whole machine slows the hits.
                 if not swapin_readahead(machine, page) or not make_page_free(machine):
                     return i
-                fault_in(machine, page, write)
+                if memory.state[page] == REDIRTIED:  # by that reclaim
+                    map_cached_page(machine, page, write)
+                else:
+                    fault_in(machine, page, write)
                 memory.readahead[ra.BEGUN] = 0
     return len(accesses)

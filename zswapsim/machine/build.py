@@ -8,6 +8,7 @@ from typing import Any
 from zswapsim import profiles
 from zswapsim.engine import engines
 from zswapsim.engine.simulated import Ints, Item, Zeros
+from zswapsim.machine.faults import Faults, make_faults
 from zswapsim.machine.journal import make_journal
 from zswapsim.machine.pools import zpool
 from zswapsim.machine.pools.zpools import chain
@@ -52,13 +53,15 @@ def make_zswap_swap(
     pool_pages: int | None = None,
     *,
     deferred_work: bool = False,
+    faults: Faults | None = None,
 ) -> Swap:
     """Return swap with a zswap whose pools are made but only the first of them is in use.
 
     slots: slots of the swap file, the header included. pool_types: every pool that the run may
     ever use, as they cannot be added later. wanted: events for the journal. pool_pages: capacity
     of each pool, what all slots may need unless said. deferred_work: pools
-    that move objects put that off until they are told to.
+    that move objects put that off until they are told to. faults: what is to fail, for as many
+    slots; None for nothing.
     """
     drivers = [zpool.get_driver(type_) for type_ in pool_types]
     row = profiles.profile(config.kernel)
@@ -86,23 +89,28 @@ def make_zswap_swap(
     if drivers:
         zswap_pool_make_current(zswap, 0)
     journal = make_journal(JOURNAL_CAPACITY, wanted, zeros)
-    return make_swap(slots, zswap, pools, journal, make_swap_file_disk(zeros), zeros)
+    faults = faults or make_faults((), slots, zeros)
+    return make_swap(slots, zswap, pools, journal, make_swap_file_disk(zeros), faults, zeros)
 
 
-def make_zram_swap(config: ZramConfig, slots: int, wanted: int, zeros: Zeros) -> Swap:
-    """Return swap on a zram device, with zswap disabled. slots, wanted: as for zswap."""
+def make_zram_swap(
+    config: ZramConfig, slots: int, wanted: int, zeros: Zeros, faults: Faults | None = None
+) -> Swap:
+    """Return swap on a zram device, with zswap disabled. slots, wanted, faults: as for zswap."""
     row = profiles.profile(config.kernel)
+    faults = faults or make_faults((), slots, zeros)
     zram, pool = make_zram_disk(
         row,
         slots,
         limit_pages=config.limit_pages,
         backing_blocks=config.backing_blocks,
         zeros=zeros,
+        faults=faults,
     )
     zswap = z.make_zswap(row, slots, [False], zeros)
     zswap.parameters[z.ENABLED] = 0
     journal = make_journal(JOURNAL_CAPACITY, wanted, zeros)
-    return make_swap(slots, zswap, chain([pool], zeros), journal, zram, zeros)
+    return make_swap(slots, zswap, chain([pool], zeros), journal, zram, faults, zeros)
 
 
 def ints(values: Any, engine: str, item: Item = "int64") -> Ints:

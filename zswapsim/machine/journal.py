@@ -27,6 +27,8 @@ fixed capacity; the machine's loop stops before it could overflow and goes on wh
 | MOVE           | the pool moved an object: length bytes from address to address `content`       |
 | STORE_ZERO     | the swap core noted a page of zeros; nobody else sees it                       |
 | LOAD_ZERO      | a page of zeros came back                                                      |
+| READ_FAILED    | the disk did not give a page                                                   |
+| WRITE_FAILED   | the disk did not take a page: what it holds of the slot is undefined now       |
 """
 
 from typing import Any, NamedTuple
@@ -53,7 +55,9 @@ from zswapsim.engine.simulated import Ints, Zeros, simulated
     MOVE,
     STORE_ZERO,
     LOAD_ZERO,
-) = range(1, 20)
+    READ_FAILED,
+    WRITE_FAILED,
+) = range(1, 22)
 
 HEADROOM = 256
 """Records that one step of the machine's loop may write at most; see memory.reclaim_one."""
@@ -91,6 +95,8 @@ BYTES_EVENTS = sum(
         MOVE,
         STORE_ZERO,
         LOAD_ZERO,
+        READ_FAILED,
+        WRITE_FAILED,
     )
 )
 """The events that move bytes."""

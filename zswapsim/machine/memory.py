@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from zswapsim.engine.simulated import Ints, Zeros, index_item, simulated
 from zswapsim.errors import EEXIST, EIO, InvariantError
+from zswapsim.machine.faults import REDIRTIED_NR, note_lost
 from zswapsim.machine.journal import POSITION, SLOT, has_headroom, note
 from zswapsim.machine.page_io import swap_free, swap_holds, swap_readpage, swap_writepage
 from zswapsim.machine.pools.zpools import pools_total_pages
@@ -37,7 +38,7 @@ DEF_PRIORITY = 12
 DIRTY = -1
 """Saved content of a page whose slot holds nothing any more."""
 
-ABSENT, RESIDENT, SWAPPED, CACHED = range(4)
+ABSENT, RESIDENT, SWAPPED, CACHED, REDIRTIED = range(5)
 
 MEMORY = (
     "resident_pages",  # now, those that were read ahead included
@@ -83,8 +84,9 @@ MEMORY = (
 class Memory(NamedTuple):
     """state: int8, slot, content, saved: int32, shape (pages,).
 
-    state: ABSENT, RESIDENT, SWAPPED, or CACHED: read ahead and not accessed yet; slot: the page's
-    slot, 0 none; content: number of what it holds now; saved: number of what its slot holds.
+    state: ABSENT, RESIDENT, SWAPPED, or not accessed since it came into the swap cache: CACHED,
+    read ahead, or REDIRTIED, of a writeback that failed; slot: the page's slot, 0 none; content:
+    number of what it holds now; saved: number of what its slot holds.
     page_of_slot: int32, shape (slots,), whose each slot in use is. stat: MEMORY counts, the limit,
     the position in the versions, failed tries of the present page, the reclaimed pages at which the
     shrinker is asked next. readahead: see readahead.py.
@@ -159,7 +161,7 @@ def forget_slot(machine: Machine, page: int) -> None:
 def free_page(machine: Machine, page: int) -> None:
     """Take a page back from the program: it is gone, and so is its slot."""
     memory = machine.memory
-    if memory.state[page] == RESIDENT or memory.state[page] == CACHED:
+    if memory.state[page] != ABSENT and memory.state[page] != SWAPPED:
         reclaim_remove(machine.policy, page)
         memory.stat[RESIDENT_PAGES] -= 1
     if memory.slot[page] != 0:
@@ -229,6 +231,7 @@ def reclaim_one(machine: Machine) -> int:
         if outcome == -EIO:
             memory.saved[page] = DIRTY
             memory.stat[WRITE_ERRORS] += 1
+            swap.busy[slot] = -EEXIST
             reclaim_putback(machine.policy, page)
             return outcome
         pool_pages = pools_total_pages(swap.pools)
@@ -267,6 +270,35 @@ def ask_shrinker(machine: Machine) -> bool:
 
 
 @simulated
+def take_redirtied_pages(machine: Machine) -> None:
+    """Take the pages of failed writebacks into memory: they are in the swap cache, and dirty.
+
+    The kernel writes asynchronously, so the entry is gone when the error comes; the page that it
+    was decompressed into is marked dirty again and stays. Each is a failed try of reclaim, which
+    has to end where no page can be written. Source: Linux 6.1 mm/page_io.c end_swap_bio_write.
+    """
+    memory = machine.memory
+    faults = machine.swap.faults
+    for at in range(faults.counts[REDIRTIED_NR]):
+        page = memory.page_of_slot[faults.redirtied[at]]
+        memory.state[page] = REDIRTIED
+        memory.saved[page] = DIRTY
+        reclaim_add(machine.policy, page)
+        memory.stat[RESIDENT_PAGES] += 1
+        memory.stat[FAILED_TRIES] += 1
+    faults.counts[REDIRTIED_NR] = 0
+
+
+@simulated
+def end_shrink(machine: Machine) -> bool:
+    """End the queued shrink work, and what failed of it; False if the journal has no room."""
+    done = has_headroom(machine.swap.journal) and shrink_worker(machine.swap)
+    if machine.swap.faults.counts[REDIRTIED_NR] != 0:
+        take_redirtied_pages(machine)
+    return done and has_headroom(machine.swap.journal)
+
+
+@simulated
 def make_page_free(machine: Machine) -> bool:
     """Reclaim until one more page fits; False if the journal has no room to go on.
 
@@ -274,7 +306,7 @@ def make_page_free(machine: Machine) -> bool:
     """
     stat = machine.memory.stat
     while stat[FAILED_TRIES] < SWAP_CLUSTER_MAX:
-        if not has_headroom(machine.swap.journal) or not shrink_worker(machine.swap):
+        if not end_shrink(machine):
             return False
         pool_pages = pools_total_pages(machine.swap.pools)
         asking = machine.swap.zswap.counters[SHRINKER_SCAN] > 0
@@ -289,18 +321,36 @@ def make_page_free(machine: Machine) -> bool:
                 break
             if outcome < 0:
                 stat[FAILED_TRIES] += 1
-    return shrink_worker(machine.swap) and has_headroom(machine.swap.journal)
+    return end_shrink(machine)
 
 
 @simulated
-def read_page(machine: Machine, page: int) -> None:
-    """Read a swapped-out page; it is in the swap cache now, and dirty if its slot gave it up."""
+def read_page(machine: Machine, page: int) -> bool:
+    """Read a swapped-out page; it is in the swap cache now, and dirty if its slot gave it up.
+
+    False: the disk did not give it, and the page is as it was.
+    """
     memory = machine.memory
     slot = memory.slot[page]
-    swap_readpage(machine.swap, slot)
+    if swap_readpage(machine.swap, slot) == -EIO:
+        return False
     machine.swap.busy[slot] = -EEXIST
     if not swap_holds(machine.swap, slot):
         memory.saved[page] = DIRTY
+    return True
+
+
+@simulated
+def lose_page(machine: Machine, page: int) -> None:
+    """Give up a page that cannot be read: its process is killed, and its slot freed with it.
+
+    Deviation: the trace goes on, with a fresh page of zeros until it says what the page holds.
+    """
+    memory = machine.memory
+    note_lost(machine.swap.faults, memory.slot[page])
+    if memory.saved[page] == memory.content[page]:
+        memory.content[page] = len(machine.contents.length) - 1
+    forget_slot(machine, page)
 
 
 @simulated
@@ -327,9 +377,10 @@ def fault_in(machine: Machine, page: int, write: int) -> None:
     if memory.state[page] == SWAPPED:
         stat[PGMAJFAULT] += 1
         trace_fault(page, write, 1)
-        read_page(machine, page)
+        if not read_page(machine, page):
+            lose_page(machine, page)
         # A page that comes from a synchronous disk is not in the swap cache, so its slot is freed.
-        if write != 0 or disk_is_synchronous(machine.swap.disk):
+        elif write != 0 or disk_is_synchronous(machine.swap.disk):
             forget_slot(machine, page)
     else:
         trace_fault(page, write, 0)
@@ -344,9 +395,11 @@ def check_memory(machine: Machine, resident: list[int]) -> None:
     """Audit pages against the policy's list and the slots; InvariantError names what is wrong."""
     memory = machine.memory
     states = [int(memory.state[page]) for page in range(len(memory.state))]
-    in_memory = [page for page, state in enumerate(states) if state in (RESIDENT, CACHED)]
+    in_memory = [page for page, state in enumerate(states) if state not in (ABSENT, SWAPPED)]
     if sorted(resident) != in_memory:
         raise InvariantError("memory: the policy's pages are not the resident ones")
+    if machine.swap.faults.counts[REDIRTIED_NR] != 0:
+        raise InvariantError("memory: the page of a failed writeback is nowhere")
     if memory.stat[RESIDENT_PAGES] != len(resident):
         raise InvariantError("memory: the number of resident pages is wrong")
     slots = [slot for slot in (int(memory.slot[page]) for page in range(len(states))) if slot]
@@ -358,8 +411,8 @@ def check_memory(machine: Machine, resident: list[int]) -> None:
         slot = memory.slot[page]
         if state == SWAPPED and slot == 0:
             raise InvariantError(f"memory: page {page} is swapped out but has no slot")
-        if state == CACHED and (slot == 0 or machine.swap.busy[slot] != -EEXIST):
-            raise InvariantError(f"memory: page {page} was read ahead but is not in the swap cache")
+        if state >= CACHED and (slot == 0 or machine.swap.busy[slot] != -EEXIST):
+            raise InvariantError(f"memory: page {page} is not mapped, nor in the swap cache")
         if slot and memory.page_of_slot[slot] != page:
             raise InvariantError(f"memory: slot {slot} does not know its page {page}")
         needed = state == SWAPPED or memory.saved[page] == memory.content[page]

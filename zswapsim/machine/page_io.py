@@ -2,7 +2,8 @@
 """The swap path of one page: zswap first, the swap file where zswap does not have it.
 
 Models Linux 5.4 to 6.18 mm/page_io.c (specification 5.8): from 6.12 on, pages of zeros stop at a
-bitmap of the swap core. Device I/O completes at once; only zram ever refuses a page.
+bitmap of the swap core. Device I/O completes at once; only zram ever refuses a page, unless a fault
+plan says otherwise.
 """
 
 from zswapsim.engine.simulated import Ints, simulated
@@ -113,7 +114,10 @@ def swap_writefolio(
 
 @simulated
 def swap_readpage(swap: Swap, slot: int) -> int:
-    """Read a page in; return 0 if zswap or the swap core had it, -ENOENT from the disk."""
+    """Read a page in; return 0 if zswap or the swap core had it, -ENOENT from the disk.
+
+    -EIO: the disk did not give it. Such a read was begun, so it counts.
+    """
     if swap.zero[slot] == 1:
         trace_swap_zero(slot, 0)
         note(swap.journal, j.LOAD_ZERO, slot, 0, 0, 0, 0)
@@ -122,7 +126,8 @@ def swap_readpage(swap: Swap, slot: int) -> int:
     outcome = zswap_load(swap, slot)
     if outcome != 0:
         trace_swap_read(slot)
-        disk_read(swap.disk, swap, slot)
+        if disk_read(swap.disk, swap, slot) != 0:
+            outcome = -EIO
         swap.stat[PSWPIN] += 1
         zswap_folio_swapin(swap)
     return outcome

@@ -7,6 +7,7 @@ Kept apart from the functions so that zswap and the swap path can both name the 
 from typing import Any, NamedTuple
 
 from zswapsim.engine.simulated import Ints, Zeros
+from zswapsim.machine.faults import Faults
 from zswapsim.machine.journal import Journal
 from zswapsim.machine.swap_slots import SwapSlots, make_swap_slots
 from zswapsim.machine.zswap.state import Zswap
@@ -32,7 +33,7 @@ class Swap(NamedTuple):
     -EEXIST while its page is in the swap cache, -ENOMEM where the slot is free but not yet
     invalidated; zero: int8, shape (slots,), 1 if the swap core knows the page as one of zeros;
     device: int32, shape (slots,), 1 + the content that the swap file holds, 0 none;
-    stat: VMSTAT counts.
+    stat: VMSTAT counts; faults: what is to fail.
     """
 
     slots: SwapSlots
@@ -44,14 +45,21 @@ class Swap(NamedTuple):
     zero: Ints
     device: Ints
     stat: Ints
+    faults: Faults
 
 
 def make_swap(
-    slots: int, zswap: Zswap, pools: Any, journal: Journal, disk: Any, zeros: Zeros
+    slots: int,
+    zswap: Zswap,
+    pools: Any,
+    journal: Journal,
+    disk: Any,
+    faults: Faults,
+    zeros: Zeros,
 ) -> Swap:
     """Return swap of slots 1 .. slots - 1 with nothing in it."""
     return Swap(
-        slots=make_swap_slots(slots, zeros),
+        slots=make_swap_slots(slots, zeros, faults),
         zswap=zswap,
         pools=pools,
         journal=journal,
@@ -60,4 +68,5 @@ def make_swap(
         zero=zeros(slots, "int8"),
         device=zeros(slots, "int32"),
         stat=zeros(len(VMSTAT)),
+        faults=faults,
     )

@@ -36,10 +36,15 @@ from zswapsim.machine.swap_disk import disk_is_synchronous
 
 @simulated
 def read_swap_cache_async(machine: Machine, page: int) -> None:
-    """Read a page for which there is room into the swap cache."""
+    """Read a page for which there is room into the swap cache.
+
+    Deviation: one that the disk does not give is left where it is; the kernel keeps it, without its
+    content, so that an access soon after does not try again.
+    """
     memory = machine.memory
     reads = machine.swap.stat[PSWPIN]
-    read_page(machine, page)
+    if not read_page(machine, page):
+        return
     memory.stat[SWAP_RA_READS] += machine.swap.stat[PSWPIN] - reads
     memory.state[page] = CACHED
     reclaim_add(machine.policy, page)
@@ -70,7 +75,8 @@ def swap_cluster_readahead(machine: Machine, slot: int) -> bool:
             used_pages = memory.stat[RESIDENT_PAGES] + pools_total_pages(machine.swap.pools)
             if used_pages >= memory.stat[LIMIT_PAGES]:
                 break
-            read_swap_cache_async(machine, page)
+            if memory.state[page] == SWAPPED:  # unless reclaim has just brought it back
+                read_swap_cache_async(machine, page)
         window[ra.NEXT] = near + 1
     window[ra.NEXT] = window[ra.END]
     return True
@@ -89,16 +95,18 @@ def swapin_readahead(machine: Machine, page: int) -> bool:
 
 @simulated
 def map_cached_page(machine: Machine, page: int, write: int) -> bool:
-    """Make a page resident that was read ahead; False if the journal has no room for it.
+    """Make a page of the swap cache resident; False if the journal has no room for it.
 
-    This is a minor fault and a hit of read-ahead. No page is taken, so none is reclaimed.
+    This is a minor fault, and a hit if it was read ahead. No page is taken, so none is reclaimed.
     """
     if not has_headroom(machine.swap.journal):
         return False
     memory = machine.memory
     memory.stat[PGFAULT] += 1
-    memory.stat[SWAP_RA_HIT] += 1
-    memory.readahead[ra.HITS] += 1
+    memory.stat[FAILED_TRIES] = 0
+    if memory.state[page] == CACHED:
+        memory.stat[SWAP_RA_HIT] += 1
+        memory.readahead[ra.HITS] += 1
     memory.state[page] = RESIDENT
     if write != 0:
         forget_slot(machine, page)

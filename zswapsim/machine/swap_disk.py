@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The block device that swap slots lie on: five operations, generic by the type of the device.
 
-SwapFile is a file, whose reads and writes always succeed. Another device, such as zram, registers
-its own implementations for its type.
+SwapFile is a file, whose reads and writes succeed unless a fault plan says otherwise. Another
+device, such as zram, registers its own implementations for its type.
 """
 
 from typing import Any, NamedTuple
 
 from zswapsim.engine.simulated import Ints, Zeros, generic, simulated
+from zswapsim.errors import EIO
 from zswapsim.machine import journal as j
+from zswapsim.machine.faults import READ_ERROR, WRITE_ERROR, should_fail
 from zswapsim.machine.journal import note
-from zswapsim.machine.swap import Swap
+from zswapsim.machine.swap import PSWPOUT, Swap
 
 DiskState = Any
 
@@ -27,8 +29,8 @@ def disk_write(
 
 
 @generic
-def disk_read(disk: DiskState, swap: Swap, slot: int) -> None:
-    """Read the page of a slot."""
+def disk_read(disk: DiskState, swap: Swap, slot: int) -> int:
+    """Read the page of a slot; return 0, or -EIO where the device does not give it."""
     raise NotImplementedError
 
 
@@ -65,15 +67,28 @@ def make_swap_file_disk(zeros: Zeros) -> SwapFileDisk:
 def file_write(
     disk: SwapFileDisk, swap: Swap, slot: int, content: int, length: int, same_filled: int
 ) -> int:
-    """Write the page as it is."""
+    """Write the page as it is; -EIO: a write error, and what the slot holds is undefined.
+
+    Such a write was begun, so it counts.
+    """
+    if should_fail(swap.faults, WRITE_ERROR, slot, content):
+        note(swap.journal, j.WRITE_FAILED, slot, 0, 0, 0, content)
+        swap.device[slot] = 0
+        swap.stat[PSWPOUT] += 1
+        return -EIO
     note(swap.journal, j.SWAP_WRITE, slot, 0, 0, 0, content)
     return 0
 
 
 @simulated
-def file_read(disk: SwapFileDisk, swap: Swap, slot: int) -> None:
-    """Read the page as it is."""
-    note(swap.journal, j.SWAP_READ, slot, 0, 0, 0, swap.device[slot] - 1)
+def file_read(disk: SwapFileDisk, swap: Swap, slot: int) -> int:
+    """Read the page as it is; -EIO: a read error."""
+    content = swap.device[slot] - 1
+    if should_fail(swap.faults, READ_ERROR, slot, content):
+        note(swap.journal, j.READ_FAILED, slot, 0, 0, 0, content)
+        return -EIO
+    note(swap.journal, j.SWAP_READ, slot, 0, 0, 0, content)
+    return 0
 
 
 @simulated

@@ -171,6 +171,8 @@ def described(result: Facts, *, with_memory: bool) -> str:
         said += f", writeback {config['zram_writeback']}"
     if config["page_cluster"]:
         said += f", read-ahead of up to {1 << config['page_cluster']} pages"
+    if config.get("faults"):
+        said += f", faults {printable(' '.join(config['faults']))}"
     if with_memory:
         said += f"; memory of {format_pages(result['memory']['limit_pages'])}"
     return said

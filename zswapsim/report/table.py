@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zswapsim.printable import printable
+from zswapsim.report.faults import fault_rows, lost_line
 from zswapsim.report.rows import Row, ratio_rows, zero_rows
 from zswapsim.report.zram import zram_rows, zram_saved_rows
 from zswapsim.units import PAGE_SIZE, format_bytes, format_pages, format_share
@@ -68,9 +69,11 @@ def origins(result: Mapping[str, Any]) -> list[str]:
 def warnings(result: Mapping[str, Any]) -> list[str]:
     """Return what a person has to know before the numbers."""
     memory = result["memory"]
-    said = [
+    refuses = "ZRAM FULL" if result["config"]["frontend"] == "zram" else "WRITE ERROR"
+    said = lost_line(result)
+    said += [
         f"{what}: {memory[name]:,} times a page had to stay in memory"
-        for name, what in (("swap_full", "SWAP FULL"), ("write_errors", "ZRAM FULL"))
+        for name, what in (("swap_full", "SWAP FULL"), ("write_errors", refuses))
         if memory[name]
     ]
     if memory["over_limit"]:
@@ -91,6 +94,8 @@ def sections(result: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
     else:
         middle = [("What the swap file did", _plain(result))]
     happened = ("What happened", _happened(result))
+    if injected := fault_rows(result):
+        middle.append(("What was made to fail", injected))
     if frontend == "none":
         return [happened, *middle]
     saved = zram_saved_rows(result) if frontend == "zram" else _saved(result)
@@ -241,7 +246,7 @@ def _refusals(result: Mapping[str, Any], refused: int) -> str:
         ("too large for the pool", zswap["reject_compress_poor"]),
         ("incompressible", compression["compress_errors"]),
         ("waiting for the accept threshold", compression["hysteresis_rejects"]),
-        ("no memory", zswap["reject_alloc_fail"]),
+        ("no memory", zswap["reject_alloc_fail"] + zswap["reject_kmemcache_fail"]),
     ]
     counts.insert(0, ("found no room", max(0, refused - sum(count for _, count in counts))))
     said = [f"{count:,} {name}" for name, count in counts if count]
@@ -284,6 +289,8 @@ def footer(result: Mapping[str, Any]) -> list[str]:
         if carried["carried"]
         else "no bytes carried"
     )
+    if lost := result.get("faults", {}).get("lost_pages", 0):
+        checked += f"; {lost:,} {'was' if lost == 1 else 'were'} lost"
     return [
         checked,
         f"{seconds['total']:.2f} s: machine {seconds['machine']:.2f} s "

@@ -17,8 +17,9 @@ counts pages read and written, where the kernel's counts seconds.
 from typing import Any, NamedTuple
 
 from zswapsim.engine.simulated import Ints, Zeros, simulated
-from zswapsim.errors import ENOMEM
+from zswapsim.errors import EIO, ENOMEM
 from zswapsim.machine import journal as j
+from zswapsim.machine.faults import ALLOC_FAIL, READ_ERROR, Faults, make_faults, should_fail
 from zswapsim.machine.journal import note
 from zswapsim.machine.pools.zpool import zpool_free, zpool_malloc, zpool_total_pages
 from zswapsim.machine.tracepoints import (
@@ -90,7 +91,7 @@ class Zram(NamedTuple):
     blocks: shape (blocks,), 1 for a block of the backing device in use; block 0 is never used, and
     a device of none is no device;
     slot_of, moves: room for compaction, see zram_compact;
-    counters, parameters: as named above.
+    counters, parameters: as named above; faults: what is to fail.
     """
 
     kind: Ints
@@ -104,6 +105,7 @@ class Zram(NamedTuple):
     moves: Ints
     counters: Ints
     parameters: Ints
+    faults: Faults
 
 
 MOVES = 256
@@ -118,6 +120,7 @@ def make_zram(
     backing_blocks: int,
     zeros: Zeros,
     memory_tracking: bool = False,
+    faults: Faults | None = None,
 ) -> Zram:
     """Return an empty device of slots 0 .. slots - 1.
 
@@ -136,6 +139,7 @@ def make_zram(
         moves=zeros(2 * MOVES),
         counters=zeros(COUNTERS),
         parameters=zeros(PARAMETERS),
+        faults=make_faults((), slots, zeros) if faults is None else faults,
     )
     zram.parameters[HUGE_CLASS_SIZE] = huge_class_size
     zram.parameters[LIMIT_PAGES] = limit_pages
@@ -201,12 +205,27 @@ def zram_slot_free_notify(zram: Zram, pool: Any, journal: j.Journal, index: int)
 
 
 @simulated
-def alloc_object(zram: Zram, pool: Any, length: int) -> int:
+def zram_malloc(zram: Zram, pool: Any, index: int, length: int) -> int:
+    """Allocate in the pool, which may be told that no page is left; see zswap's pool_malloc."""
+    faults = zram.faults
+    if faults.plans_of[ALLOC_FAIL] == 0:
+        return zpool_malloc(pool, length)
+    pages = zpool_total_pages(pool)
+    handle = zpool_malloc(pool, length)
+    grew = handle > 0 and zpool_total_pages(pool) > pages
+    if grew and should_fail(faults, ALLOC_FAIL, index, index):
+        zpool_free(pool, handle)
+        return -ENOMEM
+    return handle
+
+
+@simulated
+def alloc_object(zram: Zram, pool: Any, index: int, length: int) -> int:
     """Allocate within the limit; return a handle, or -errno and the pool is as it was.
 
     FIDELITY: the peak counts an object that the limit then refuses.
     """
-    handle = zpool_malloc(pool, length)
+    handle = zram_malloc(zram, pool, index, length)
     if handle < 0:
         return handle
     counters = zram.counters
@@ -244,7 +263,7 @@ def zram_write_page(
         if length >= zram.parameters[HUGE_CLASS_SIZE]:
             kind = HUGE
             size = PAGE_SIZE
-        handle = alloc_object(zram, pool, size)
+        handle = alloc_object(zram, pool, index, size)
         if handle < 0:
             return handle
         note(journal, j.STORE, index, POOL, handle, size, content)
@@ -294,24 +313,30 @@ def zram_bvec_write(
 def zram_bvec_read(zram: Zram, journal: j.Journal, index: int) -> int:
     """Read a page; return 0. A slot that holds nothing reads as zeros, LOAD_MISS in the journal.
 
+    -EIO: it is on the backing device, which does not give it. Such a read was begun, so it counts.
     Source: Linux 6.1 drivers/block/zram/zram_drv.c zram_bvec_read.
     """
     kind = zram.kind[index]
     handle = zram.handle[index]
     content = zram.content[index]
+    outcome = 0
     trace_zram_read(index, kind)
     if kind == EMPTY:
         note(journal, j.LOAD_MISS, index, 0, 0, 0, 0)
     elif kind == SAME:
         note(journal, j.LOAD_SAME, index, 0, 0, 0, content)
     elif kind == WRITTEN_BACK:
-        note(journal, j.SWAP_READ, handle, 0, 0, 0, content)
+        event = j.SWAP_READ
+        if should_fail(zram.faults, READ_ERROR, index, content):
+            event = j.READ_FAILED
+            outcome = -EIO
+        note(journal, event, handle, 0, 0, 0, content)
         zram.counters[BD_READS] += 1
     else:
         zram.counters[LOAD_DECOMPRESSIONS] += 1 if kind == COMPRESSED else 0
         note(journal, j.LOAD, index, POOL, handle, zram.length[index], content)
     zram_accessed(zram, index)
-    return 0
+    return outcome
 
 
 @simulated

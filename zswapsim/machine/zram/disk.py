@@ -5,6 +5,8 @@ Its pool is the first of the chain, and counts as memory like zswap's do.
 """
 
 from zswapsim.engine.simulated import Zeros, simulated
+from zswapsim.errors import EINVAL
+from zswapsim.machine.faults import COMPRESS_ERROR, Faults, should_fail
 from zswapsim.machine.pools import zsmalloc
 from zswapsim.machine.pools.zsmalloc_classes import huge_class_size
 from zswapsim.machine.pools.zsmalloc_zspage import ZsPool
@@ -37,6 +39,7 @@ def make_zram_disk(
     backing_blocks: int,
     zeros: Zeros,
     memory_tracking: bool = False,
+    faults: Faults | None = None,
 ) -> tuple[Zram, ZsPool]:
     """Return an empty device of a kernel, as make_zram, and the pool it stores in."""
     zram = make_zram(
@@ -46,6 +49,7 @@ def make_zram_disk(
         backing_blocks=backing_blocks,
         zeros=zeros,
         memory_tracking=memory_tracking,
+        faults=faults,
     )
     options = zsmalloc.DRIVER.options(row)
     # One more than slots: a page that is written anew is there twice for a moment.
@@ -57,15 +61,20 @@ def make_zram_disk(
 def zram_disk_write(
     disk: Zram, swap: Swap, slot: int, content: int, length: int, same_filled: int
 ) -> int:
-    """Compress a page into the pool; -ENOMEM where that would be over its limit."""
+    """Compress a page into the pool; -ENOMEM where that would be over its limit.
+
+    -EINVAL: a fault plan lets the compressor fail.
+    """
     is_same = 1 if same_filled != 0 else 0
+    if is_same == 0 and should_fail(swap.faults, COMPRESS_ERROR, slot, content):
+        length = -EINVAL
     return zram_bvec_write(disk, swap.pools.pool, swap.journal, slot, content, length, is_same)
 
 
 @simulated
-def zram_disk_read(disk: Zram, swap: Swap, slot: int) -> None:
-    """Decompress a page, or read it from the backing device."""
-    zram_bvec_read(disk, swap.journal, slot)
+def zram_disk_read(disk: Zram, swap: Swap, slot: int) -> int:
+    """Decompress a page, or read it from the backing device, which may give -EIO."""
+    return zram_bvec_read(disk, swap.journal, slot)
 
 
 @simulated

@@ -10,6 +10,7 @@ from typing import Any
 from zswapsim.engine.simulated import simulated
 from zswapsim.errors import EINVAL, EIO, ENODEV, ENOSPC
 from zswapsim.machine import journal as j
+from zswapsim.machine.faults import WRITE_ERROR, should_fail
 from zswapsim.machine.journal import has_headroom, note
 from zswapsim.machine.tracepoints import trace_zram_writeback
 from zswapsim.machine.zram.device import (
@@ -87,12 +88,19 @@ def is_wanted(zram: Zram, index: int, mode: int) -> bool:
 
 
 @simulated
-def write_back_slot(zram: Zram, pool: Any, journal: j.Journal, index: int, block: int) -> None:
-    """Move a slot's page from its object to a block."""
+def write_back_slot(zram: Zram, pool: Any, journal: j.Journal, index: int, block: int) -> int:
+    """Move a slot's page from its object to a block; return 0.
+
+    -EIO: the device did not take it. The slot has it still, and is not idle; the block is free.
+    """
     content = zram.content[index]
+    zram.counters[WRITEBACK_DECOMPRESSIONS] += 1 if zram.kind[index] == COMPRESSED else 0
+    if should_fail(zram.faults, WRITE_ERROR, index, content):
+        note(journal, j.WRITE_FAILED, block, 0, 0, 0, content)
+        zram.idle[index] = 0
+        return -EIO
     trace_zram_writeback(index, block)
     note(journal, j.WRITEBACK, block, POOL, zram.handle[index], zram.length[index], content)
-    zram.counters[WRITEBACK_DECOMPRESSIONS] += 1 if zram.kind[index] == COMPRESSED else 0
     zram_free_page(zram, pool, journal, index)
     zram.kind[index] = WRITTEN_BACK
     zram.handle[index] = block
@@ -100,6 +108,7 @@ def write_back_slot(zram: Zram, pool: Any, journal: j.Journal, index: int, block
     zram.counters[BD_WRITES] += 1
     if zram.parameters[WRITEBACK_LIMIT_ENABLE] == 1:
         zram.parameters[WRITEBACK_LIMIT_PAGES] -= 1
+    return 0
 
 
 @simulated
@@ -115,7 +124,8 @@ def zram_writeback(zram: Zram, pool: Any, journal: j.Journal, mode: int, page_in
 
     -EINVAL: no such mode or slot. -ENODEV: no backing device. What went before an error stays
     written: -EIO: the writeback limit is used up. -ENOSPC: no free block. GO_ON, positive: see
-    there. Empty, same-filled and written-back slots are passed over.
+    there. Empty, same-filled and written-back slots are passed over, and so is what the device
+    does not take.
     FIDELITY: limit and blocks are asked for before a slot is looked at, so both errors also come
     where nothing is left to write. Source: Linux 6.1 drivers/block/zram/zram_drv.c writeback_store.
     """
@@ -141,8 +151,9 @@ def zram_writeback(zram: Zram, pool: Any, journal: j.Journal, mode: int, page_in
             outcome = -EIO
         elif block == 0:
             outcome = -ENOSPC
-        elif is_wanted(zram, index, mode):
-            write_back_slot(zram, pool, journal, index, block)
+        elif (
+            is_wanted(zram, index, mode) and write_back_slot(zram, pool, journal, index, block) == 0
+        ):
             block = 0
         index += 1
     if block != 0:

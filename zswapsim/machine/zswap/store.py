@@ -5,10 +5,16 @@ Models Linux 3.11 to 6.18 mm/zswap.c (specification 5.3 to 5.5, 5.9).
 """
 
 from zswapsim.engine.simulated import simulated
-from zswapsim.errors import EINVAL, ENODEV, ENOENT, ENOSPC
+from zswapsim.errors import EINVAL, ENODEV, ENOENT, ENOMEM, ENOSPC
 from zswapsim.machine import journal as j
+from zswapsim.machine.faults import ALLOC_FAIL, COMPRESS_ERROR, ENTRY_FAIL, should_fail
 from zswapsim.machine.journal import has_headroom, note
-from zswapsim.machine.pools.zpools import pools_malloc, pools_write_owner
+from zswapsim.machine.pools.zpools import (
+    pools_free,
+    pools_malloc,
+    pools_pages,
+    pools_write_owner,
+)
 from zswapsim.machine.swap import ZSWPIN, ZSWPOUT, Swap
 from zswapsim.machine.tracepoints import (
     trace_invalidate,
@@ -21,6 +27,7 @@ from zswapsim.machine.zswap.entry import (
     count_decompression,
     is_stale,
     note_entry,
+    note_move,
     zswap_free_entry,
     zswap_lru_add,
     zswap_lru_touch,
@@ -48,6 +55,7 @@ from zswapsim.machine.zswap.state import (
     REJECT_ALLOC_FAIL,
     REJECT_COMPRESS_FAIL,
     REJECT_COMPRESS_POOR,
+    REJECT_KMEMCACHE_FAIL,
     SAME_FILLED,
     SAME_FILLED_PAGES,
     SAME_FILLED_PAGES_ENABLED,
@@ -90,6 +98,27 @@ def count_compress_error(zswap: Zswap, error: int) -> None:
 
 
 @simulated
+def pool_malloc(swap: Swap, number: int, slot: int, size: int) -> int:
+    """Allocate in a pool, which may be told that there is no page left; return as zpool_malloc.
+
+    No driver has to know of faults: what made its pool grow is given back at once, which leaves the
+    pool as it was. Deviation: -ENOMEM also where an old zsmalloc has an error of its own for that;
+    zswap counts both as the same.
+    """
+    faults = swap.faults
+    if faults.plans_of[ALLOC_FAIL] == 0:
+        return pools_malloc(swap.pools, number, size)
+    pages = pools_pages(swap.pools, number)
+    handle = pools_malloc(swap.pools, number, size)
+    grew = handle > 0 and pools_pages(swap.pools, number) > pages
+    if grew and should_fail(faults, ALLOC_FAIL, slot, slot):
+        pools_free(swap.pools, number, handle)
+        note_move(swap, number)
+        return -ENOMEM
+    return handle
+
+
+@simulated
 def place_page(swap: Swap, slot: int, length: int) -> int:
     """Allocate an object for a compressed page, or for an error; return its handle or -errno."""
     zswap = swap.zswap
@@ -101,7 +130,7 @@ def place_page(swap: Swap, slot: int, length: int) -> int:
     if length < 0:
         count_compress_error(zswap, length)
         return length
-    handle = pools_malloc(swap.pools, number, zswap.pool_header[number] + length)
+    handle = pool_malloc(swap, number, slot, zswap.pool_header[number] + length)
     if handle == -ENOSPC:
         counters[REJECT_COMPRESS_POOR] += 1
     elif handle < 0:
@@ -145,6 +174,9 @@ def zswap_store_page(swap: Swap, slot: int, content: int, length: int, same_fill
     """Store a page for which the limit has room; return 0 or -errno."""
     zswap = swap.zswap
     parameters = zswap.parameters
+    if should_fail(swap.faults, ENTRY_FAIL, slot, content):
+        zswap.counters[REJECT_KMEMCACHE_FAIL] += 1
+        return -ENOMEM
     if (
         same_filled != 0
         and zswap.switches[SAME_FILLED_RULE] == ANY_WORD
@@ -155,6 +187,8 @@ def zswap_store_page(swap: Swap, slot: int, content: int, length: int, same_fill
         return 0
     if parameters[NON_SAME_FILLED_PAGES_ENABLED] == 0:
         return -EINVAL
+    if length >= 0 and should_fail(swap.faults, COMPRESS_ERROR, slot, content):
+        length = -EINVAL
     length = stored_length(zswap, length)
     handle = place_page(swap, slot, length)
     if handle < 0:

@@ -8,8 +8,15 @@ zswap follows an LRU of its own (specification 5.10, 5.11). Models one online ro
 from typing import Any
 
 from zswapsim.engine.simulated import simulated
-from zswapsim.errors import EAGAIN, ENOENT, ENOMEM
+from zswapsim.errors import EAGAIN, EEXIST, ENOENT, ENOMEM
 from zswapsim.machine import journal as j
+from zswapsim.machine.faults import (
+    WRITE_ERROR,
+    WRITEBACK_EXISTS,
+    WRITEBACK_NOMEM,
+    note_redirtied,
+    should_fail,
+)
 from zswapsim.machine.journal import note
 from zswapsim.machine.list_head import list_empty, list_move, list_prev
 from zswapsim.machine.pools.zpool import zpool_evict
@@ -43,6 +50,36 @@ from zswapsim.profiles import MEMCG_LRU, SECOND_CHANCE
 
 
 @simulated
+def writeback_obstacle(swap: Swap, slot: int) -> int:
+    """Return 0 if a slot's entry can be written back, or the -errno with which that fails."""
+    outcome = swap.busy[slot]
+    if outcome == 0 and is_stale(swap.zswap, slot) and swap.device[slot] == 0:
+        outcome = -ENOMEM  # the slot was freed, which a stale entry outlives
+    if outcome == 0 and should_fail(swap.faults, WRITEBACK_EXISTS, slot, slot):
+        outcome = -EEXIST
+    if outcome == 0 and should_fail(swap.faults, WRITEBACK_NOMEM, slot, slot):
+        outcome = -ENOMEM
+    return outcome
+
+
+@simulated
+def write_entry(swap: Swap, slot: int) -> None:
+    """Write a slot's entry to the swap file. A write error is known only when the entry is gone.
+
+    The page that it was decompressed into then stays in the swap cache, and is dirty. Nobody looks
+    for an entry of which the swap core knows that its slot holds zeros, so no error matters there.
+    """
+    note_entry(swap, j.WRITEBACK, slot)
+    content = swap.zswap.content[slot]
+    swap.device[slot] = content + 1
+    if swap.zero[slot] == 0 and should_fail(swap.faults, WRITE_ERROR, slot, content):
+        note(swap.journal, j.WRITE_FAILED, slot, 0, 0, 0, content)
+        swap.device[slot] = 0
+        swap.busy[slot] = -EEXIST
+        note_redirtied(swap.faults, slot)
+
+
+@simulated
 def writeback_slot(swap: Swap, slot: int) -> int:
     """Write a slot's compressed entry to the swap file and free it.
 
@@ -53,18 +90,14 @@ def writeback_slot(swap: Swap, slot: int) -> int:
     swap file has of its slot alone, which the kernel overwrites (and so loses data).
     """
     zswap = swap.zswap
-    stale = is_stale(zswap, slot)
-    outcome = swap.busy[slot]
-    if outcome == 0 and stale and swap.device[slot] == 0:
-        outcome = -ENOMEM  # the slot was freed, which a stale entry outlives
+    outcome = writeback_obstacle(swap, slot)
     if outcome != 0:
         note(swap.journal, j.EVICT_FAILED, slot, zswap.pool[slot], 0, 0, outcome)
         trace_writeback(slot, outcome)
         return outcome
     trace_writeback(slot, 0)
-    if not stale:
-        note_entry(swap, j.WRITEBACK, slot)
-        swap.device[slot] = zswap.content[slot] + 1
+    if not is_stale(zswap, slot):
+        write_entry(swap, slot)
     swap.stat[PSWPOUT] += 1
     swap.stat[ZSWPWB] += zswap.switches[ZSWPWB_EVENT]
     zswap.counters[WRITTEN_BACK_PAGES] += 1
