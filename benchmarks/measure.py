@@ -22,12 +22,11 @@ def seconds(work: Callable[[], object]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One ratio of a run: key names it for good, ratios are those of the rounds.
+    """One ratio of a run: text names it for good, ratios are those of the rounds.
 
-    reach: what is aimed at, such as "<= 1.1".
+    reach: what is aimed at, such as "<= 1.1", or "none".
     """
 
-    key: str
     text: str
     ratios: tuple[float, ...]
     reach: str
@@ -42,6 +41,8 @@ class Figure:
     def is_reached(self) -> bool:
         """Say whether the median is as good as is aimed at."""
         sign, _, number = self.reach.partition(" ")
+        if not number:
+            return True
         return self.median <= float(number) if sign == "<=" else self.median >= float(number)
 
 
@@ -49,9 +50,9 @@ FIGURES: list[Figure] = []
 """All that was measured in this process, in order."""
 
 
-def say(key: str, text: str, ratios: Sequence[float], reach: str, detail: str) -> float:
+def say(text: str, ratios: Sequence[float], reach: str, detail: str) -> float:
     """Print a figure, remember it in FIGURES and return its median."""
-    figure = Figure(key, text, tuple(ratios), reach, detail)
+    figure = Figure(text, tuple(ratios), reach, detail)
     FIGURES.append(figure)
     print(
         f"{text}: {figure.median:.2f} (reach {reach}; {min(ratios):.2f} to {max(ratios):.2f} in "
@@ -62,7 +63,6 @@ def say(key: str, text: str, ratios: Sequence[float], reach: str, detail: str) -
 
 
 def ratio(
-    key: str,
     text: str,
     top: Callable[[], object],
     bottom: Callable[[], object],
@@ -74,7 +74,7 @@ def ratio(
     above = statistics.median(pair[0] for pair in pairs)
     below = statistics.median(pair[1] for pair in pairs)
     ratios = [top_s / bottom_s for top_s, bottom_s in pairs]
-    return say(key, text, ratios, reach, f"{above:.3f} s against {below:.3f} s")
+    return say(text, ratios, reach, f"{above:.3f} s against {below:.3f} s")
 
 
 def peak_bytes(command: Sequence[str]) -> int:

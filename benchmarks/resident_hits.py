@@ -55,7 +55,6 @@ def _measure(name: str, trace: Trace, policy: str, reach: str) -> None:
             cache, reader = _theirs(path, policy, memory)
             theirs.append(seconds(lambda: cache.process_trace(reader)))  # noqa: B023
     say(
-        f"hits {name} {policy}",
         f"libcachesim's {policy} / the compiled machine, {trace.accesses:,} accesses of {name}",
         [b / a for a, b in zip(ours, theirs, strict=True)],
         reach,

@@ -18,6 +18,6 @@ def main() -> None:
         "zswapsim --help / python -c pass",
         lambda: _run(str(Path(sys.executable).with_name("zswapsim")), "--help"),
         lambda: _run(sys.executable, "-c", "pass"),
-        "<= 4",
+        "<= 3",
         rounds=21,
     )

@@ -42,7 +42,6 @@ def _measure(name: str, trace: Trace, policy: str) -> None:
         swaps.append(swapping.seconds["machine"])
         hits.append(_run(trace, policy, "101%").seconds["machine"])
     say(
-        f"swapping {name} {policy}",
         f"an access under swapping / a hit, {trace.accesses:,} accesses of {name}, {policy}",
         [swap / hit for swap, hit in zip(swaps, hits, strict=True)],
         "<= 6",
