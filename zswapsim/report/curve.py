@@ -64,7 +64,9 @@ def sample_lines(facts: Facts) -> list[str]:
     ]
     if sample["mean_absolute_error"]:
         error = format_share(sample["mean_absolute_error"], 1, 2)
-        lines.append(f"miss ratios are off by {error} on average; ± is where 95 % of them lie")
+        lines.append(
+            f"miss ratios are expected to be off by {error} on average; ± is where 95 % of them lie"
+        )
     if any(point["plus_minus"] is None for point in facts["points"]):
         lines.append(
             f"below {sample['clear_pages']:,} pages of memory the sample is too small to know its "
