@@ -4,7 +4,7 @@
 from collections.abc import Callable
 
 from docs.pictures.draw import Picture
-from docs.pictures.ran import limit, pool_pages, zspage
+from docs.pictures.ran import curve, limit, pool_pages, zspage
 
 
 def swap_cache() -> str:
@@ -131,4 +131,5 @@ PICTURES: dict[str, Callable[[], str]] = {
     "pool-pages": pool_pages,
     "zspage": zspage,
     "limit": limit,
+    "curve": curve,
 }

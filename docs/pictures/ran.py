@@ -3,9 +3,13 @@
 
 import random
 from collections import deque
+from pathlib import Path
 
 from docs.pictures.draw import Picture
-from zswapsim import Pool, Zswap
+from zswapsim import Pool, Trace, Zswap
+from zswapsim.trace.analysis.curve import curve_facts
+
+TRACES = Path(__file__).parents[2] / "traces"
 
 LENGTHS = [1744, 1058, 612, 2310, 1302, 3011, 980, 1460]
 """Compressed lengths in bytes of the eight pages that are placed."""
@@ -117,3 +121,37 @@ def hysteresis() -> tuple[list[int], list[int], int]:
                 refused.append(slot)
             sizes.append(sum(pool.pages for pool in zswap.pools))
     return sizes, refused, most
+
+
+def curve() -> str:
+    """Draw a miss-ratio curve, and what a sample makes of it."""
+    picture = Picture(330, "Faults by memory: a recorded program, and a sample of its pages")
+    left, top, width, height, most = 70, 40, 610, 220, 4.0
+    trace = Trace.open(TRACES / "python.ztrace")
+    exact = curve_facts(trace, engine="interpreted")["points"]
+    sampled = curve_facts(trace, rate=0.2, engine="interpreted")["points"]
+
+    def at(percent: float, ratio: float) -> tuple[float, float]:
+        """Return where a share of the footprint and a miss ratio are."""
+        shown = min(100 * ratio, most)
+        return round(left + width * percent / 100, 1), round(top + height * (1 - shown / most), 1)
+
+    picture.path([(left, top), (left, top + height), (left + width, top + height)])
+    for percent in range(0, 101, 20):
+        x, y = at(percent, 0)
+        picture.middle(x, y + 18, f"{percent} %", "small")
+    for ratio in range(5):
+        x, y = at(0, ratio / 100)
+        picture.text(x - 8, y + 4, f"{ratio} %", "small", "end")
+    known = [point for point in sampled if point["plus_minus"] is not None]
+    for sign in (-1, 1):
+        edge = [(p["percent"], p["miss_ratio"] + sign * p["plus_minus"]) for p in known]
+        picture.path([at(percent, max(0, ratio)) for percent, ratio in edge], "line dash")
+    curve = [(point["percent"], point["miss_ratio"]) for point in exact]
+    picture.path([at(percent, ratio) for percent, ratio in curve if 100 * ratio <= most], "curve")
+    picture.text(left - 8, top - 14, "accesses that fault", "small")
+    picture.text(left + width, top + height + 38, "memory, of the footprint", "small", "end")
+    picture.text(left + 190, top + 50, "green: all pages looked at", "good")
+    words = "dashed: where the curve is, as a fifth of the pages tell"
+    picture.text(left + 190, top + 72, words, "small")
+    return picture.svg()

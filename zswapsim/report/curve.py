@@ -64,7 +64,14 @@ def sample_lines(facts: Facts) -> list[str]:
     ]
     if sample["mean_absolute_error"]:
         error = format_share(sample["mean_absolute_error"], 1, 2)
-        lines.append(f"miss ratios are off by {error} on average; ± is where 95 % of them lie")
+        lines.append(
+            f"miss ratios are expected to be off by {error} on average; ± is where 95 % of them lie"
+        )
+    if any(point["plus_minus"] is None for point in facts["points"]):
+        lines.append(
+            f"below {sample['clear_pages']:,} pages of memory the sample is too small to know its "
+            "error"
+        )
     return lines
 
 
@@ -73,7 +80,9 @@ def answers(facts: Facts) -> list[str]:
     repeated = facts["trace"]["accesses"] - facts["trace"]["footprint_pages"]
     if repeated <= 0:
         return ["no page is accessed again, so memory makes no difference"]
-    half, ninety, most = (f"{facts['quantiles'][part]:,}" for part in ("50", "90", "99"))
+    clear = facts["sample"]["clear_pages"] if facts["sample"] else 0
+    pages = (facts["quantiles"][part] for part in ("50", "90", "99"))
+    half, ninety, most = (f"{one:,}" if one >= clear else f"below {clear:,}" for one in pages)
     return [
         f"pages of memory in which repeated accesses hit: half {half}, 90 % {ninety}, 99 % {most}"
     ]
@@ -102,7 +111,7 @@ def _rows(facts: Facts, width: int, *, ascii_only: bool) -> list[str]:
             format_share(point["faults"], accesses, 2),
         ]
         if facts["sample"] is not None:
-            row.append(f"{'+-' if ascii_only else '±'} {100 * point['plus_minus']:.2f}")
+            row.append(_plus_minus(point["plus_minus"], "+-" if ascii_only else "±"))
         rows.append(row)
     columns = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     room = min(BAR_COLUMNS, width - sum(columns) - 2 * len(columns) - 1)
@@ -115,3 +124,8 @@ def _rows(facts: Facts, width: int, *, ascii_only: bool) -> list[str]:
             drawn = bar(point["faults"], most, room, ascii_only=ascii_only)
         lines.append(f" {cells}  {drawn}".rstrip())
     return lines
+
+
+def _plus_minus(part: float | None, sign: str) -> str:
+    """Return an error in percent of the accesses."""
+    return "?" if part is None else f"{sign} {100 * part:.2f}"

@@ -30,7 +30,10 @@ def _points(result: Facts) -> Table:
     for point in result["points"]:
         row: list[Cell] = [point["percent"], point["memory_pages"], point["faults"]]
         row.append(100 * point["miss_ratio"])
-        rows.append([*row, 100 * point["plus_minus"]] if sampled else row)
+        if sampled:
+            error = point["plus_minus"]
+            row.append(None if error is None else 100 * error)
+        rows.append(row)
     header = ["% of footprint", "pages", "faults", "miss ratio %", *(["±"] if sampled else [])]
     caption = "Faults of exact LRU, first accesses included"
     return Table(caption=caption, header=header, rows=rows, names=0, sortable=True)

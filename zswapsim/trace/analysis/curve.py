@@ -2,6 +2,7 @@
 """The miss-ratio curve of a trace as plain data: faults of exact LRU by memory, and their error."""
 
 from collections.abc import Sequence
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,7 @@ def _points(
             "memory_pages": size,
             "faults": count,
             "miss_ratio": round(count / accesses, 9),
-            "plus_minus": round(TRUST * error / accesses, 9),
+            "plus_minus": None if isnan(error) else round(TRUST * error / accesses, 9),
         }
         for size, count, error in zip(sizes, faults.tolist(), errors.tolist(), strict=True)
     ]
@@ -87,14 +88,19 @@ def _points(
 def _sample(
     found: ReuseDistances | SampledDistances, errors: npt.NDArray[np.float64], seed: int
 ) -> dict[str, Any] | None:
-    """Return what was measured, and how far off the miss ratio is on average; None for all."""
+    """Return what was measured, and how far off the miss ratio is on average; None for all.
+
+    clear_pages: with less memory, a point has no plus_minus, and the average is without it.
+    """
     if isinstance(found, ReuseDistances):
         return None
-    mean = float(errors.mean()) if len(errors) else 0.0
+    known = errors[~np.isnan(errors)]
+    mean = ABSOLUTE * float(known.mean()) / max(1, found.accesses) if len(known) else None
     return {
         "pages": found.sampled_pages,
         "accesses": found.sampled_accesses,
         "rate": round(found.rate, 9),
         "seed": seed,
-        "mean_absolute_error": round(ABSOLUTE * mean / max(1, found.accesses), 9),
+        "clear_pages": found.clear_pages,
+        "mean_absolute_error": None if mean is None else round(mean, 9),
     }

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The miss ratio over memory, with the band in which it is where only a sample was looked at."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from zswapsim.report.html.document import Facts, Plot
 from zswapsim.report.html.figure import BLUE, CLEAR, SKY, axis, figure, line
 
@@ -12,14 +15,7 @@ def curve_plot(result: Facts) -> Plot:
     points = result["points"]
     memory = [point["memory_pages"] for point in points]
     ratios = [100 * point["miss_ratio"] for point in points]
-    errors = [100 * point["plus_minus"] for point in points]
-    data = []
-    if any(errors):
-        low = [max(0.0, ratio - error) for ratio, error in zip(ratios, errors, strict=True)]
-        high = [min(100.0, ratio + error) for ratio, error in zip(ratios, errors, strict=True)]
-        for edge, more in ((low, {"showlegend": False}), (high, _BAND)):
-            data.append(line(memory, edge, "95 % of what may be", CLEAR, hoverinfo="skip", **more))
-            del data[-1]["hovertemplate"]
+    data = _band([point for point in points if point["plus_minus"] is not None])
     data.append(line(memory, ratios, "miss ratio", BLUE, hovertemplate="%{y:.3f} %"))
     drawn = figure(
         data,
@@ -34,4 +30,18 @@ def curve_plot(result: Facts) -> Plot:
     return Plot(title="Miss ratio by memory", says=says, figures=[("", drawn)], wide=True)
 
 
-_BAND = {"fill": "tonexty", "fillcolor": SKY, "opacity": BAND_OPACITY}
+def _band(points: Sequence[Facts]) -> list[dict[str, Any]]:
+    """Return the edges of the band, of which the upper one fills down to the lower one."""
+    if not any(point["plus_minus"] for point in points):
+        return []
+    memory = [point["memory_pages"] for point in points]
+    low = [100 * max(0, point["miss_ratio"] - point["plus_minus"]) for point in points]
+    high = [100 * min(1, point["miss_ratio"] + point["plus_minus"]) for point in points]
+    filled = {"fill": "tonexty", "fillcolor": SKY, "opacity": BAND_OPACITY}
+    edges = [
+        line(memory, low, "", CLEAR, hoverinfo="skip", showlegend=False),
+        line(memory, high, "95 % of what may be", CLEAR, hoverinfo="skip", **filled),
+    ]
+    for edge in edges:
+        del edge["hovertemplate"]
+    return edges
