@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.measure import seconds
+from benchmarks.measure import say, seconds
 from zswapsim.trace.analysis.reuse import reuse_distances
 from zswapsim.trace.analysis.shards import ABSOLUTE, SampledDistances, sampled_distances
 from zswapsim.trace.synthetic import synthetic_trace
@@ -46,14 +46,13 @@ def _compare(name: str, trace: Trace, sizes: Ints, true: Ints, **asked: Any) -> 
         (seconds(lambda: reuse_distances(trace, engine="compiled")), seconds(sample))
         for _ in range(ROUNDS)
     ]
-    ratios = sorted(exact / sampled for exact, sampled in pairs)
     took = statistics.median(sampled for _, sampled in pairs)
     off = np.abs(found[-1].faults(sizes) - true).mean() / ACCESSES
     stated = ABSOLUTE * found[-1].errors(sizes).mean() / ACCESSES
-    print(
-        f"exact miss-ratio curve / from {name}, {ACCESSES:,} Zipf accesses: "
-        f"{statistics.median(ratios):.1f} (reach >= 10; {ratios[0]:.1f} to {ratios[-1]:.1f} in "
-        f"{ROUNDS} rounds; {took / ACCESSES * 1e9:.1f} ns an access); mean absolute error "
-        f"{100 * off:.2f} % of accesses, stated {100 * stated:.2f} %",
-        flush=True,
+    say(
+        f"the exact miss-ratio curve / from {name}, {ACCESSES:,} Zipf accesses",
+        [exact / sampled for exact, sampled in pairs],
+        ">= 10",
+        f"{took / ACCESSES * 1e9:.1f} ns an access; mean absolute error {100 * off:.2f} % of "
+        f"accesses, stated {100 * stated:.2f} %",
     )

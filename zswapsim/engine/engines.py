@@ -46,7 +46,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _taught_functions: set[Callable[..., Any]] = set()
 _taught_generics: set[int] = set()
 _entries: dict[tuple[Callable[..., Any], Path], Callable[..., Any]] = {}
-_folders: dict[tuple[str | None, int], Path] = {}
+_folders: dict[tuple[Path, int], Path] = {}
 _lock = threading.RLock()
 
 PACKAGE = Path(__file__).parents[1]
@@ -148,14 +148,14 @@ def uninterrupted() -> Iterator[None]:
 def is_warm(warm_key: str) -> bool:
     """Say whether mark_warm left a note; a cache that cannot be looked at has none."""
     with contextlib.suppress(OSError):
-        return (cache_folder() / warm_key).is_file()
+        return (_known_folder() / warm_key).is_file()
     return False
 
 
 def mark_warm(warm_key: str) -> None:
     """Leave a note that compiled code of that key is in the cache; never fails."""
     with contextlib.suppress(OSError):
-        (cache_folder() / warm_key).touch()
+        (_known_folder() / warm_key).touch()
 
 
 def entry(function: F, engine: str) -> F:
@@ -164,11 +164,7 @@ def entry(function: F, engine: str) -> F:
         return function
     with _lock:  # a thread must not compile what another one is half done with teaching
         _teach_all()  # also what was imported since the entry was made: a driver, a policy
-        # The sources are read once for each set of functions, not at each call.
-        state = (os.environ.get("ZSWAPSIM_CACHE_DIR"), len(SIMULATED))
-        if state not in _folders:
-            _folders[state] = cache_folder()
-        key = (function, _folders[state])
+        key = (function, _known_folder())
         if key not in _entries:
             _entries[key] = _compile(function)
         return _entries[key]  # type: ignore[return-value]
@@ -189,6 +185,14 @@ def cache_folder() -> Path:
     for part in (sys.version, version("numba"), version("numpy")):
         digest.update(part.encode())
     return cache_base() / "compiled" / digest.hexdigest()[:16]
+
+
+def _known_folder() -> Path:
+    """Return the same, with the sources read once for each set of functions."""
+    state = (cache_base(), len(SIMULATED))
+    if state not in _folders:
+        _folders[state] = cache_folder()
+    return _folders[state]
 
 
 def cache_base() -> Path:
