@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """python -m benchmarks [--save | --check] [NAME...]: run benchmarks, all short ones unless named.
 
---save keeps the figures in benchmarks/figures.json; --check fails, with 1, if one is more than 15 %
+--save keeps the figures in benchmarks/figures.json and docs/speed.md, whose picture `python -m
+docs.pictures` draws anew; --check fails, with 1, if one is more than 15 %
 worse than there.
 """
 
@@ -49,6 +50,7 @@ def main(words: list[str]) -> int:
         import_module(f"benchmarks.{name}").main()
     if "--save" in words:
         figures.save(FIGURES)
+        figures.write_page()
     return figures.check(FIGURES) if "--check" in words else 0
 
 

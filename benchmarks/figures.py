@@ -9,6 +9,8 @@ from pathlib import Path
 from benchmarks.measure import Figure
 
 KEPT = Path(__file__).with_name("figures.json")
+PAGE = Path(__file__).parent.parent / "docs" / "speed.md"
+MARKS = ("<!-- figures -->", "<!-- end of figures -->")
 WORSE = 1.15
 """How many times worse a ratio may be: less is how much a busy machine makes of it."""
 
@@ -52,3 +54,23 @@ def check(figures: Sequence[Figure]) -> int:
     ]
     print("\n".join(worse) or f"{len(figures)} figures, none is worse by more than 15 %")
     return 1 if worse else 0
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """Return figures as a table in Markdown: what, reach, median, range, detail."""
+    lines = ["| what | reach | measured | rounds | |", "|---|---|---|---|---|"]
+    for figure in figures:
+        reach = figure.reach.replace("<=", "≤").replace(">=", "≥").replace("none", "")
+        missed = "" if figure.is_reached else " **missed**"
+        spread = f"{min(figure.ratios):.2f} to {max(figure.ratios):.2f} in {len(figure.ratios)}"
+        cells = (figure.text, reach, f"{figure.median:.2f}{missed}", spread, figure.detail)
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def write_page() -> None:
+    """Put the kept figures into the page of results, between its two marks."""
+    text = PAGE.read_text()
+    before, _, rest = text.partition(MARKS[0])
+    _, _, after = rest.partition(MARKS[1])
+    PAGE.write_text(f"{before}{MARKS[0]}\n{table(kept())}\n{MARKS[1]}{after}")

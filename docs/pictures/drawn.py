@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from docs.pictures.draw import Picture
 from docs.pictures.ran import curve, limit, pool_pages, zspage
+from docs.pictures.speed import speed
 
 
 def swap_cache() -> str:
@@ -132,4 +133,5 @@ PICTURES: dict[str, Callable[[], str]] = {
     "zspage": zspage,
     "limit": limit,
     "curve": curve,
+    "speed": speed,
 }

@@ -23,7 +23,7 @@ IN_MEMORY_BYTES = 1 << 30
 _SPOOL_BYTES = 1 << 24
 
 
-def collect(chunks: Iterable[bytes], total_bytes: int) -> Contents:
+def collect(chunks: Iterable[bytes | memoryview], total_bytes: int) -> Contents:
     """Join chunks that add up to total_bytes: as bytes up to IN_MEMORY_BYTES, else mapped."""
     if total_bytes <= IN_MEMORY_BYTES:
         return b"".join(chunks)
@@ -34,24 +34,41 @@ def collect(chunks: Iterable[bytes], total_bytes: int) -> Contents:
         return mmap.mmap(file.fileno(), total_bytes, access=mmap.ACCESS_READ)
 
 
+class Numbers:
+    """Numbers distinct contents as they come. Memory: about 100 bytes a content.
+
+    They are told apart by 128 bits of XXH3, with a seed that nobody knows: 0.3 us a page, where a
+    cryptographic hash takes 4, two thirds of an LZ4 compression.
+    """
+
+    def __init__(self) -> None:
+        self._number_of: dict[bytes, int] = {}
+        self._seed = secrets.randbits(64)
+
+    def __len__(self) -> int:
+        return len(self._number_of)
+
+    def number(self, page: bytes | bytearray | memoryview) -> int:
+        """Return the number of a content: the count so far if it is new."""
+        digest = xxhash.xxh3_128_digest(page, self._seed)
+        return self._number_of.setdefault(digest, len(self._number_of))
+
+
 class ContentsBuilder:
     """Collects contents one page at a time: add, count, finish. Equal contents become one.
 
-    They are told apart by 128 bits of XXH3, with a seed that nobody knows: 0.3 us a page, where a
-    cryptographic hash takes 4, two thirds of an LZ4 compression. Memory: about 100 bytes a content;
-    the contents themselves go to a temporary file beyond a few MiB.
+    The contents go to a temporary file beyond a few MiB.
     """
 
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
         weakref.finalize(self, close_quietly, self._file)
-        self._number_of: dict[bytes, int] = {}
-        self._seed = secrets.randbits(64)
+        self._numbers = Numbers()
 
     @property
     def count(self) -> int:
         """Number of distinct contents so far."""
-        return len(self._number_of)
+        return len(self._numbers)
 
     def add(self, page: bytes | bytearray | memoryview) -> int:
         """Return the number of a content of PAGE_SIZE bytes, kept if it is new.
@@ -60,13 +77,11 @@ class ContentsBuilder:
         """
         if len(page) != PAGE_SIZE:
             raise InvalidArgument(f"a content has {len(page)} bytes; allowed is {PAGE_SIZE}")
-        digest = xxhash.xxh3_128_digest(page, self._seed)
-        number = self._number_of.get(digest)
-        if number is None:
-            number = len(self._number_of)
-            if number >= FREED - 1:
+        count = len(self._numbers)
+        number = self._numbers.number(page)
+        if number == count:
+            if count >= FREED - 1:
                 raise InvalidArgument(f"more than {FREED - 1} contents")
-            self._number_of[digest] = number
             self._file.write(page)
         return number
 
@@ -107,13 +122,17 @@ def distinct(
     count = len(view) // PAGE_SIZE
     if count >= FREED:
         raise InvalidArgument(f"contents has {count} pages; allowed are up to {FREED - 1}")
-    number_of = np.empty(count, np.int64)
-    builder = ContentsBuilder()
-    for given in range(count):
-        number_of[given] = builder.add(page_at(view, given))
-    if builder.count == count and isinstance(contents, bytes):
+    numbers = Numbers()
+    number_of = np.fromiter(
+        (numbers.number(page_at(view, given)) for given in range(count)), np.int64, count
+    )
+    if len(numbers) == count and isinstance(contents, bytes):
         return contents, number_of
-    return builder.finish(), number_of
+    _, first = np.unique(number_of, return_index=True)
+    ends = np.flatnonzero(np.diff(first, append=-1) != 1) + 1
+    runs = zip(first[np.append(0, ends[:-1])], first[ends - 1] + 1, strict=True)
+    kept = (view[begin * PAGE_SIZE : end * PAGE_SIZE] for begin, end in runs)
+    return collect(kept, len(first) * PAGE_SIZE), number_of
 
 
 def page_at(contents: memoryview, number: int) -> memoryview:
