@@ -15,12 +15,14 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
-def whole_file(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
+def whole_file(path: Path, mode: int = 0o666, *, durable: bool = True) -> Iterator[BinaryIO]:
     """Write a file that appears under its name only when the block ends well.
 
     Until then it has no name where the file system can do that, so that whatever ends the process
     leaves nothing. A link is followed. What exists and is no plain file (a pipe, a device) is
     written to directly, as it cannot be replaced. mode: of the file, less what the umask takes.
+    durable: wait until it is on the disk; what can be made again, and is checked when it is read,
+    need not be.
     OSError as the file system says; a disk that is full is said with the path.
     """
     path = path.resolve()
@@ -29,14 +31,14 @@ def whole_file(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
             with path.open("wb") as file:
                 yield file
         else:
-            yield from _replaced(path, mode)
+            yield from _replaced(path, mode, durable)
     except OSError as error:
         if error.errno in FULL and error.filename is None:
             error.filename = str(path)
         raise
 
 
-def _replaced(path: Path, mode: int) -> Iterator[BinaryIO]:
+def _replaced(path: Path, mode: int, durable: bool) -> Iterator[BinaryIO]:
     """Yield a file that then takes the path's place."""
     beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.partial")
     descriptor = _nameless(path.parent, mode)
@@ -47,7 +49,8 @@ def _replaced(path: Path, mode: int) -> Iterator[BinaryIO]:
         with open(descriptor, "wb") as file:  # noqa: PTH123
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
             if not named:
                 _give_name(descriptor, path, beside)
                 return

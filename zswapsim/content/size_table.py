@@ -74,7 +74,7 @@ def save(digest: str, key: str, lengths: NDArray[np.int32]) -> None:
     body = _head(digest, key, len(lengths)) + lengths.astype("<i4").tobytes()
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path, 0o600) as file:
+        with whole_file(path, 0o600, durable=False) as file:
             file.write(_MAGIC + sha256(body).digest() + body)
 
 

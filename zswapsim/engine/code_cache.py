@@ -60,7 +60,7 @@ class _SealedFiles:
     def save(self, key: Any, code: Any) -> None:
         """Keep the code of a key. OSError as the file system says; then what was there stays."""
         sealed = serialize.dumps((key, code))
-        with whole_file(self._path(key)) as file:
+        with whole_file(self._path(key), durable=False) as file:
             file.write(_MAGIC + sha256(sealed).digest() + sealed)
 
     def flush(self) -> None:

@@ -2,7 +2,9 @@
 """Runs a workload on one machine, block after block, and collects what happened."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from time import perf_counter_ns
 
@@ -144,7 +146,10 @@ class _Runner:
         base = 0
         if self._is_stopped():  # from here on a stop leaves a result
             return base
-        for block in _pieces(self.workload.blocks(block_accesses), every):
+        blocks = self.workload.blocks(block_accesses)
+        if self.engine == "compiled" and len(os.sched_getaffinity(0)) > 1:
+            blocks = _read_ahead(blocks)
+        for block in _pieces(blocks, every):
             self._run_block(block, base)
             done = base + len(block)
             if mode is not None and done % every == 0 and done < accesses_count:
@@ -197,6 +202,15 @@ class _Runner:
 
     def _is_stopped(self) -> bool:
         return self.stop is not None and self.stop()
+
+
+def _read_ahead(blocks: Iterator[Integers]) -> Iterator[Integers]:
+    """Yield the blocks, the next of which a thread unpacks while one is replayed."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = reader.submit(next, blocks, None)
+            yield block
 
 
 def _pieces(blocks: Iterator[Integers], every: int) -> Iterator[Integers]:
