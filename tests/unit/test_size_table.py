@@ -88,10 +88,11 @@ def test_a_folder_that_cannot_be_written_is_silently_fine(cache: Path) -> None:
 
 
 def test_a_write_that_fails_leaves_nothing(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_space(descriptor: int) -> None:
+    def no_space(*values: object, **named: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", no_space)
+    monkeypatch.setattr(os, "link", no_space)
+    monkeypatch.setattr(Path, "replace", no_space)
     size_table.save("d", "k", LENGTHS)
     assert list((cache / "sizes").iterdir()) == []
 
