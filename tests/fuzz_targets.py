@@ -26,13 +26,14 @@ from golden_recordings import GOLDENS, PAGES
 from zswapsim.cli import main
 from zswapsim.content import size_table
 from zswapsim.engine.code_cache import _SealedFiles
-from zswapsim.errors import TraceError
+from zswapsim.errors import NoEntry, TraceError
 from zswapsim.experiment.host import host_facts, read_host
 from zswapsim.experiment.lesson.lesson import run_script
 from zswapsim.experiment.lesson.script import read_script
 from zswapsim.experiment.settings import read_settings
 from zswapsim.experiment.sweep.rows import rows_of_file
 from zswapsim.experiment.verify import verify
+from zswapsim.printable import printable
 from zswapsim.trace.formats import FORMATS
 from zswapsim.trace.input import Input, InputOptions
 from zswapsim.trace.recorder.frames import Facts
@@ -269,7 +270,10 @@ def read_kernel_recording(folder: Path, data: bytes, random: Random) -> None:
         run_command(["verify", f"--pages={PAGES}", "--engine=interpreted", str(path)])
         return
     own_sizes = random.random() < 0.1
-    assert str(verify(path, PAGES, "interpreted", own_sizes=own_sizes)).isprintable()
+    try:
+        assert str(verify(path, PAGES, "interpreted", own_sizes=own_sizes))
+    except NoEntry as error:  # names a part that there is not, as the command says with the file
+        raise Refused(f"{GIVEN}: {printable(str(error))}") from error
 
 
 def read_frames(folder: Path, data: bytes, random: Random) -> None:
