@@ -20,8 +20,9 @@ FORMAT = "zswap-oracle-1"
 MAX_PAGES_BYTES = 1 << 29
 MAX_STEPS_BYTES = 1 << 24
 MAX_STEPS_TIMES = 100
-"""A recording may unpack to the larger of both, of its size; parsed, its steps take 25 times as
-much memory. Those of a kernel unpack to ten times their size."""
+MOST_STEPS_BYTES = 1 << 26
+"""A recording may unpack to the larger of the first two, of its size, but to no more than the last;
+parsed, its steps take 25 times as much memory. Those of a kernel unpack to ten times their size."""
 MAX_SLOTS = 1 << 24
 MAX_DIGITS = 9
 KNOBS = {
@@ -98,7 +99,7 @@ def open_recording(path: Path, pages_folder: Path | None = None) -> KernelRecord
     TraceError: what is wrong, and where.
     """
     limit_bytes = max(MAX_STEPS_BYTES, MAX_STEPS_TIMES * path.stat().st_size)
-    data = _unpack(path, min(limit_bytes, MAX_PAGES_BYTES))
+    data = _unpack(path, min(limit_bytes, MOST_STEPS_BYTES))
     try:
         raw = strict_json(data)
     except ValueError as error:
