@@ -19,15 +19,15 @@ from zswapsim.trace.formats import FORMATS
 SEED = int(os.environ.get("ZSWAPSIM_FUZZ_SEED", "1"))
 FEW = 3
 LONG_SECONDS = 20
-NEED_RESULTS = {"result", "rows:jsonl", "rows:csv", "rows:parquet"}
-"""Kinds that begin with the results of real runs, which take seconds to make."""
+SLOW_TO_BEGIN = {"result", "rows:jsonl", "rows:csv", "rows:parquet", "verify"}
+"""Kinds that begin with the results of real runs, or many recordings, which takes seconds."""
 
 
 def test_every_registered_format_is_in_the_campaign() -> None:
     assert {f"trace:{name}" for name in FORMATS.names()} <= set(TARGETS)
 
 
-@pytest.mark.parametrize("kind", sorted(set(TARGETS) - NEED_RESULTS))
+@pytest.mark.parametrize("kind", sorted(set(TARGETS) - SLOW_TO_BEGIN))
 def test_a_few_damaged_files_are_read_or_refused(kind: str) -> None:
     if kind in ("trace:avml", "commands"):
         pytest.importorskip("cramjam")
