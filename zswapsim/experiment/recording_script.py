@@ -250,8 +250,9 @@ def _with_work(
 
 
 def _number(recording: KernelRecording, step: int, knob: str, value: str) -> int:
-    if not value.isdecimal() or int(value) > MAX_PERCENT:
-        raise TraceError(f"{recording.path}: step {step}: {knob}={value} is no setting")
+    is_number = value.isdecimal() and len(value) <= MAX_DIGITS
+    if not is_number or int(value) > MAX_PERCENT:
+        raise TraceError(f"{recording.path}: step {step}: {knob}={value:.40} is no setting")
     return int(value)
 
 
