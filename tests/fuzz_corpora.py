@@ -7,6 +7,7 @@ import json
 import lzma
 import tarfile
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -90,7 +91,8 @@ def _cut_of(name: str) -> bytes:
             str(out),
             str(ROOT / "traces" / f"{name}.ztrace"),
         ]
-        assert main(words) == 0
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            assert main(words) == 0
         return out.read_bytes()
 
 

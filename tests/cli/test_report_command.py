@@ -180,3 +180,18 @@ def test_rows_of_others_do_not_steer_the_terminal(
     out, err = capsys.readouterr()
     assert "\\x1b" in out
     assert all(line.isprintable() for line in [*out.split("\n"), *err.split("\n")])
+
+
+def test_a_text_of_many_blanks_in_rows_of_others_is_printed(
+    small: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    """In a time that does not grow with the square of their number, which would be minutes."""
+    rows = tmp_path / "rows.jsonl"
+    file = open_rows(rows, COLUMNS)
+    for row in sweep_result()["rows"][:2]:
+        file.append({**row, "compressor": f"{' ' * 400_000}x"})
+    file.close()
+    words = ("--resume", "-o", rows, "--memory", "40%", "--engine", "interpreted", "--jobs", 1)
+    assert run("sweep", *words, small) == 0
+    lines = capsys.readouterr().out.split("\n")
+    assert all(line == line.rstrip(" ") for line in lines)
