@@ -84,6 +84,10 @@ def _set_percent(raw: Recording) -> None:
     raw["experiment"]["max_pool_percent"] = "9" * 5000
 
 
+def _set_name(raw: Recording) -> None:
+    raw["experiment"]["zpool"] = ["zbud"] * 1000
+
+
 def _first_store(raw: Recording) -> list[Any]:
     stores = (event for step in raw["steps"] for event in step[3] if event[0] == "S")
     return next(stores)
@@ -106,7 +110,8 @@ def _set_errno(raw: Recording) -> None:
     [
         (_set_ram, "totalram_pages is 10"),
         (_set_negative_ram, "totalram_pages is -1; allowed are 0"),
-        (_set_percent, "step -1: max_pool_percent=9{40} is no setting"),
+        (_set_percent, "step -1: max_pool_percent=9{40} is too long"),
+        (_set_name, r"step -1: zpool=\['zbud', .{31} is too long$"),
         (_set_length, r"step 1: \['S', .* is no event"),
         (_set_slot, r"step 1: \['S', 16777215, .* is no event"),
         (_set_errno, r"step 1: \['e', -1(0+)\] is no event"),
