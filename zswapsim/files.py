@@ -11,7 +11,19 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, BinaryIO, Self
 
+from zswapsim.errors import InvalidArgument
+
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def bytes_of(path: Path, most_bytes: int) -> bytes:
+    """Return all that a file has, or a pipe. InvalidArgument: there is more than allowed."""
+    with path.open("rb") as file:
+        size_bytes = os.fstat(file.fileno()).st_size or most_bytes  # of a pipe it is not known
+        data = file.read(1 + min(size_bytes, most_bytes))
+    if len(data) > most_bytes:
+        raise InvalidArgument(f"{path}: has more than {most_bytes:,} bytes")
+    return data
 
 
 @contextmanager

@@ -133,3 +133,66 @@ def test_what_the_report_needs_is_part_of_the_package(path: str) -> None:
     from importlib.resources import files
 
     assert (files("zswapsim.report.html") / "assets" / path).is_file()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[" * 100_000, "is no JSON: it is nested too deeply"),
+        ('{"kind": "lesson", "x": ' + "[" * 300 + "]" * 300 + "}", "is no result: it is nested"),
+        ('{"kind": "sweep", "rows": NaN}', "is no JSON: NaN is no number"),
+        ('{"kind": "sweep", "rows": 1e999}', "is no JSON: 1e999 is no number"),
+        ('{"kind": "sweep", "rows": ' + "9" * 5000 + "}", "is no JSON: Exceeds the limit"),
+    ],
+)
+def test_json_that_nobody_can_show_is_refused_in_one_line(
+    text: str, problem: str, tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    assert run("report", path, "-o", tmp_path / "out.html") == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {path}: {problem}")
+    assert said.count("\n") == 1
+    assert not (tmp_path / "out.html").exists()
+
+
+def test_a_result_without_end_is_not_read_to_its_end(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zswapsim.cli.report_command.MAX_BYTES", 1 << 16)
+    assert run("report", "/dev/zero", "-o", tmp_path / "out.html") == 2
+    assert capsys.readouterr().err == "error: /dev/zero: has more than 65,536 bytes\n"
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".csv"])
+def test_rows_of_others_do_not_steer_the_terminal(
+    ending: str, small: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    """A sweep that goes on with them prints them with its own."""
+    rows = tmp_path / f"rows{ending}"
+    file = open_rows(rows, COLUMNS)
+    for row in sweep_result()["rows"][:2]:
+        file.append({**row, "compressor": "\x1b[2J\u202e", "trace": "\x1b]0;x\x07"})
+    file.close()
+    words = ("--resume", "-o", rows, "--memory", "40%", "--engine", "interpreted", "--jobs", 1)
+    assert run("sweep", *words, small) == 0
+    out, err = capsys.readouterr()
+    assert "\\x1b" in out
+    assert all(line.isprintable() for line in [*out.split("\n"), *err.split("\n")])
+
+
+def test_a_text_of_many_blanks_in_rows_of_others_is_printed(
+    small: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    """In a time that does not grow with the square of their number, which would be minutes."""
+    rows = tmp_path / "rows.jsonl"
+    file = open_rows(rows, COLUMNS)
+    first, *others = sweep_result()["rows"][:2]
+    for row in ({**first, "zpool": f"z{' ' * 400_000}x"}, *others):
+        file.append(row)
+    file.close()
+    words = ("--resume", "-o", rows, "--memory", "40%", "--engine", "interpreted", "--jobs", 1)
+    assert run("sweep", *words, small) == 0
+    lines = capsys.readouterr().out.split("\n")
+    assert all(line == line.rstrip(" ") for line in lines)

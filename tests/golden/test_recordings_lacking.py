@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from golden_recordings import GOLDENS, Recording, read, verdict_of
@@ -69,3 +70,59 @@ def test_a_pool_that_the_kernel_had_not_is_refused(plain: Recording, tmp_path: P
     meta = {**plain["meta"], "version": plain["meta"]["version"].replace("6.1.", "6.18.", 1)}
     with pytest.raises(NoEntry, match="only zsmalloc"):
         verdict_of({**plain, "meta": meta}, tmp_path)
+
+
+def _set_ram(raw: Recording) -> None:
+    raw["meta"]["totalram_pages"] = 10**30
+
+
+def _set_negative_ram(raw: Recording) -> None:
+    raw["meta"]["totalram_pages"] = -1
+
+
+def _set_percent(raw: Recording) -> None:
+    raw["experiment"]["max_pool_percent"] = "9" * 5000
+
+
+def _set_name(raw: Recording) -> None:
+    raw["experiment"]["zpool"] = ["zbud"] * 1000
+
+
+def _first_store(raw: Recording) -> list[Any]:
+    stores = (event for step in raw["steps"] for event in step[3] if event[0] == "S")
+    return next(stores)
+
+
+def _set_length(raw: Recording) -> None:
+    _first_store(raw)[3] = 1 << 63
+
+
+def _set_slot(raw: Recording) -> None:
+    _first_store(raw)[1] = (1 << 24) - 1
+
+
+def _set_errno(raw: Recording) -> None:
+    next(step for step in raw["steps"] if step[3])[3][1:1] = [["E", 5], ["e", -(10**30)]]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (_set_ram, "totalram_pages is 10"),
+        (_set_negative_ram, "totalram_pages is -1; allowed are 0"),
+        (_set_percent, "step -1: max_pool_percent=9{40} is too long"),
+        (_set_name, r"step -1: zpool=\['zbud', .{31} is too long$"),
+        (_set_length, r"step 1: \['S', .* is no event"),
+        (_set_slot, r"step 1: \['S', 16777215, .* is no event"),
+        (_set_errno, r"step 1: \['e', -1(0+)\] is no event"),
+    ],
+)
+def test_a_number_that_no_machine_has_is_one_clear_error(
+    change: Edit, problem: str, tmp_path: Path
+) -> None:
+    """Compiled, it would not fit; a slot has a place in the machine, so it is memory."""
+    raw = read("a_zbud_lz4_fifo_w")
+    raw["steps"] = raw["steps"][:60]
+    change(raw)
+    with pytest.raises(TraceError, match=problem):
+        verdict_of(raw, tmp_path)

@@ -398,3 +398,13 @@ def test_zram_without_a_swap_and_parameters_alone_are_understood() -> None:
     }  # fmt: skip
     alone = facts_of({f"{PARAMETERS}enabled": "Y\n", f"{DEBUGFS}stored_pages": "5\n"})
     assert alone["zswap"]["stored_pages"] == 5
+
+
+@pytest.mark.parametrize("release", ["6.1\0.0", "6.1.0/../../x", "..", "6" * 5000, "\x1b[2J", ""])
+def test_a_release_that_is_no_part_of_a_file_name_names_no_configuration(
+    release: str, tmp_path: Path
+) -> None:
+    folder = write_folder(
+        tmp_path / "copy", {**machine("6.1.0"), "proc/sys/kernel/osrelease": f"{release}\n"}
+    )
+    assert CONFIG not in read_host(folder).texts

@@ -302,3 +302,17 @@ def test_long_labels_are_cut_and_stay_apart() -> None:
     assert drawn[0] == drawn[5]
     assert len(set(drawn[:3])) == 3
     assert max(map(len, drawn)) < 40
+
+
+def test_a_value_that_no_cell_or_figure_can_have_is_refused_by_name() -> None:
+    """What a chapter is made of may be anything; that shows only when the page is written."""
+    told = ratio_result()
+    told["inputs"][1]["compressors"][0]["name"] = [[]]
+    with pytest.raises(InvalidArgument, match=r"^a\.json: damaged: it cannot be shown \(Attribute"):
+        report_html([told], ["a.json"])
+    replayed = replay_result()
+    replayed["series"] = {
+        name: [float("nan") for _ in values] for name, values in replayed["series"].items()
+    }
+    with pytest.raises(InvalidArgument, match=r"^b\.json: damaged: "):
+        report_html([replay_result(), replayed], ["a.json", "b.json"])

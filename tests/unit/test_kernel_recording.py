@@ -3,6 +3,7 @@
 
 import tracemalloc
 from pathlib import Path
+from random import Random
 
 import pytest
 import zstandard
@@ -30,3 +31,13 @@ def test_a_small_recording_that_unpacks_to_much_is_refused_in_bounded_memory(
         assert tracemalloc.get_traced_memory()[1] < 64 << 20
     finally:
         tracemalloc.stop()
+
+
+def test_a_recording_may_not_unpack_to_more_than_parsing_has_memory_for(tmp_path: Path) -> None:
+    """What cannot be packed lets the rest of it unpack to a hundred times as much."""
+    path = tmp_path / "large.json.zst"
+    noise = Random(3).randbytes(720_000).hex().encode()
+    path.write_bytes(zstandard.compress(b'["' + noise + b'"' + b",[]" * (23 << 20) + b"]", 1))
+    assert 100 * path.stat().st_size > 69 << 20
+    with pytest.raises(TraceError, match="unpacks to more than 67108864 bytes"):
+        open_recording(path)

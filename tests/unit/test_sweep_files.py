@@ -5,10 +5,12 @@ import errno
 import os
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from zswapsim.errors import InvalidArgument
+from zswapsim.experiment.sweep import files
 from zswapsim.experiment.sweep.files import ENDINGS, is_there, open_rows, read_rows
 
 COLUMNS: dict[str, type] = {"cell": str, "share": float, "pages": int, "on": bool, "error": str}
@@ -129,3 +131,76 @@ def test_a_full_disk_leaves_the_rows_of_an_earlier_parquet_file(
 def test_other_endings_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match=r"ending in .jsonl, .csv, .parquet"):
         read_rows(tmp_path / "rows.txt", COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "data"),
+    [
+        pytest.param(".jsonl", b"[" * 100_000 + b"\n", id="nested deeply"),
+        pytest.param(".jsonl", b'{"a":' * 100_000 + b"\n", id="nested deeply, by keys"),
+        pytest.param(".csv", b"cell,share,pages,on,error\n" + b"x" * 200_000 + b"\n", id="long"),
+        pytest.param(".csv", b"9" * 200_000 + b"\n", id="long head"),
+        pytest.param(
+            ".csv", b"cell,share,pages,on,error\na,1," + b"9" * 5000 + b",,\n", id="digits"
+        ),
+    ],
+)
+def test_a_line_that_a_parser_cannot_take_is_no_row(
+    tmp_path: Path, suffix: str, data: bytes
+) -> None:
+    path = tmp_path / f"rows{suffix}"
+    path.write_bytes(data)
+    with pytest.raises(InvalidArgument, match=rf"rows{suffix}:\d: is no row of a sweep$"):
+        read_rows(path, COLUMNS)
+
+
+def test_a_number_of_more_than_64_bits_is_of_another_kind(path: Path) -> None:
+    if path.suffix == ".parquet":
+        pytest.skip("it has no such numbers")
+    write(path, [{**ROWS[0], "pages": 1 << 63}])
+    with pytest.raises(InvalidArgument, match="row 1: pages is of another kind"):
+        read_rows(path, COLUMNS)
+
+
+def test_a_parquet_file_with_damaged_pages_is_no_parquet_file(tmp_path: Path) -> None:
+    """Its directory, at the end, is sound; pyarrow says of the rest that input failed."""
+    path = tmp_path / "rows.parquet"
+    write(path, ROWS)
+    data = bytearray(path.read_bytes())
+    data[4:40] = b"\xff" * 36
+    path.write_bytes(data)
+    with pytest.raises(InvalidArgument, match=r"rows\.parquet: is no Parquet file: ") as told:
+        read_rows(path, COLUMNS)
+    assert str(told.value).isprintable()
+
+
+def test_a_parquet_file_of_other_columns_is_not_read(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "rows.parquet"
+    parquet.write_table(pyarrow.table({"cell": ["a"]}), path)
+    with pytest.raises(InvalidArgument, match="has other columns than a sweep"):
+        read_rows(path, COLUMNS)
+
+
+def test_a_small_parquet_file_of_many_rows_is_refused_in_bounded_memory(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "rows.parquet"
+    none = pyarrow.nulls(400_000, pyarrow.int64())
+    parquet.write_table(pyarrow.table(dict.fromkeys(COLUMNS, none)), path)
+    assert path.stat().st_size < 20_000
+    with (
+        patch.object(files, "MAX_TIMES_FROM_BYTES", 1 << 22),
+        pytest.raises(InvalidArgument, match=r"unpacks to more than the [\d,]+ bytes"),
+    ):
+        read_rows(path, COLUMNS)
+
+
+def test_rows_of_too_many_bytes_are_not_read(path: Path) -> None:
+    write(path, ROWS)
+    with (
+        patch.object(files, "MAX_BYTES", 20),
+        pytest.raises(InvalidArgument, match="has more than 20 bytes"),
+    ):
+        read_rows(path, COLUMNS)

@@ -215,7 +215,8 @@ class _WithoutBlanks:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        self._stream.write(re.sub(" +$", "", text, flags=re.M))
+        # A pattern of blanks and an end would take the square of the blanks' number.
+        self._stream.write("\n".join(line.rstrip(" ") for line in text.split("\n")))
         return len(text)
 
     def __getattr__(self, name: str) -> Any:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """zswapsim report."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,11 @@ import click
 from zswapsim.cli.html import write_lesson, write_report
 from zswapsim.cli.options import check_distinct, output_option
 from zswapsim.errors import InvalidArgument
+from zswapsim.files import bytes_of
 
-MAX_BYTES = 1 << 30
+MAX_BYTES = 1 << 28
+MAX_DEPTH = 100
+"""Of a result as JSON; parsed it takes up to 25 times as much memory."""
 ROWS = (".jsonl", ".csv", ".parquet")
 """Endings of files that hold the rows of a sweep."""
 
@@ -44,12 +46,16 @@ def read_result(path: Path) -> Any:
     """Return what a file holds as plain data. InvalidArgument names the file."""
     if path.suffix.lower() in ROWS:
         return _rows(path)
-    if path.stat().st_size > MAX_BYTES:
-        raise InvalidArgument(f"{path}: has more than {MAX_BYTES:,} bytes")
+    from zswapsim.trace.checks import depth_problem, strict_json
+
+    data = bytes_of(path, MAX_BYTES)
     try:
-        return json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
+        result = strict_json(data)
+    except ValueError as error:
         raise InvalidArgument(f"{path}: is no JSON: {error}") from None
+    if problem := depth_problem(result, MAX_DEPTH):
+        raise InvalidArgument(f"{path}: is no result: {problem}")
+    return result
 
 
 def _rows(path: Path) -> dict[str, Any]:

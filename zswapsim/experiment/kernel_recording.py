@@ -14,16 +14,20 @@ from typing import Any
 
 from zswapsim.errors import TraceError
 from zswapsim.trace.checks import strict_json
-from zswapsim.units import PAGE_SIZE
+from zswapsim.units import MAX_PAGES, PAGE_SIZE
 
 FORMAT = "zswap-oracle-1"
 MAX_PAGES_BYTES = 1 << 29
 MAX_STEPS_BYTES = 1 << 24
 MAX_STEPS_TIMES = 100
-"""A recording may unpack to the larger of both, of its size; parsed, its steps take 25 times as
-much memory. Those of a kernel unpack to ten times their size."""
-MAX_SLOTS = 1 << 24
+MOST_STEPS_BYTES = 1 << 26
+"""A recording may unpack to the larger of the first two, of its size, but to no more than the last;
+parsed, its steps take 25 times as much memory. Those of a kernel unpack to ten times their size."""
+MAX_SLOTS = 1 << 20
+"""4 GiB of swap. All have a place in the machine, which takes 200 bytes a slot."""
 MAX_DIGITS = 9
+MAX_NUMBER = 1 << 62
+"""Numbers of the machine have 64 bits, and are added to."""
 KNOBS = {
     "same_filled": "same_filled_pages_enabled",
     "non_same_filled": "non_same_filled_pages_enabled",
@@ -98,7 +102,7 @@ def open_recording(path: Path, pages_folder: Path | None = None) -> KernelRecord
     TraceError: what is wrong, and where.
     """
     limit_bytes = max(MAX_STEPS_BYTES, MAX_STEPS_TIMES * path.stat().st_size)
-    data = _unpack(path, min(limit_bytes, MAX_PAGES_BYTES))
+    data = _unpack(path, min(limit_bytes, MOST_STEPS_BYTES))
     try:
         raw = strict_json(data)
     except ValueError as error:
@@ -112,7 +116,7 @@ def open_recording(path: Path, pages_folder: Path | None = None) -> KernelRecord
             name=str(raw["name"]),
             kernel=".".join(version.split("-")[0].split(".")[:2]),
             experiment=dict(raw["experiment"]),
-            totalram_pages=int(raw["meta"]["totalram_pages"]),
+            totalram_pages=_totalram_pages(path, raw["meta"]["totalram_pages"]),
             columns=[str(column) for column in raw["columns"]],
             steps=_steps(path, raw["steps"], len(raw["columns"])),
             pages=_read_pages(path, raw, pages_folder),
@@ -132,6 +136,12 @@ OPERANDS = {"f": 2, "s": 1, "r": 1, "w": 1, "d": 1, "k": 1, "x": 0, "Z": 1, "v":
 
 NUMBERS = {"S": 3, "L": 2, "I": 1, "K": 1, "k": 1, "E": 1, "e": 1, "W": 2, "F": 0}
 """Events, with the number of integers that follow the letter."""
+
+
+def _totalram_pages(path: Path, value: Any) -> int:
+    if not 0 <= int(value) <= MAX_PAGES:
+        raise TraceError(f"{path}: totalram_pages is {value!r:.40}; allowed are 0..{MAX_PAGES}")
+    return int(value)
 
 
 def _steps(path: Path, raw: Any, columns: int) -> list[Step]:
@@ -183,7 +193,12 @@ def _is_event(event: Any) -> bool:
         return False
     count = NUMBERS[event[0]]
     has_slot = event[0] in "SLIEW"
-    return _numbers(event[1 : 1 + count], count) and (not has_slot or 0 <= event[1] < MAX_SLOTS)
+    numbers = event[1 : 1 + count]
+    return (
+        _numbers(numbers, count)
+        and all(abs(number) < MAX_NUMBER for number in numbers)
+        and (not has_slot or 0 <= event[1] < MAX_SLOTS)
+    )
 
 
 def _numbers(values: Any, count: int) -> bool:

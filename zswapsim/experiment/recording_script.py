@@ -28,6 +28,7 @@ PARAMETERS = {
     "exclusive_loads": z.EXCLUSIVE_LOADS,
     "shrinker_enabled": z.SHRINKER_ENABLED,
 }
+MAX_NAME = 64
 UNKNOWN_LENGTH = 1
 """Length of a page that the kernel refused before compressing; a store of it would show."""
 
@@ -71,6 +72,8 @@ class RecordingScript:
         content_of: dict[int, int] = {}
         knobs: dict[int, list[tuple[str, str]]] = {}
         for number, knob, value in recording.knobs():
+            if len(value) > MAX_NAME:
+                raise TraceError(f"{recording.path}: step {number}: {knob}={value:.40} is too long")
             knobs.setdefault(number, []).append((knob, value))
         first = sorted(knobs.pop(-1, []), key=lambda setting: setting[0] != "compressor")
         self._use_pool_of(first)
@@ -250,8 +253,9 @@ def _with_work(
 
 
 def _number(recording: KernelRecording, step: int, knob: str, value: str) -> int:
-    if not value.isdecimal() or int(value) > MAX_PERCENT:
-        raise TraceError(f"{recording.path}: step {step}: {knob}={value} is no setting")
+    is_number = value.isdecimal() and len(value) <= MAX_DIGITS
+    if not is_number or int(value) > MAX_PERCENT:
+        raise TraceError(f"{recording.path}: step {step}: {knob}={value:.40} is no setting")
     return int(value)
 
 

@@ -52,7 +52,7 @@ class Result:
         """Return the result that to_json wrote. InvalidArgument if the text is something else."""
         try:
             data = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidArgument(f"not a result: {error}") from None
         names = {field.name for field in fields(cls)}
         may_lack = {"series", "pictures", "faults"}

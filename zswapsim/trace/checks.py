@@ -70,10 +70,15 @@ def meta_problem(meta: dict[str, Any]) -> str | None:
         value = meta.get(key, 0)
         if type(value) is not int or not 0 <= value < 1 << 63:
             return f"{key} is {_shown(value)}; allowed are integers 0..{(1 << 63) - 1}"
-    level = [meta]
-    for _ in range(META_DEPTH):
+    return depth_problem(meta, META_DEPTH)
+
+
+def depth_problem(document: Any, depth: int) -> str | None:
+    """Check that a document of JSON is not nested deeper; what goes through it may not get far."""
+    level = [document]
+    for _ in range(depth):
         level = [part for whole in level for part in _parts(whole)]
-    return f"it is nested deeper than {META_DEPTH}" if level else None
+    return f"it is nested deeper than {depth}" if level else None
 
 
 def checked_meta(meta: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ further than such a file is long, and all else in it is passed over.
 import gzip
 import io
 import os
+import re
 import stat
 import tarfile
 import zlib
@@ -34,6 +35,9 @@ from zswapsim.trace.input import Input
 ARCHIVE_BYTES = 1 << 24
 MOST_FILES = 4096
 MOST_ZRAMS = 64
+RELEASE = re.compile(r"[\w.+~-]{1,200}", re.ASCII)
+"""What a kernel calls itself, where it can be a part of a file's name."""
+
 _DAMAGE = (tarfile.TarError, ValueError, EOFError, OverflowError, OSError)
 
 
@@ -193,7 +197,7 @@ def _read_config(copy: HostCopy, root: Path, *, follow: bool) -> None:
     """Keep the lines of the kernel's configuration, wherever it is."""
     release = copy.texts.get("proc/sys/kernel/osrelease", "").strip()
     names = [CONFIG, "proc/config.gz"]
-    if release and "/" not in release:
+    if RELEASE.fullmatch(release):
         names.append(f"boot/config-{release}")
     for name in names:
         path = (root / name).resolve() if follow else root / name

@@ -17,7 +17,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from zswapsim.errors import InvalidArgument
-from zswapsim.files import whole_file
+from zswapsim.files import bytes_of, whole_file
+from zswapsim.printable import printable
+
+MAX_BYTES = 1 << 30
+MAX_TIMES = 100
+MAX_TIMES_FROM_BYTES = 1 << 26
+"""A file may have so many bytes; the rows of Parquet may unpack to the larger of the others, of its
+size."""
+
+_BATCH_ROWS = 64
 
 Row = dict[str, Any]
 Columns = Mapping[str, type]
@@ -60,8 +69,10 @@ def read_rows(path: Path, columns: Columns) -> list[Row]:
 
 
 def _is_of(kind: type, value: Any) -> bool:
-    """Say whether a column may have a value; a whole number is a float's as well."""
-    return value is None or type(value) is kind or (kind is float and type(value) is int)
+    """Say whether a column may have a value; a whole number, of 64 bits, is a float's as well."""
+    if type(value) is int and kind in (int, float):
+        return -(1 << 63) <= value < 1 << 63
+    return value is None or type(value) is kind
 
 
 def open_rows(path: Path, columns: Columns, kept: Sequence[Row] = ()) -> RowFile:
@@ -129,7 +140,7 @@ def _whole_lines(data: bytes) -> bytes:
 
 def _lines_of(path: Path) -> Iterator[tuple[int, str]]:
     try:
-        text = _whole_lines(path.read_bytes()).decode()
+        text = _whole_lines(bytes_of(path, MAX_BYTES)).decode()
     except UnicodeDecodeError:
         raise InvalidArgument(f"{path}: is no text") from None
     yield from enumerate(text.split("\n")[:-1], 1)  # and at no other character, as splitlines does
@@ -148,7 +159,7 @@ def _read_json(path: Path, columns: Columns) -> list[Row]:
     for number, line in _lines_of(path):
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             row = None
         if not isinstance(row, dict) or set(row) != set(columns):
             raise InvalidArgument(f"{path}:{number}: is no row of a sweep")
@@ -171,13 +182,13 @@ def _csv_line(values: Iterable[Any]) -> str:
 def _read_csv(path: Path, columns: Columns) -> list[Row]:
     rows: list[Row] = []
     for number, line in _lines_of(path):
-        values = next(csv.reader([line]), [])
-        if number == 1 and values == list(columns):
-            continue
         try:
+            values = next(csv.reader([line]), [])
+            if number == 1 and values == list(columns):
+                continue
             pairs = zip(columns.items(), values, strict=True)
             row = {name: _value(text, kind) for (name, kind), text in pairs}
-        except (ValueError, KeyError):
+        except (csv.Error, ValueError, KeyError):
             row = None
         if number == 1 or row is None:
             raise InvalidArgument(f"{path}:{number}: is no row of a sweep")
@@ -234,13 +245,34 @@ def _read_parquet(path: Path, columns: Columns) -> list[Row]:
     pyarrow, parquet = _pyarrow()
     if _beside(path).exists():  # it has the file's rows, too
         return _read_json(_beside(path), columns)
+    data = bytes_of(path, MAX_BYTES)
     try:
-        rows: list[Row] = parquet.read_table(path).to_pylist()
-    except (pyarrow.ArrowException, ValueError) as error:
-        first = str(error).splitlines()[0]
-        raise InvalidArgument(f"{path}: is no Parquet file: {first}") from None
-    if any(set(row) != set(columns) for row in rows):
-        raise InvalidArgument(f"{path}: has other columns than a sweep")
+        with parquet.ParquetFile(io.BytesIO(data)) as file:
+            if sorted(file.schema_arrow.names) != sorted(columns):
+                raise InvalidArgument(f"{path}: has other columns than a sweep")
+            return _unpacked_rows(path, file, max(MAX_TIMES_FROM_BYTES, MAX_TIMES * len(data)))
+    except InvalidArgument:
+        raise
+    except (pyarrow.ArrowException, ValueError, OSError, OverflowError) as error:
+        # The bytes are here: what is said to be of input and output is damage, too.
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InvalidArgument(printable(f"{path}: is no Parquet file: {first:.200}")) from None
+
+
+def _unpacked_rows(path: Path, file: Any, most_bytes: int) -> list[Row]:
+    """Return the rows of an open Parquet file. InvalidArgument: there is more in it than allowed.
+
+    A row counts for 8 bytes a value at least, as a value that is repeated takes none in the file.
+    """
+    rows: list[Row] = []
+    unpacked_bytes = 0
+    for batch in file.iter_batches(_BATCH_ROWS):
+        unpacked_bytes += max(batch.nbytes, 8 * batch.num_rows * batch.num_columns)
+        if unpacked_bytes > most_bytes:
+            raise InvalidArgument(
+                f"{path}: unpacks to more than the {most_bytes:,} bytes that are allowed"
+            )
+        rows += batch.to_pylist()
     return rows
 
 

@@ -85,8 +85,14 @@ _MAY_LACK = {"error", "ratio", *AXES, *MM_STAT, *BD_STAT}
 
 
 def rows_of_file(path: Path) -> list[Row]:
-    """Return the rows of a sweep that are in a file. InvalidArgument names what is wrong."""
-    rows = read_rows(path, COLUMNS)
+    """Return the rows of a sweep that are in a file. InvalidArgument names what is wrong.
+
+    Text in them is shown, so it is escaped, as it is when we write it.
+    """
+    rows = [
+        {name: printable(value) if isinstance(value, str) else value for name, value in row.items()}
+        for row in read_rows(path, COLUMNS)
+    ]
     needed = [name for name in COLUMNS if name not in _MAY_LACK]
     for number, row in enumerate(rows, 1):
         missing = [name for name in needed if row[name] is None and not row["error"]]

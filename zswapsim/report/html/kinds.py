@@ -29,7 +29,10 @@ WITHOUT_NAME = {
 }
 """Kinds whose results do not say what they are, by what they have to have."""
 
-DAMAGES = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, StopIteration)
+DAMAGES = (
+    *(LookupError, TypeError, ValueError, AttributeError, ArithmeticError, StopIteration),
+    RecursionError,
+)
 """What reading a result runs into that is not what it says."""
 
 ALLOWED = (

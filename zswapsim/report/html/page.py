@@ -10,9 +10,10 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from zswapsim.errors import InvalidArgument
 from zswapsim.report.html.document import Cell, Chapter, Plot
 from zswapsim.report.html.figure import DARK
-from zswapsim.report.html.kinds import chapters
+from zswapsim.report.html.kinds import DAMAGES, chapters
 from zswapsim.report.offline import embedded_json, environment, hashes
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def report_html(results: Sequence[Mapping[str, Any]], sources: Sequence[str] = (
     """
     names = [*sources, *[""] * (len(results) - len(sources))]
     every = [
-        told
+        _drawable(told)
         for result, source in zip(results, names, strict=True)
         for told in chapters(result, source)
     ]
@@ -47,6 +48,22 @@ def report_html(results: Sequence[Mapping[str, Any]], sources: Sequence[str] = (
             figures=_figures_json(plots),
         )
     )
+
+
+def _drawable(chapter: Chapter) -> Chapter:
+    """Return a chapter whose cells and figures can be shown. InvalidArgument names its file."""
+    try:
+        for part in chapter.parts:
+            for table in part.tables:
+                for row in table.rows:
+                    for cell in row:
+                        shown(cell)
+            embedded_json([figure for plot in part.plots for _, figure in plot.figures])
+    except DAMAGES as error:
+        where = f"{chapter.source}: " if chapter.source else ""
+        what = type(error).__name__
+        raise InvalidArgument(f"{where}damaged: it cannot be shown ({what}: {error})") from None
+    return chapter
 
 
 def shown(cell: Cell) -> str:
