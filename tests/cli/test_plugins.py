@@ -167,6 +167,7 @@ def test_a_plain_class_replays_and_is_not_compiled(site: list[Path], small: Path
         assert "is a plain Python class, which runs interpreted only" in done.stderr
 
 
+@pytest.mark.long
 def test_a_part_in_the_machines_style_runs_compiled_and_gives_the_same(
     site: list[Path], small: Path
 ) -> None:

@@ -164,6 +164,7 @@ def test_twice_the_same_question_gives_twice_the_same_answer() -> None:
     assert json.dumps(again) == json.dumps(told_for())
 
 
+@pytest.mark.long
 def test_both_engines_give_the_same_answer(engine: str) -> None:
     settings: Told = {"frontends": ("zswap",), "zpools": ("zsmalloc",), "compressors": ("lz4",)}
     one = told_for(**settings, engine=engine)
