@@ -20,7 +20,7 @@ ACCESSES = 10_000_000
 PAGES = 200_000
 CONTENTS = 4096
 ROUNDS = 7
-MEMORY, PERCENT = "50%", 10
+MEMORY, PERCENT = ("50%", "30%"), 10
 
 
 def main() -> None:
@@ -31,18 +31,19 @@ def main() -> None:
     traces = {"zipf": made_up} | {p.stem: Trace.open(p) for p in sorted(TRACES.glob("*.ztrace"))}
     for name, trace in traces.items():
         for policy in ("lru", "clock"):
-            _measure(name, trace, policy)
+            for memory in MEMORY:
+                _measure(name, trace, policy, memory)
 
 
-def _measure(name: str, trace: Trace, policy: str) -> None:
-    _run(trace, policy, MEMORY)
+def _measure(name: str, trace: Trace, policy: str, memory: str) -> None:
+    _run(trace, policy, memory)
     hits, swaps = [], []
     for _ in range(ROUNDS):
-        swapping = _run(trace, policy, MEMORY)
+        swapping = _run(trace, policy, memory)
         swaps.append(swapping.seconds["machine"])
         hits.append(_run(trace, policy, "101%").seconds["machine"])
     say(
-        f"an access under swapping / a hit, {trace.accesses:,} accesses of {name}, {policy}",
+        f"an access with {memory} of memory / a hit, {trace.accesses:,} of {name}, {policy}",
         [swap / hit for swap, hit in zip(swaps, hits, strict=True)],
         "<= 6",
         f"{statistics.median(swaps) / trace.accesses * 1e9:.0f} ns against "
