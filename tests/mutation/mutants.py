@@ -59,7 +59,7 @@ class _Mutator(ast.NodeTransformer):
         self.found.append((line, what))
         return len(self.found) - 1 == self.wanted
 
-    def visit_Compare(self, node: ast.Compare) -> ast.AST:  # noqa: N802
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
         for at, operator in enumerate(node.ops):
             other = COMPARISONS.get(type(operator))
@@ -71,14 +71,14 @@ class _Mutator(ast.NodeTransformer):
                     return changed
         return node
 
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:  # noqa: N802
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
         self.generic_visit(node)
         changed = copy.deepcopy(node)
         changed.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
         told = f"{ast.unparse(node)} -> {ast.unparse(changed)}"
         return changed if self._take(node.lineno, told) else node
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:  # noqa: N802
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         changed = copy.deepcopy(node)
         if type(node.op) in OPERATORS:
@@ -87,12 +87,12 @@ class _Mutator(ast.NodeTransformer):
                 return changed
         return node
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:  # noqa: N802
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         self.generic_visit(node)
         told = f"{ast.unparse(node)} -> {ast.unparse(node.operand)}"
         return node.operand if self._take(node.lineno, told) else node
 
-    def visit_Constant(self, node: ast.Constant) -> ast.AST:  # noqa: N802
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if isinstance(node.value, int):
             for by in (1, -1):
                 if self._take(node.lineno, f"{node.value} -> {node.value + by}"):
@@ -105,10 +105,10 @@ class _Mutator(ast.NodeTransformer):
             return ast.copy_location(ast.Pass(), node)
         return node
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:  # noqa: N802
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         return self._drop(node)
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST:  # noqa: N802
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
         call = node.value
         if not isinstance(call, ast.Call):
             return node  # a docstring
@@ -116,13 +116,13 @@ class _Mutator(ast.NodeTransformer):
             return node  # tells listeners only, see tests/unit/test_tracepoints.py
         return self._drop(node)
 
-    def visit_Assign(self, node: ast.Assign) -> ast.AST:  # noqa: N802
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
         if isinstance(node.targets[0], ast.Subscript):
             return self._drop(node)
         self.generic_visit(node)
         return node
 
-    def visit_Break(self, node: ast.Break) -> ast.AST:  # noqa: N802
+    def visit_Break(self, node: ast.Break) -> ast.AST:
         return self._drop(node)
 
 
