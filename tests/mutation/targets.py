@@ -30,7 +30,7 @@ _OF_FOLDER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("", "memory accesses swap_slots swap_disk swap_cache readahead page_io faults", _MEMORY),
     ("", "journal", _MEMORY),
     ("", "events", _ZSWAP),
-    ("", "list_head", _ZBUD + _RECLAIM),
+    ("", "list_head", _ZBUD),
     ("reclaim", "lru clock two_list", _RECLAIM),
 )
 
