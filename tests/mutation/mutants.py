@@ -93,7 +93,11 @@ class _Mutator(ast.NodeTransformer):
         return node.operand if self._take(node.lineno, told) else node
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        if isinstance(node.value, int):
+        if isinstance(node.value, bool):
+            told = f"{node.value} -> {not node.value}"
+            if self._take(node.lineno, told):
+                return ast.copy_location(ast.Constant(not node.value), node)
+        elif isinstance(node.value, int):
             for by in (1, -1):
                 if self._take(node.lineno, f"{node.value} -> {node.value + by}"):
                     return ast.copy_location(ast.Constant(node.value + by), node)
