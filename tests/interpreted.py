@@ -13,6 +13,13 @@ import pytest
 sys.modules["numba"] = None  # type: ignore[assignment]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what says that it is for the compiled engine."""
+    compiled = [item for item in items if "compiled" in item.nodeid.lower()]
+    config.hook.pytest_deselected(items=compiled)
+    items[:] = [item for item in items if item not in compiled]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Skip a test that would compile."""
