@@ -409,7 +409,7 @@ def test_check_names_what_is_wrong() -> None:
     run = swapped_out("interpreted")
     access(run, 2)
     run.machine.swap.busy[4] = 0
-    with pytest.raises(InvariantError, match="page 3 was read ahead but is not in the swap cache"):
+    with pytest.raises(InvariantError, match="page 3 is not mapped, nor in the swap cache"):
         run.check()
     run.machine.swap.busy[4] = -EEXIST
     run.machine.memory.page_of_slot[4] = 2
