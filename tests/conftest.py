@@ -18,7 +18,7 @@ settings.register_profile("long", max_examples=1000, stateful_step_count=80, dea
 # The same examples each time, and none made small: what asks only whether a test fails.
 settings.register_profile(
     "still",
-    max_examples=15,
+    max_examples=6,
     stateful_step_count=25,
     deadline=None,
     derandomize=True,

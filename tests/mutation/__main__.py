@@ -23,11 +23,19 @@ from _pytest.runner import runtestprotocol
 from tests.mutation.mutants import ROOT, Mutant, mutants, put_in
 from tests.mutation.targets import TARGETS
 
-LEAST_SECONDS = 20
+LEAST_SECONDS = 10
 """Of CPU that a mutant may take, and three times what its tests take where that is more."""
 
-MOST_TEST_SECONDS = 2
+MOST_TEST_SECONDS = 1.0
 """Of CPU; tests that take more are not asked, as what they tell the others tell sooner."""
+
+
+class TooSlow(BaseException):
+    """A test took more than that."""
+
+
+def _too_slow(number: int, frame: object) -> None:
+    raise TooSlow
 
 MOST_BYTES = 4 << 30
 KNOWN = Path(__file__).with_name("survivors.txt")
@@ -56,12 +64,15 @@ class Loop:
     def _baseline(self, items: list[pytest.Item]) -> tuple[list[pytest.Item], float]:
         """Return the tests that pass without numba, the quickest first, and what they take."""
         times: dict[pytest.Item, float] = {}
+        before = signal.signal(signal.SIGPROF, _too_slow)
         for item in items:
             begun = time.process_time()
+            signal.setitimer(signal.ITIMER_PROF, MOST_TEST_SECONDS)
             reports = runtestprotocol(item, log=False, nextitem=None)
-            spent = time.process_time() - begun
-            if all(report.passed for report in reports) and spent <= MOST_TEST_SECONDS:
-                times[item] = spent
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            if all(report.passed for report in reports):
+                times[item] = time.process_time() - begun
+        signal.signal(signal.SIGPROF, before)
         return sorted(times, key=lambda item: times[item]), sum(times.values())
 
     def _in_fork(self, mutant: Mutant, tests: list[pytest.Item], limit: float) -> int:
