@@ -37,6 +37,7 @@ class TooSlow(BaseException):
 def _too_slow(number: int, frame: object) -> None:
     raise TooSlow
 
+
 MOST_BYTES = 4 << 30
 KNOWN = Path(__file__).with_name("survivors.txt")
 

@@ -14,7 +14,9 @@ def _tests(unit: str, properties: str) -> tuple[str, ...]:
 _ZBUD = _tests("zbud list_head", "zbud_machine")
 _Z3FOLD = _tests("z3fold z3fold_reclaim", "z3fold_machine z3fold_lru")
 _ZSMALLOC = _tests("zsmalloc zsmalloc_compact", "zsmalloc_machine")
-_ZSWAP = _tests("zswap_edge_cases zswap_folios zswap_pools zswap_functions", "zswap_machine lockstep")
+_ZSWAP = _tests(
+    "zswap_edge_cases zswap_folios zswap_pools zswap_functions", "zswap_machine lockstep"
+)
 _ZSWAP_LIMIT = _tests("zswap_limit zswap_shrinker zswap_functions", "zswap_machine lockstep")
 _ZRAM = _tests("zram zram_writeback faults", "zram_machine")
 _MEMORY = _tests("memory readahead swap_slots faults", "memory_machine faulty_machine")

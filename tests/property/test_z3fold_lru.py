@@ -115,6 +115,10 @@ def test_the_older_of_two_pages_in_the_heap_comes_up() -> None:
     assert zl.lru_oldest(lru) == 0
     for page in (1, 3, 2, 4):
         zl.lru_unbar(lru, page)
+    assert zl.lru_oldest(lru) == 1
+    zl.lru_bar(lru, 3)  # the last of the heap is older than what comes under it
+    zl.lru_check(lru)
+    zl.lru_unbar(lru, 3)
     for page in (1, 2, 3, 4):
         assert zl.lru_oldest(lru) == page
         zl.lru_bar(lru, page)
