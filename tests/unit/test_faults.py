@@ -11,6 +11,7 @@ from kernels import for_kernels, version
 from machine_driver import MachineBench
 
 from zswapsim import ReplayConfig, Result, Trace, replay
+from zswapsim.conformance.strict import strict_zeros
 from zswapsim.content.compressors import compressor
 from zswapsim.errors import EEXIST
 from zswapsim.experiment.assertions import parse_assertion
@@ -360,3 +361,10 @@ def test_compare_sets_a_fault_beside_none_and_passes_over_what_a_frontend_has_no
     rows = flat_rows(compare_configs(trace, named))
     assert [row["faults"] for row in rows] == ["entry-fail:1%", "read-error:every=9 slow:x4", ""]
     assert [row["lost_pages"] > 0 for row in rows] == [False, True, False]
+
+
+def test_a_plan_of_some_slots_is_asked_about_the_first_and_the_last_of_them() -> None:
+    plan = f.Row(f.READ_ERROR, first_slot=5, last_slot=20)
+    faults = f.make_faults([plan], 64, strict_zeros)
+    struck = [slot for slot in range(64) if f.should_fail(faults, f.READ_ERROR, slot, slot)]
+    assert struck == list(range(5, 21))
