@@ -368,3 +368,13 @@ def test_a_plan_of_some_slots_is_asked_about_the_first_and_the_last_of_them() ->
     faults = f.make_faults([plan], 64, strict_zeros)
     struck = [slot for slot in range(64) if f.should_fail(faults, f.READ_ERROR, slot, slot)]
     assert struck == list(range(5, 21))
+
+
+def test_the_same_seed_strikes_at_the_same_times_in_every_release() -> None:
+    """Pinned: what a seed in a settings file means must not change."""
+    assert [f.draw_of_key(7, key) for key in (0, 1, 2, 1000)] == [
+        *(1421123285, 1517095991, 1280603593, 852944)
+    ]
+    faults = f.make_faults([f.Row(f.READ_ERROR, threshold=f.PRIME // 10, seed=3)], 64, strict_zeros)
+    struck = [at for at in range(100) if f.should_fail(faults, f.READ_ERROR, 1, 1)]
+    assert struck == [8, 25, 29, 42, 44, 53, 55, 75, 78, 83]
