@@ -29,9 +29,9 @@ _OF_FOLDER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("zswap", "store entry folio pools", _ZSWAP),
     ("zswap", "limit worker writeback shrinker", _ZSWAP_LIMIT),
     ("zram", "device compact disk writeback", _ZRAM),
-    ("", "memory accesses swap_slots swap_disk swap_cache readahead page_io faults", _MEMORY),
+    ("", "memory accesses swap_slots swap_disk swap_cache readahead faults", _MEMORY),
     ("", "journal", _MEMORY),
-    ("", "events", _ZSWAP),
+    ("", "events page_io", _ZSWAP),
     ("", "list_head", _ZBUD),
     ("reclaim", "lru clock two_list", _RECLAIM),
 )
