@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from by_hand_pages import Make
-from hypothesis import settings
+from hypothesis import HealthCheck, Phase, settings
 from kernels import KERNELS
 from machine_driver import SwapBench
 
@@ -15,6 +15,17 @@ from zswapsim.profiles import profile
 
 settings.register_profile("short", max_examples=50, stateful_step_count=30, deadline=None)
 settings.register_profile("long", max_examples=1000, stateful_step_count=80, deadline=None)
+# The same examples each time, and none made small: what asks only whether a test fails.
+settings.register_profile(
+    "still",
+    max_examples=6,
+    stateful_step_count=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 settings.load_profile(os.environ.get("ZSWAPSIM_HYPOTHESIS", "short"))
 
 

@@ -239,7 +239,7 @@ def audit_swap(swap: Swap) -> None:
 
 
 class MachineBench:
-    """The whole machine, with one pool, of zbud unless said."""
+    """The whole machine, with one pool, of zbud unless said; or with a swap that is made."""
 
     def __init__(
         self,
@@ -255,11 +255,13 @@ class MachineBench:
         page_cluster: int = 0,
         journal_capacity: int = 1 << 14,
         pool_type: str = "zbud",
+        swap: Swap | None = None,
         **config: Any,
     ) -> None:
         self.engine = engine
         zeros = zeros_of(engine)
-        swap = make_swap(engine, slots, journal_capacity, (pool_type,), **config)
+        if swap is None:
+            swap = make_swap(engine, slots, journal_capacity, (pool_type,), **config)
         memory = m.make_memory(pages, slots, limit_pages, zeros, page_cluster)
         for page in range(pages):
             memory.content[page] = len(lengths) - 1

@@ -10,20 +10,30 @@ from kernels import KERNELS, version
 from oracles import EINVAL, FREED, ClockOracle, LruOracle
 from two_list_oracle import TwoListOracle
 
+from zswapsim.profiles import profile
+
 WRITE = 1 << 31
 KINDS = {"lru": LruOracle, "clock": ClockOracle, "two-list": TwoListOracle}
 
 
 @st.composite
-def runs(draw: Any, kernels: Sequence[str] = KERNELS, *, shrinker: bool = False) -> dict[str, Any]:
+def runs(
+    draw: Any,
+    kernels: Sequence[str] = KERNELS,
+    *,
+    shrinker: bool = False,
+    any_pool: bool = False,
+) -> dict[str, Any]:
     """A small trace with its contents and versions, and a configuration that it strains.
 
     A seed makes the accesses, as those drawn one by one hardly ever fill memory. A third of the
     traces mostly goes on to the next page, with room in swap: neighbours leave and come back
-    together, which is what read-ahead is for.
+    together, which is what read-ahead is for. any_pool: with all that the kernel has, and
+    sometimes without zswap; else with one that other tests compile, too.
     """
     random = Random(draw(st.integers(0, 1 << 32)))
     kernel = draw(st.sampled_from(kernels))
+    usual = ["zsmalloc" if kernel == "6.18" else "zbud"]
     sweeps = draw(st.sampled_from([0, 0.3, 0.95]))
     for_readahead = sweeps == 0.95
     pages = 40 if for_readahead else draw(st.integers(2, 40))
@@ -59,7 +69,8 @@ def runs(draw: Any, kernels: Sequence[str] = KERNELS, *, shrinker: bool = False)
             "policy": draw(st.sampled_from(list(KINDS))),
             "page_cluster": draw(st.sampled_from([0, 3, 1, 2, 5])),
             "kernel": kernel,
-            "pool_type": "zsmalloc" if kernel == "6.18" else "zbud",
+            "pool_type": draw(st.sampled_from(profile(kernel).zpools if any_pool else usual)),
+            "enabled": not any_pool or draw(st.sampled_from([True, True, True, False])),
             "exclusive_loads": version(kernel) in [(6, 6), (6, 8)] and draw(st.booleans()),
             "shrinker_enabled": shrinker and version(kernel) >= (6, 8) and draw(st.booleans()),
             "totalram_pages": draw(st.sampled_from([10, 5, 25, 0, 100])),

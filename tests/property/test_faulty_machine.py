@@ -64,7 +64,7 @@ class Disk:
 
 
 @FEW
-@given(runs(shrinker=True), fault_rows)
+@given(runs(shrinker=True, any_pool=True), fault_rows)
 def test_access_by_access_nothing_leaks_and_no_failed_write_is_read(
     run: dict[str, Any], rows: list[f.Row]
 ) -> None:

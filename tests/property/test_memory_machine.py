@@ -27,6 +27,7 @@ def oracle_of(run: dict[str, Any]) -> ReadaheadOracle:
         pool_pages=machine["pool_pages"],
     )
     swap.exclusive_loads = machine["exclusive_loads"]
+    swap.enabled = machine["enabled"]
     names = ("limit_pages", "slots", "lengths", "same_filled", "versions", "page_cluster")
     policy = KINDS[machine["policy"]]()
     return ReadaheadOracle(swap, policy, **{name: machine[name] for name in names})
@@ -36,7 +37,7 @@ def nonzero(counts: dict[str, int]) -> dict[str, int]:
     return {name: n for name, n in counts.items() if n}
 
 
-@given(runs())
+@given(runs(any_pool=True))
 def test_access_by_access_as_naive_memory(run: dict[str, Any]) -> None:
     bench = MachineBench("interpreted", **run["machine"])
     oracle = oracle_of(run)

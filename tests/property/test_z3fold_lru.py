@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The LRU with barred pages against a plain list that is walked from its old end."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,16 @@ def run(engine: str, lru: zl.PageLru, steps: list[tuple[int, int]]) -> list[int]
 def test_the_victim_is_the_oldest_page_that_is_not_barred(
     engine: str, choices: list[tuple[int, int]]
 ) -> None:
+    compare(engine, choices)
+
+
+def test_so_it_is_in_long_runs() -> None:
+    random = Random(1)
+    compare("interpreted", [(random.randrange(6), random.randint(1, PAGES)) for _ in range(3000)])
+
+
+def compare(engine: str, choices: list[tuple[int, int]]) -> None:
+    """Run choices on a list and on a plain one, which have to be the same after each."""
     lru = make(engine)
     listed: list[int] = []
     barred: set[int] = set()
@@ -93,6 +105,24 @@ def test_a_page_is_walked_over_once_however_often_a_victim_is_wanted() -> None:
     zl.lru_bar(lru, 3)
     assert zl.lru_oldest(lru) == 5
     zl.lru_check(lru)
+
+
+def test_the_older_of_two_pages_in_the_heap_comes_up() -> None:
+    lru = make("interpreted")
+    for page in (1, 2, 3, 4):
+        zl.lru_add(lru, page)
+        zl.lru_bar(lru, page)
+    assert zl.lru_oldest(lru) == 0
+    for page in (1, 3, 2, 4):
+        zl.lru_unbar(lru, page)
+    assert zl.lru_oldest(lru) == 1
+    zl.lru_bar(lru, 3)  # the last of the heap is older than what comes under it
+    zl.lru_check(lru)
+    zl.lru_unbar(lru, 3)
+    for page in (1, 2, 3, 4):
+        assert zl.lru_oldest(lru) == page
+        zl.lru_bar(lru, page)
+        zl.lru_check(lru)
 
 
 @pytest.mark.parametrize(

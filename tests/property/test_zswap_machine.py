@@ -299,6 +299,17 @@ TestZswapMachine = ZswapMachine.TestCase
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
+def test_a_short_run_is_that_of_the_naive_zswap_with_all_pools(kernel: str) -> None:
+    for seed, pools in enumerate(pools_of(kernel)):
+        type_slots = SLOTS // 2 if kernel == "3.11" else 0
+        pair = Pair(kernel, "interpreted", pools, 0, type_slots=type_slots)
+        random = RandomEvents(kernel, seed, [0] if kernel == "3.11" else [0, 1])
+        for _ in range(5):
+            pair.run([row for _ in range(60) for row in random.rows()])
+            pair.agree()
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("capacity", [1 << 15, HEADROOM + 70])
 def test_a_long_run_is_equal_in_both_engines_and_with_a_small_journal(
     engine: str, kernel: str, capacity: int

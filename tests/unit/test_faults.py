@@ -11,6 +11,7 @@ from kernels import for_kernels, version
 from machine_driver import MachineBench
 
 from zswapsim import ReplayConfig, Result, Trace, replay
+from zswapsim.conformance.strict import strict_zeros
 from zswapsim.content.compressors import compressor
 from zswapsim.errors import EEXIST
 from zswapsim.experiment.assertions import parse_assertion
@@ -360,3 +361,20 @@ def test_compare_sets_a_fault_beside_none_and_passes_over_what_a_frontend_has_no
     rows = flat_rows(compare_configs(trace, named))
     assert [row["faults"] for row in rows] == ["entry-fail:1%", "read-error:every=9 slow:x4", ""]
     assert [row["lost_pages"] > 0 for row in rows] == [False, True, False]
+
+
+def test_a_plan_of_some_slots_is_asked_about_the_first_and_the_last_of_them() -> None:
+    plan = f.Row(f.READ_ERROR, first_slot=5, last_slot=20)
+    faults = f.make_faults([plan], 64, strict_zeros)
+    struck = [slot for slot in range(64) if f.should_fail(faults, f.READ_ERROR, slot, slot)]
+    assert struck == list(range(5, 21))
+
+
+def test_the_same_seed_strikes_at_the_same_times_in_every_release() -> None:
+    """Pinned: what a seed in a settings file means must not change."""
+    assert [f.draw_of_key(7, key) for key in (0, 1, 2, 1000)] == [
+        *(1421123285, 1517095991, 1280603593, 852944)
+    ]
+    faults = f.make_faults([f.Row(f.READ_ERROR, threshold=f.PRIME // 10, seed=3)], 64, strict_zeros)
+    struck = [at for at in range(100) if f.should_fail(faults, f.READ_ERROR, 1, 1)]
+    assert struck == [8, 25, 29, 42, 44, 53, 55, 75, 78, 83]

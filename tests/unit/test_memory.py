@@ -8,6 +8,7 @@ from machine_driver import MachineBench
 
 from zswapsim.errors import EEXIST, InvariantError
 from zswapsim.machine import memory as m
+from zswapsim.machine.faults import REDIRTIED_NR
 from zswapsim.machine.journal import HEADROOM
 
 WRITE = 1 << 31
@@ -304,4 +305,24 @@ def test_check_names_what_is_wrong() -> None:
     run.check()
     run.machine.memory.stat[m.RESIDENT_PAGES] += 1
     with pytest.raises(InvariantError, match="number of resident pages"):
+        run.check()
+    run.machine.memory.stat[m.RESIDENT_PAGES] -= 1
+    run.machine.memory.page_of_slot[1] = 3
+    with pytest.raises(InvariantError, match="slot 1 does not know its page 0"):
+        run.check()
+    run.machine.memory.page_of_slot[1] = 0
+    run.machine.swap.faults.counts[REDIRTIED_NR] = 1
+    with pytest.raises(InvariantError, match="failed writeback is nowhere"):
+        run.check()
+    run.machine.swap.faults.counts[REDIRTIED_NR] = 0
+    run.check()
+    slot = int(run.machine.memory.slot[1])
+    run.machine.memory.slot[1] = 0
+    run.machine.swap.slots.counts[0] -= 1
+    with pytest.raises(InvariantError, match="page 1 is swapped out but has no slot"):
+        m.check_memory(run.machine, run.resident)
+    run.machine.memory.slot[1] = slot
+    run.machine.swap.slots.counts[0] += 1
+    run.machine.memory.state[5] = m.ABSENT
+    with pytest.raises(InvariantError, match="pages are not the resident ones"):
         run.check()

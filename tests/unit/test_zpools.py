@@ -53,6 +53,10 @@ def test_behind_the_end_everything_is_invalid(pools: Any, number: int) -> None:
     assert zpools.pools_shrink(pools, number, None, 1) == -EINVAL
     assert zpools.pools_write_owner(pools, number, 64, 1) == -EINVAL
     assert zpools.pools_read_owner(pools, number, 64) == -EINVAL
+    assert zpools.pools_map(pools, number, 64) == -EINVAL
+    assert zpools.pools_moved(pools, number, 0) == 0
+    assert zpools.pools_work(pools, number) == 0
+    assert zpools.pools_pages(pools, number) == 0
 
 
 def test_a_chain_of_nothing_takes_no_pages() -> None:

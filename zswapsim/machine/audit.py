@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """check() of zswap and all below it: for tests, and after each step of a run by hand."""
 
-from zswapsim.errors import InvariantError
 from zswapsim.machine.list_head import list_nodes
 from zswapsim.machine.pools.zpools import pools_read_owner
+from zswapsim.machine.reconcile import check_counters, check_objects, require
 from zswapsim.machine.swap import ZSWPIN, Swap
 from zswapsim.machine.swap_slots import check_swap_slots
 from zswapsim.machine.zswap.entry import lru_head
@@ -32,57 +32,59 @@ def check_swap(swap: Swap, drivers: list[object]) -> None:
     check_swap_slots(swap.slots)
     zswap = swap.zswap
     kinds = [int(zswap.kind[slot]) for slot in range(len(zswap.kind))]
-    _require(
+    require(
         zswap.counters[STORED_PAGES] == sum(kind != NONE for kind in kinds),
         "stored_pages is not the number of entries",
     )
-    _require(
+    require(
         zswap.counters[SAME_FILLED_PAGES] == kinds.count(SAME_FILLED),
         "same_filled_pages is not the number of same-filled entries",
     )
     entries = [slot for slot, kind in enumerate(kinds) if kind == COMPRESSED]
     places = {(int(zswap.pool[slot]), int(zswap.handle[slot])) for slot in entries}
-    _require(len(places) == len(entries), "two entries share an object")
+    require(len(places) == len(entries), "two entries share an object")
     live = list_nodes(zswap.pool_list, len(zswap.pool_refs))
     for number in range(len(zswap.pool_refs)):
         refs = sum(int(zswap.pool[slot]) == number for slot in entries)
         refs += zswap_pool_current(zswap) == number
-        _require(zswap.pool_refs[number] == refs, f"pool {number} has a wrong reference count")
-        _require((number in live) == (refs > 0), f"pool {number} is wrongly on the list, or off")
+        require(zswap.pool_refs[number] == refs, f"pool {number} has a wrong reference count")
+        require((number in live) == (refs > 0), f"pool {number} is wrongly on the list, or off")
     for slot in entries:
         number = int(zswap.pool[slot])
         owner = pools_read_owner(swap.pools, number, int(zswap.handle[slot]))
         if zswap.pool_header[number]:
-            _require(owner == slot, f"the object of slot {slot} names slot {owner}")
+            require(owner == slot, f"the object of slot {slot} names slot {owner}")
         else:
-            _require(owner >= 0, f"the object of slot {slot} is not allocated")
+            require(owner >= 0, f"the object of slot {slot} is not allocated")
     _check_lru(zswap, entries)
     raw = [slot for slot in entries if int(zswap.length[slot]) == PAGE_SIZE]
-    _require(
+    require(
         zswap.counters[STORED_INCOMPRESSIBLE_PAGES]
         == len(raw) * int(zswap.switches[RAW_INCOMPRESSIBLE]),
         "stored_incompressible_pages is not the number of raw entries",
     )
     _check_codings(swap)
+    check_counters(swap)
     pools = swap.pools
     for driver in drivers:
         driver.check(pools.pool)  # type: ignore[attr-defined]
         pools = pools.rest
+    check_objects(swap)
 
 
 def _check_codings(swap: Swap) -> None:
     """Check how often the compressor ran against what came and went."""
     counters = swap.zswap.counters
     loads, writebacks = counters[LOAD_DECOMPRESSIONS], counters[WRITEBACK_DECOMPRESSIONS]
-    _require(0 <= loads <= swap.stat[ZSWPIN], "more loads were decompressed than there were")
+    require(0 <= loads <= swap.stat[ZSWPIN], "more loads were decompressed than there were")
     written_back = counters[WRITTEN_BACK_PAGES]
     raw_stays = int(swap.zswap.switches[RAW_INCOMPRESSIBLE]) == 1
-    _require(
+    require(
         writebacks == written_back or (raw_stays and 0 <= writebacks < written_back),
         "not all writebacks were decompressed",
     )
     compressed = counters[STORED_PAGES] - counters[SAME_FILLED_PAGES]
-    _require(compressed <= counters[COMPRESSIONS], "more pages are stored than were compressed")
+    require(compressed <= counters[COMPRESSIONS], "more pages are stored than were compressed")
 
 
 def _check_lru(zswap: Zswap, entries: list[int]) -> None:
@@ -92,11 +94,6 @@ def _check_lru(zswap: Zswap, entries: list[int]) -> None:
     listed = []
     for number in range(len(zswap.pool_refs)):
         for slot in list_nodes(zswap.lru, slots + number):
-            _require(lru_head(zswap, int(zswap.pool[slot])) == slots + number, "a wrong LRU")
+            require(lru_head(zswap, int(zswap.pool[slot])) == slots + number, "a wrong LRU")
             listed.append(slot)
-    _require(sorted(listed) == entries, "the LRU is not the entries that can be written back")
-
-
-def _require(holds: bool, message: str) -> None:
-    if not holds:
-        raise InvariantError(f"zswap: {message}")
+    require(sorted(listed) == entries, "the LRU is not the entries that can be written back")

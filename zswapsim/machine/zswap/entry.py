@@ -123,8 +123,8 @@ def zswap_lru_touch(zswap: Zswap, slot: int) -> None:
 
 
 @simulated
-def zswap_free_entry(swap: Swap, slot: int) -> None:
-    """Free a slot's entry and its object."""
+def zswap_free_entry(swap: Swap, slot: int, why: int) -> None:
+    """Free a slot's entry and its object. why: the counter of what takes it."""
     zswap = swap.zswap
     number = zswap.pool[slot]
     if zswap.kind[slot] == COMPRESSED:
@@ -140,4 +140,5 @@ def zswap_free_entry(swap: Swap, slot: int) -> None:
         zswap.counters[SAME_FILLED_PAGES] -= 1
     zswap.kind[slot] = NONE
     zswap.counters[STORED_PAGES] -= 1
+    zswap.counters[why] += 1
     zswap_update_total_size(swap, number)

@@ -10,7 +10,14 @@ from zswapsim.errors import EINVAL, ENODEV
 from zswapsim.machine.swap import ZSWPOUT, Swap
 from zswapsim.machine.zswap.entry import zswap_free_entry
 from zswapsim.machine.zswap.limit import make_room
-from zswapsim.machine.zswap.state import ENABLED, FRONTSWAP, LARGE_FOLIOS, NONE
+from zswapsim.machine.zswap.state import (
+    ENABLED,
+    FREED_BY_FOLIO,
+    FREED_BY_STORE,
+    FRONTSWAP,
+    LARGE_FOLIOS,
+    NONE,
+)
 from zswapsim.machine.zswap.store import end_store, prepare_slot, zswap_store, zswap_store_page
 
 
@@ -52,15 +59,19 @@ def zswap_store_folio(
     outcome = -ENODEV
     if zswap.parameters[ENABLED] == 1:
         outcome = make_room(swap, first_slot)
+    stored = 0
     for k in range(pages):
         if outcome == 0:
             at = first + k
             slot = first_slot + k
             outcome = zswap_store_page(swap, slot, contents[at], lengths[at], same_filled[at])
+            if outcome == 0:
+                stored += 1
     if outcome == 0:
         swap.stat[ZSWPOUT] += pages
     else:
-        for slot in range(first_slot, first_slot + pages):
-            if zswap.kind[slot] != NONE:
-                zswap_free_entry(swap, slot)
+        for k in range(pages):
+            if zswap.kind[first_slot + k] != NONE:
+                why = FREED_BY_FOLIO if k < stored else FREED_BY_STORE
+                zswap_free_entry(swap, first_slot + k, why)
     return outcome

@@ -46,6 +46,11 @@ DEBUGFS = (
     COMPRESSIONS,  # pages that went to the compressor
     LOAD_DECOMPRESSIONS,  # objects that went through the decompressor for a load
     WRITEBACK_DECOMPRESSIONS,  # and for a writeback
+    # Entries that went, by what took them; WRITTEN_BACK_PAGES is the fifth of these.
+    FREED_BY_LOAD,  # an exclusive one
+    FREED_BY_INVALIDATE,  # the slot was freed, or frontswap had zswap forget it
+    FREED_BY_STORE,  # the slot was stored anew
+    FREED_BY_FOLIO,  # new, but another page of the folio failed: never counted as taken
     # The shrink work: whether it is queued, for which pool, how far it is. It can be interrupted.
     SHRINK_QUEUED,
     SHRINK_POOL,
@@ -61,7 +66,7 @@ DEBUGFS = (
     SHRINKER_FREEABLE,
     SHRINKER_WRITTEN,
     COUNTERS,
-) = range(len(DEBUGFS) + 20)
+) = range(len(DEBUGFS) + 24)
 
 (
     ENABLED,

@@ -43,6 +43,9 @@ from zswapsim.machine.zswap.state import (
     DUPLICATES,
     ENABLED,
     EXCLUSIVE_LOADS,
+    FREED_BY_INVALIDATE,
+    FREED_BY_LOAD,
+    FREED_BY_STORE,
     FRONTSWAP,
     LOAD_DECOMPRESSIONS,
     LOADS,
@@ -151,7 +154,7 @@ def insert_entry(
     if zswap.kind[slot] != NONE:
         if zswap.switches[DUPLICATES] == AT_INSERT:
             counters[DUPLICATE_ENTRY] += 1
-        zswap_free_entry(swap, slot)
+        zswap_free_entry(swap, slot, FREED_BY_STORE)
     zswap.kind[slot] = kind
     zswap.handle[slot] = handle
     zswap.length[slot] = length
@@ -206,7 +209,7 @@ def prepare_slot(swap: Swap, slot: int) -> None:
             zswap_invalidate_page(swap, slot)
     elif zswap.switches[DUPLICATES] == REMOVED_FIRST and zswap.kind[slot] != NONE:
         zswap.counters[DUPLICATE_ENTRY] += 1
-        zswap_free_entry(swap, slot)
+        zswap_free_entry(swap, slot, FREED_BY_STORE)
 
 
 @simulated
@@ -217,7 +220,7 @@ def end_store(swap: Swap, slot: int, outcome: int) -> None:
     """
     zswap = swap.zswap
     if outcome < 0 and zswap.switches[DUPLICATES] == REPLACED and zswap.kind[slot] != NONE:
-        zswap_free_entry(swap, slot)
+        zswap_free_entry(swap, slot, FREED_BY_STORE)
     if zswap.switches[FRONTSWAP] == 1:
         zswap.backed[slot] = 1 if outcome == 0 else 0
 
@@ -267,7 +270,7 @@ def zswap_load(swap: Swap, slot: int) -> int:
     loads = zswap.switches[LOADS]
     if loads == ALWAYS or (loads == ON_REQUEST and zswap.parameters[EXCLUSIVE_LOADS] == 1):
         trace_load(slot, kind, 1)
-        zswap_free_entry(swap, slot)
+        zswap_free_entry(swap, slot, FREED_BY_LOAD)
     else:
         trace_load(slot, kind, 0)
         if kind == COMPRESSED:
@@ -288,7 +291,7 @@ def zswap_invalidate_page(swap: Swap, slot: int) -> None:
     trace_invalidate(slot, zswap.kind[slot])
     zswap.backed[slot] = 0
     if zswap.kind[slot] != NONE:
-        zswap_free_entry(swap, slot)
+        zswap_free_entry(swap, slot, FREED_BY_INVALIDATE)
 
 
 @simulated
@@ -303,7 +306,7 @@ def zswap_invalidate_area(swap: Swap) -> bool:
             break
         zswap.backed[slot] = 0
         if zswap.kind[slot] != NONE:
-            zswap_free_entry(swap, slot)
+            zswap_free_entry(swap, slot, FREED_BY_INVALIDATE)
     if zswap.switches[POOL_SCOPE] == PER_SWAP_TYPE:
         zswap.counters[POOL_PAGES] = cached_pages  # FIDELITY: 3.11 does not take the size anew
     return done

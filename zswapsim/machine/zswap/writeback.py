@@ -100,9 +100,8 @@ def writeback_slot(swap: Swap, slot: int) -> int:
         write_entry(swap, slot)
     swap.stat[PSWPOUT] += 1
     swap.stat[ZSWPWB] += zswap.switches[ZSWPWB_EVENT]
-    zswap.counters[WRITTEN_BACK_PAGES] += 1
     count_decompression(zswap, slot, WRITEBACK_DECOMPRESSIONS)
-    zswap_free_entry(swap, slot)
+    zswap_free_entry(swap, slot, WRITTEN_BACK_PAGES)
     return 0
 
 
