@@ -116,6 +116,7 @@ def test_a_full_folder_for_temporary_files_is_said(
 ) -> None:
     import gzip
 
+    monkeypatch.setattr("zswapsim.content.swap_file.NAMELESS_PENDING_PAGES", 256)
     packed = tmp_path / "small.ztrace.gz"
     packed.write_bytes(gzip.compress(inputs.trace.read_bytes()))
     many = tmp_path / "many.ztrace"  # more pages than wait to be written to the swap file

@@ -259,5 +259,5 @@ def test_a_setting_that_no_frontend_of_the_grid_has_is_refused(
 
 
 def test_every_setting_that_changes_a_counter_can_be_varied() -> None:
-    others = {"swap_file", "carry_bytes", "engine"}
+    others = {"swap_file", "carry_bytes", "engine", "faults"}
     assert set(AXES) == set(ReplayConfig.__dataclass_fields__) - others
