@@ -312,7 +312,7 @@ def writes_into(folder: Path, process: int) -> bool:
     """Say whether a process has a file without a name, or one that is not complete, in a folder."""
     for link in Path(f"/proc/{process}/fd").iterdir():
         with contextlib.suppress(OSError):
-            name = os.readlink(link)
+            name = str(link.readlink())
             if name.startswith(f"{folder}/") and ("#" in name or name.endswith(".partial")):
                 return True
     return False
