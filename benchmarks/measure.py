@@ -38,12 +38,17 @@ class Figure:
         return statistics.median(self.ratios)
 
     @property
-    def is_reached(self) -> bool:
-        """Say whether the median is as good as is aimed at."""
+    def times_better(self) -> float | None:
+        """How many times better than aimed at the median is; None if nothing is aimed at."""
         sign, _, number = self.reach.partition(" ")
         if not number:
-            return True
-        return self.median <= float(number) if sign == "<=" else self.median >= float(number)
+            return None
+        return float(number) / self.median if sign == "<=" else self.median / float(number)
+
+    @property
+    def is_reached(self) -> bool:
+        """Say whether the median is as good as is aimed at."""
+        return self.times_better is None or self.times_better >= 1
 
 
 FIGURES: list[Figure] = []

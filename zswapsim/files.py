@@ -8,6 +8,7 @@ import tempfile
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, BinaryIO, Self
 
@@ -97,6 +98,17 @@ def _give_name(descriptor: int, path: Path, beside: Path) -> None:
         beside.replace(path)
     finally:
         os.close(folder)
+
+
+def seal(magic: bytes, body: bytes) -> bytes:
+    """Return a body behind a magic and its SHA-256, so that damage is seen when it is read."""
+    return magic + sha256(body).digest() + body
+
+
+def unseal(magic: bytes, data: bytes) -> bytes | None:
+    """Return the body of what seal made, or None if data is short, damaged or something else."""
+    body = data[len(magic) + sha256().digest_size :]
+    return body if data == seal(magic, body) else None
 
 
 def temporary_file(owner: object) -> IO[bytes]:

@@ -26,8 +26,6 @@ SUFFIX = ".zswap"
 """Of a script's name."""
 
 MAX_STEPS = 1000
-INSTEAD = ("kernel", "zpool", "compressor", "seed", "reclaim")
-"""Options that go before what a script says."""
 
 _OPTIONS = (
     click.option(

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from zswapsim.files import whole_file
+from zswapsim.files import seal, unseal, whole_file
 
 _MAGIC = b"zswapsim-sizes 1"
 
@@ -57,11 +57,8 @@ def load(digest: str, key: str, count: int) -> NDArray[np.int32] | None:
     except OSError:
         return None
     head = _head(digest, key, count)
-    start = len(_MAGIC) + 32
-    body = data[start:]
-    if data[:start] != _MAGIC + sha256(body).digest() or not body.startswith(head):
-        return None
-    if len(body) != len(head) + 4 * count:
+    body = unseal(_MAGIC, data)
+    if body is None or not body.startswith(head) or len(body) != len(head) + 4 * count:
         return None
     return np.frombuffer(body, "<i4", count, len(head)).astype(np.int32)
 
@@ -75,7 +72,7 @@ def save(digest: str, key: str, lengths: NDArray[np.int32]) -> None:
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path, 0o600, durable=False) as file:
-            file.write(_MAGIC + sha256(body).digest() + body)
+            file.write(seal(_MAGIC, body))
 
 
 def _head(digest: str, key: str, count: int) -> bytes:

@@ -19,10 +19,9 @@ from typing import Any
 from numba.core import serialize
 from numba.core.caching import FunctionCache
 
-from zswapsim.files import whole_file
+from zswapsim.files import seal, unseal, whole_file
 
 _MAGIC = b"zswapsim-code 1\n"
-_HEAD_BYTES = len(_MAGIC) + 32
 
 
 class CodeCache(FunctionCache):
@@ -51,17 +50,17 @@ class _SealedFiles:
             data = self._path(key).read_bytes()
         except OSError:
             return None
-        sealed = data[_HEAD_BYTES:]
-        if data[:_HEAD_BYTES] != _MAGIC + sha256(sealed).digest():
+        pair = unseal(_MAGIC, data)
+        if pair is None:
             return None
-        known, code = pickle.loads(sealed)
+        known, code = pickle.loads(pair)
         return code if known == key else None
 
     def save(self, key: Any, code: Any) -> None:
         """Keep the code of a key. OSError as the file system says; then what was there stays."""
-        sealed = serialize.dumps((key, code))
+        pair = serialize.dumps((key, code))
         with whole_file(self._path(key), durable=False) as file:
-            file.write(_MAGIC + sha256(sealed).digest() + sealed)
+            file.write(seal(_MAGIC, pair))
 
     def flush(self) -> None:
         """Forget all code of the function."""

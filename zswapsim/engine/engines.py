@@ -39,7 +39,7 @@ ENGINES = ("auto", "interpreted", "compiled")
 WARM_ACCESSES = 500_000
 COLD_ACCESSES = 8_000_000
 
-# No C code calls a function of the machine: measured a fifth of the time of a compilation.
+# No C code calls a function of the machine; a wrapper for that takes time to compile.
 WITHOUT_WRAPPER: Any = {"no_cfunc_wrapper": True}
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -234,7 +234,7 @@ def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
     from zswapsim.engine import code_cache
 
     dispatcher = numba.njit(nogil=True, **WITHOUT_WRAPPER)(function)
-    setattr(numba.config, "CACHE_DIR", str(cache_folder()))  # noqa: B010
+    setattr(numba.config, "CACHE_DIR", str(_known_folder()))  # noqa: B010
     with contextlib.suppress(RuntimeError):  # no folder that can be written to: nothing is kept
         dispatcher._cache = code_cache.CodeCache(function)
     return dispatcher  # type: ignore[no-any-return]

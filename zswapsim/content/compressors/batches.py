@@ -247,8 +247,15 @@ def _shared(size_bytes: int) -> memoryview:
 def _area(count: int, keep_bytes: int) -> mmap.mmap | None:
     if not count or keep_bytes <= 0:
         return None
-    flags = mmap.MAP_SHARED | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
+    return reserved(count * PAGE_SIZE, mmap.MAP_SHARED)  # where there is none, nothing is kept
+
+
+def reserved(size_bytes: int, sharing: int) -> mmap.mmap | None:
+    """Return addresses that take memory once they are written to; None: they are limited here.
+
+    sharing: MAP_SHARED, which forked children write to as well, or MAP_PRIVATE.
+    """
     try:
-        return mmap.mmap(-1, count * PAGE_SIZE, flags=flags)
-    except OSError:  # addresses are limited here: keep nothing
+        return mmap.mmap(-1, size_bytes, flags=sharing | mmap.MAP_ANONYMOUS | _MAP_NORESERVE)
+    except OSError:
         return None

@@ -17,7 +17,7 @@ from typing import Any
 import lz4.block
 import numpy as np
 
-from zswapsim.content.compressors.batches import Compressed, Progress
+from zswapsim.content.compressors.batches import Compressed, Progress, reserved
 from zswapsim.engine import engines
 from zswapsim.engine.native import call_native, calls_are_known
 from zswapsim.engine.simulated import Ints
@@ -34,8 +34,7 @@ WARM_PAGES = 400_000
 COLD_PAGES = 1_500_000
 WARM_KEY = "lz4_compress_pages.warm"
 
-_MAP_NORESERVE: int = getattr(mmap, "MAP_NORESERVE", 0x4000)
-(RESET, COMPRESS, STREAM, ACCELERATION, CONTENTS, AREA, KEEP_BYTES, RUN) = range(8)
+RESET, COMPRESS, STREAM, ACCELERATION, CONTENTS, AREA, KEEP_BYTES = range(7)
 
 
 def lz4_compress_pages(run: Ints, lengths: Ints, places: Ints, first: int, end: int) -> int:
@@ -98,13 +97,8 @@ def compress_pages(
     """
     if liblz4() is None:
         return None
-    try:
-        area = mmap.mmap(
-            -1,
-            max(1, count) * BOUND,
-            flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE,
-        )
-    except OSError:  # addresses are limited here
+    area = reserved(max(1, count) * BOUND, mmap.MAP_PRIVATE)
+    if area is None:
         return None
     lengths, places = np.zeros(count, np.int32), np.zeros(count, np.int64)
     run = _Run(contents, count, acceleration, keep_bytes, area, lengths, places, engine)

@@ -48,11 +48,6 @@ class About:
         return next((values for name, values in reversed(earlier) if name in names), None)
 
     @property
-    def previous(self) -> str:
-        """The name of the event before."""
-        return self.told[self.at - 1][0] if self.at else ""
-
-    @property
     def following(self) -> str:
         """The name of the event after."""
         return self.told[self.at + 1][0] if self.at + 1 < len(self.told) else ""
