@@ -238,8 +238,22 @@ def audit_swap(swap: Swap) -> None:
     audit.check_swap(swap, drivers)
 
 
+def given(accesses: Sequence[int], engine: str) -> Any:
+    """Return accesses as a replay has them for the machine, so that one compilation serves both."""
+    if engine == "interpreted":
+        return list(accesses)
+    import numpy as np
+
+    array = np.array(accesses, np.uint32)
+    array.flags.writeable = False
+    return array
+
+
 class MachineBench:
-    """The whole machine, with one pool, of zbud unless said; or with a swap that is made."""
+    """The whole machine, with one pool, of zbud unless said; or with a swap that is made.
+
+    All arrays are as wide as those of a replay.
+    """
 
     def __init__(
         self,
@@ -273,7 +287,8 @@ class MachineBench:
             swap=swap,
             versions=m.Versions(*columns),
             contents=m.Contents(
-                build.ints(list(lengths), engine), build.ints(list(same_filled), engine)
+                build.ints(list(lengths), engine, "int16"),
+                build.ints(list(same_filled), engine, "int8"),
             ),
         )
         self.records: list[Record] = []
@@ -282,7 +297,7 @@ class MachineBench:
 
     def run(self, accesses: Sequence[int], base: int = 0) -> None:
         """Make accesses, draining the journal whenever the loop stops."""
-        tape = build.ints(list(accesses), self.engine)
+        tape = given(accesses, self.engine)
         at = 0
         while at < len(tape):
             reached = self._entry(self.machine, tape, at, base)
