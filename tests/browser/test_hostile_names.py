@@ -5,10 +5,9 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from opened_pages import launched, needs_chromium, opening
+from opened_pages import Browser, launched, needs_chromium, opening
 from report_results import HOST
 from writing_commands import COMMANDS, Inputs, make_inputs
 
@@ -43,7 +42,7 @@ SHOWS_NO_NAME = ("host --html",)
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser() -> Iterator[Browser]:
     yield from launched()
 
 
@@ -65,7 +64,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
     return inputs
 
 
-def look(browser: Any, path: Path, *, shown: bool) -> None:
+def look(browser: Browser, path: Path, *, shown: bool) -> None:
     """Open a page: nothing runs, nothing is injected, and the name is read as it is."""
     with opening(browser) as opener:
         opened = opener(path)
@@ -77,7 +76,7 @@ def look(browser: Any, path: Path, *, shown: bool) -> None:
 
 @pages("report", "lesson")
 def test_a_file_name_that_is_markup_is_text(
-    command: str, inputs: Inputs, browser: Any, tmp_path: Path
+    command: str, inputs: Inputs, browser: Browser, tmp_path: Path
 ) -> None:
     name, words = COMMANDS[command]
     assert main([*words(inputs), str(tmp_path / name)]) == 0
@@ -86,7 +85,7 @@ def test_a_file_name_that_is_markup_is_text(
 
 @pages("replay --html", "ratio --html")
 def test_what_a_trace_says_of_itself_is_text(
-    command: str, told: Inputs, browser: Any, tmp_path: Path
+    command: str, told: Inputs, browser: Browser, tmp_path: Path
 ) -> None:
     assert Trace.open(told.trace).name == META
     name, words = COMMANDS[command]
@@ -94,7 +93,7 @@ def test_what_a_trace_says_of_itself_is_text(
     look(browser, tmp_path / name, shown=command not in SHOWS_NO_NAME)
 
 
-def test_a_copy_of_a_host_whose_name_is_markup_is_text(browser: Any, tmp_path: Path) -> None:
+def test_a_copy_of_a_host_whose_name_is_markup_is_text(browser: Browser, tmp_path: Path) -> None:
     copy = tmp_path / f"{NAME}.tar.gz"
     shutil.copy(HOST, copy)
     assert main(["host", str(copy), "--html", str(tmp_path / "x.html")]) == 0

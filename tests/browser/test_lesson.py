@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from lesson_results import every_lesson, question, zbud_lesson
-from opened_pages import Opened, launched, needs_chromium, opening
+from opened_pages import Browser, Opened, launched, needs_chromium, opening
 from report_results import HOSTILE, hostile
 
 from zswapsim.printable import printable
@@ -21,7 +21,7 @@ WIDE, PHONE, PROJECTOR = (1280, 900), (320, 740), (1920, 1080)
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser() -> Iterator[Browser]:
     yield from launched()
 
 
@@ -51,7 +51,7 @@ class OpenedLesson(Opened):
 
 
 @pytest.fixture
-def show(browser: Any, tmp_path: Path) -> Iterator[Any]:
+def show(browser: Browser, tmp_path: Path) -> Iterator[Any]:
     """Open a lesson; at the end see that the browser had nothing to say, and asked nothing."""
     path = tmp_path / "lesson.html"
     with opening(browser) as opener:
