@@ -3,7 +3,8 @@
 
 import copy
 import random
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -118,27 +119,41 @@ def recommend_result() -> dict[str, Any]:
     return copy.deepcopy(_recommended())
 
 
+@cache
+def _looked_at() -> dict[str, Any]:
+    return host_facts(read_host(HOST))
+
+
 def host_result() -> dict[str, Any]:
     """Return what host prints of a machine that uses zswap."""
-    return host_facts(read_host(HOST))
+    return copy.deepcopy(_looked_at())
+
+
+@cache
+def _drawn() -> dict[str, Any]:
+    return curve_facts(zipf(9000, 500, 0.8), rate=0.3, engine="interpreted")
 
 
 def curve_result() -> dict[str, Any]:
     """Return what trace curve prints of a sample."""
-    return curve_facts(zipf(9000, 500, 0.8), rate=0.3, engine="interpreted")
+    return copy.deepcopy(_drawn())
+
+
+RESULTS: dict[str, Callable[[], dict[str, Any]]] = {
+    **{name: partial(replay_result, name) for name in FRONTENDS},
+    "ratio": ratio_result,
+    "sweep": sweep_result,
+    "compare": compare_result,
+    "recommend": recommend_result,
+    "host": host_result,
+    "curve": curve_result,
+}
+"""Who makes a result of each kind, by a name: what tests are told by, and most need but one of."""
 
 
 def every_result() -> dict[str, dict[str, Any]]:
     """Return results of every kind, by a name."""
-    return {
-        **{name: replay_result(name) for name in FRONTENDS},
-        "ratio": ratio_result(),
-        "sweep": sweep_result(),
-        "compare": compare_result(),
-        "recommend": recommend_result(),
-        "host": host_result(),
-        "curve": curve_result(),
-    }
+    return {name: make() for name, make in RESULTS.items()}
 
 
 def hostile(data: Any) -> Any:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opened_pages import Opened, launched, needs_chromium, opening
-from report_results import HOSTILE, every_result, hostile, replay_result, sweep_result
+from opened_pages import Browser, Opened, launched, needs_chromium, opening
+from report_results import HOSTILE, RESULTS, every_result, hostile, replay_result, sweep_result
 
 from zswapsim.printable import printable
 from zswapsim.report.html import report_html
@@ -16,14 +16,13 @@ from zswapsim.report.html.kinds import chapters
 from zswapsim.report.html.page import shown
 
 pytestmark = needs_chromium
-EVERY = every_result()
 ON_A_PHONE = ("ratio", "compare", "sweep")
 """Kinds that between them have every form of plot and table."""
 WIDE, PHONE = (1280, 900), (360, 740)
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser() -> Iterator[Browser]:
     yield from launched()
 
 
@@ -40,7 +39,7 @@ class OpenedReport(Opened):
 
 
 @pytest.fixture
-def show(browser: Any, tmp_path: Path) -> Iterator[Any]:
+def show(browser: Browser, tmp_path: Path) -> Iterator[Any]:
     """Open results in the browser; at the end see that it had nothing to say, and asked nothing."""
     path = tmp_path / "report.html"
     with opening(browser) as opener:
@@ -72,21 +71,21 @@ def expected_plots(result: Any) -> int:
 
 @pytest.mark.parametrize(
     ("name", "size"),
-    [*((name, WIDE) for name in EVERY), *((name, PHONE) for name in ON_A_PHONE)],
+    [*((name, WIDE) for name in RESULTS), *((name, PHONE) for name in ON_A_PHONE)],
     ids=lambda value: value if isinstance(value, str) else f"{value[0]}",
 )
 def test_plots_are_drawn_numbers_are_there_and_nothing_is_wider_than_the_page(
     name: str, size: tuple[int, int], show: Any
 ) -> None:
-    opened = show(EVERY[name], size=size, dark=size is PHONE)
+    opened = show(RESULTS[name](), size=size, dark=size is PHONE)
     plots = opened.see(MARKS)
-    assert len(plots) == expected_plots(EVERY[name])
+    assert len(plots) == expected_plots(RESULTS[name]())
     for plot in plots:
         assert plot["marks"] > 0, plot
         assert plot["says"]
         assert abs(plot["width"] - plot["room"]) <= 1, plot
     assert opened.see("document.documentElement.scrollWidth") <= size[0]
-    assert opened.see(READ) == expected_tables(EVERY[name])
+    assert opened.see(READ) == expected_tables(RESULTS[name]())
 
 
 READ = """() => [...document.querySelectorAll('table')].map(table => [
@@ -129,7 +128,7 @@ def test_the_button_and_the_system_turn_the_colours_of_page_and_plots(show: Any)
 
 
 def test_names_that_are_markup_are_shown_as_text(show: Any) -> None:
-    opened = show(*map(hostile, EVERY.values()), sources=[HOSTILE] * len(EVERY))
+    opened = show(*map(hostile, every_result().values()), sources=[HOSTILE] * len(RESULTS))
     assert printable(HOSTILE) in opened.see("document.querySelector('main').textContent")
     assert opened.see("document.querySelectorAll('script').length") == 3
     assert opened.see("document.querySelectorAll('main b, main a:not([href^=\"#\"])').length") == 0
@@ -187,9 +186,9 @@ def test_a_turned_phone_gets_plots_as_wide_as_it_is(show: Any) -> None:
 
 
 def test_several_results_make_one_page_that_can_be_walked_through(show: Any) -> None:
-    opened = show(*EVERY.values(), sources=[f"{name}.json" for name in EVERY])
+    opened = show(*every_result().values(), sources=[f"{name}.json" for name in RESULTS])
     links = opened.see("() => [...document.querySelectorAll('nav a')].map(a => a.hash)")
-    count = sum(len(chapters(result)) for result in EVERY.values())
+    count = sum(len(chapters(result)) for result in every_result().values())
     assert links == [f"#result-{at + 1}" for at in range(count)]
     assert opened.see("() => [...document.querySelectorAll('nav a')].every("
                       "a => document.querySelector(a.hash))")  # fmt: skip

@@ -13,6 +13,7 @@ import pytest
 from report_results import (
     FRONTENDS,
     HOSTILE,
+    RESULTS,
     compare_result,
     every_result,
     hostile,
@@ -31,8 +32,7 @@ from zswapsim.report.html.plots import PLOTS
 from zswapsim.report.offline import embedded_json
 from zswapsim.report.table import sections
 
-EVERY = every_result()
-each = pytest.mark.parametrize("name", EVERY)
+each = pytest.mark.parametrize("name", RESULTS)
 
 
 class Elements(HTMLParser):
@@ -71,15 +71,15 @@ def texts(value: Any) -> Iterator[str]:
 
 @each
 def test_the_same_result_gives_the_same_bytes(name: str) -> None:
-    first = report_html([EVERY[name]], ["result.json"])
-    assert report_html([json.loads(json.dumps(EVERY[name]))], ["result.json"]) == first
+    first = report_html([RESULTS[name]()], ["result.json"])
+    assert report_html([json.loads(json.dumps(RESULTS[name]()))], ["result.json"]) == first
 
 
 @each
 def test_figures_are_figures_of_plotly(name: str) -> None:
     from plotly.graph_objects import Figure
 
-    drawn = plots(EVERY[name])
+    drawn = plots(RESULTS[name]())
     assert bool(drawn) == (name != "host")
     for plot in drawn:
         for _, figure in plot.figures:
@@ -89,7 +89,7 @@ def test_figures_are_figures_of_plotly(name: str) -> None:
 
 @each
 def test_every_plot_says_what_it_shows(name: str) -> None:
-    for plot in plots(EVERY[name]):
+    for plot in plots(RESULTS[name]()):
         assert plot.says.endswith(".")
         assert len(plot.says.split()) > 5
         assert plot.title not in plot.says
@@ -98,7 +98,7 @@ def test_every_plot_says_what_it_shows(name: str) -> None:
 
 @each
 def test_colours_have_a_twin_for_dark_pages(name: str) -> None:
-    for plot in plots(EVERY[name]):
+    for plot in plots(RESULTS[name]()):
         found = re.findall(r"#[0-9a-f]{6}\b", json.dumps([figure for _, figure in plot.figures]))
         assert set(found) <= set(DARK)
 
@@ -106,21 +106,21 @@ def test_colours_have_a_twin_for_dark_pages(name: str) -> None:
 @pytest.mark.parametrize("kind", PLOTS)
 def test_each_plot_that_is_registered_is_drawn_of_some_result(kind: str) -> None:
     wanted = {target for targets in PLOTS[kind].values() for target in targets}
-    drawn = [len(plots(result)) for result in EVERY.values() if kind_of(result) == kind]
+    drawn = [len(plots(result)) for result in every_result().values() if kind_of(result) == kind]
     inputs = 3 if kind == "ratio" else 1
     assert max(drawn) == len(wanted) * inputs
 
 
 @pytest.mark.parametrize("name", FRONTENDS)
 def test_the_numbers_are_those_of_the_terminal(name: str) -> None:
-    told = {(table.caption, tuple(row)) for table in tables(EVERY[name]) for row in table.rows}
-    expected = {(title, row) for title, rows in sections(EVERY[name]) for row in rows}
+    told = {(table.caption, tuple(row)) for table in tables(RESULTS[name]()) for row in table.rows}
+    expected = {(title, row) for title, rows in sections(RESULTS[name]()) for row in rows}
     assert told == expected
 
 
 @each
 def test_nothing_is_asked_of_a_network(name: str) -> None:
-    page = Elements(report_html([EVERY[name]]))
+    page = Elements(report_html([RESULTS[name]()]))
     for tag, attributes in page.attributes:
         assert tag not in ("link", "img", "iframe", "object", "embed", "base", "form", "video")
         for key in ("src", "href", "action", "srcset", "data", "poster"):
@@ -139,13 +139,13 @@ def test_nothing_is_asked_of_a_network(name: str) -> None:
 
 @each
 def test_names_never_become_elements(name: str) -> None:
-    bad = hostile(EVERY[name])
+    bad = hostile(RESULTS[name]())
     text = report_html([bad], [HOSTILE])
     assert "<script>alert" not in text
     assert "\u2028" not in text
     assert "\x1b" not in text
     text.encode()  # no lone surrogates
-    plain = Elements(report_html([EVERY[name]], ["result.json"]))
+    plain = Elements(report_html([RESULTS[name]()], ["result.json"]))
     page = Elements(text)
     assert page.tags.count("script") == plain.tags.count("script") == (2 if name == "host" else 3)
     assert set(page.tags) == set(plain.tags)
@@ -168,7 +168,7 @@ def test_json_in_a_script_is_what_it_was() -> None:
 
 
 def test_every_kind_has_results_here() -> None:
-    assert {kind_of(result) for result in EVERY.values()} == set(KINDS)
+    assert {kind_of(result) for result in every_result().values()} == set(KINDS)
 
 
 def test_several_results_have_contents_and_their_files() -> None:
@@ -210,7 +210,7 @@ def test_what_is_no_result_is_refused_by_name(data: Any) -> None:
 @each
 def test_a_damaged_result_is_refused_in_one_line(name: str) -> None:
     """Take each part away, and put what is no part in its place."""
-    whole = EVERY[name]
+    whole = RESULTS[name]()
     for key in whole:
         for damaged in ({k: v for k, v in whole.items() if k != key}, {**whole, key: 7}):
             try:
