@@ -95,7 +95,7 @@ def _peak(trace: Path) -> int:
 
 def _made(folder: Path, accesses: int, pages: int) -> Path:
     path = folder / f"{accesses}-{pages}.ztrace"
-    command = [sys.executable, "-m", "zswapsim", "trace", "gen", "-o", str(path)]
+    command = [sys.executable, "-m", "zswapsim", "trace", "gen", "zipf", "-o", str(path)]
     subprocess.run(
         [*command, "--accesses", str(accesses), "--pages", str(pages), "--write-percent", "0"],
         check=True,

@@ -297,7 +297,7 @@ def test_a_pool_by_hand_holds_real_bytes(make: Make) -> None:
 
     zswap = make()
     zswap.store(1, text(1))
-    memory = zswap._memories[0][0].memory
+    memory = zswap._memories[0].memory
     for at in range(64 + 8, 64 + 72):
         memory[at] ^= 0xFF
     with pytest.raises(DataMismatch, match="slot 1, address 64"):

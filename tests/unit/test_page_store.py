@@ -162,22 +162,6 @@ def test_pages_and_compressed_bytes() -> None:
             store.compressed(content, lz4)
 
 
-@pytest.mark.parametrize("mapped", [False, True])
-def test_holds_says_whether_a_content_is_these_bytes(mapped: bool) -> None:
-    contents: bytes | mmap.mmap = ZEROS + RANDOM + PATTERN
-    if mapped:
-        area = mmap.mmap(-1, len(contents))
-        area[:] = contents
-        contents = area
-    store = PageStore(contents, 3)
-    for content, page in enumerate((ZEROS, RANDOM, PATTERN, ZEROS)):
-        assert store.holds(content, page)
-        assert not store.holds(content, page[:-1])
-        assert not store.holds(content, page[:-1] + b"?")
-        assert not store.holds(content, b"")
-        assert not store.holds(content, page + page)
-
-
 def test_each_page_is_compressed_once_per_compressor() -> None:
     store = PageStore(CONTENTS, COUNT)
     lz4, zstd = compressor("lz4"), compressor("zstd")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """replay: the same numbers whichever way it runs, and every page checked."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -294,7 +295,7 @@ def test_a_damaged_pool_is_found(
             made.append(self)
 
     def damage() -> None:
-        memory = np.frombuffer(made[0].view, np.uint8)
+        memory = np.frombuffer(made[0].memory, np.uint8)
         memory ^= 0xFF
 
     small_blocks(monkeypatch)
@@ -307,6 +308,8 @@ def test_a_damaged_swap_file_is_found(
     trace: Trace, engine: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     small_blocks(monkeypatch)
+    # The bytes follow at once, so that there are some in the file.
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
     path = tmp_path / "swap"
 
     def damage() -> None:

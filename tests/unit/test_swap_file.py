@@ -101,6 +101,14 @@ def test_pages_reach_the_file_in_order_of_slots(tmp_path: Path) -> None:
     assert [data[n * 4096 : (n + 1) * 4096] for n in (1, 2, 8)] == [bytes(4096), page(2), page(8)]
 
 
+def test_more_neighbours_than_the_system_takes_at_once_reach_the_file(tmp_path: Path) -> None:
+    with SwapFile(4000) as swap:
+        for slot in range(1, 4000):
+            swap.write(slot, page(slot % 251))
+        swap.flush()
+        assert all(swap.read(slot) == page(slot % 251) for slot in range(1, 4000))
+
+
 def test_a_file_that_became_short_is_an_oserror(tmp_path: Path) -> None:
     with SwapFile(4, tmp_path / "swap") as swap:
         os.truncate(tmp_path / "swap", 2 * 4096 + 7)

@@ -32,7 +32,7 @@ FRESH_PAGE = bytes(PAGE_SIZE)
 
 
 class PageStore:
-    """Pages: page, holds. Compressed: lengths (all at once), compressed (one).
+    """Pages: page, contents. Compressed: lengths (all at once), compressed (one), kept.
 
     count: contents, from 0 on; content `count` is the fresh page, all zeros, that needs no
     storage. compressions: pages compressed so far; compress_ns: wall time of that;
@@ -64,7 +64,7 @@ class PageStore:
         self.compressions = 0
         self.compress_ns = 0
         self.prepare_ns = 0
-        self._contents = contents
+        self.contents = contents
         self._processes = processes
         self._compiled = compiled
         self._keep_bytes = keep_bytes
@@ -75,19 +75,12 @@ class PageStore:
 
     def page(self, content: int) -> bytes:
         """Return the 4096 bytes of a content. InvalidArgument if there is none of that number."""
-        page = self._contents[content * PAGE_SIZE : (content + 1) * PAGE_SIZE]
+        page = self.contents[content * PAGE_SIZE : (content + 1) * PAGE_SIZE]
         if len(page) == PAGE_SIZE and content >= 0:
             return page
         if content == self.count:
             return FRESH_PAGE
         raise InvalidArgument(f"no content {content}; there are {self.count}, from 0 on")
-
-    def holds(self, content: int, page: bytes) -> bool:
-        """Say whether a content is these bytes; without copying it where contents is bytes."""
-        contents = self._contents
-        if type(contents) is bytes and 0 <= content < self.count:
-            return len(page) == PAGE_SIZE and contents.startswith(page, content * PAGE_SIZE)
-        return page == self.page(content)
 
     def lengths(
         self, compressor: Compressor, progress: Progress | None = None
@@ -113,6 +106,11 @@ class PageStore:
         self._lengths[key] = lengths
         return lengths
 
+    def kept(self, compressor: Compressor) -> Compressed | None:
+        """Return what a pass over all contents kept of them in one place, or None."""
+        batch = self._batches.get(compressor.key)
+        return None if batch is None or batch.area is None else batch
+
     def compressed(self, content: int, compressor: Compressor) -> bytes:
         """Return what a page compresses to, even where lengths has an error."""
         kept = self._kept.get(compressor.key)
@@ -120,7 +118,7 @@ class PageStore:
             known = kept[content]
             if known is not None:
                 return known
-        batch = self._batches.get(compressor.key)
+        batch = self.kept(compressor)
         if batch is not None and batch.area is not None and 0 <= content < self.count:
             place = batch.places[content] - 1
             if place >= 0:
@@ -146,7 +144,7 @@ class PageStore:
         start_ns = time.perf_counter_ns()
         lengths = self._compress_many(compressor, progress) if many else None
         if lengths is None:
-            processes = self._processes or processes_for(self._contents, self.count, compressor)
+            processes = self._processes or processes_for(self.contents, self.count, compressor)
             if processes == 1:
                 lengths = self._compress_alone(compressor, progress)
             else:
@@ -159,7 +157,7 @@ class PageStore:
         self, compressor: Compressor, progress: Progress | None
     ) -> NDArray[np.int32]:
         """Compress everything in this process, keeping what the library returns as it is."""
-        compress, contents, keep_bytes = compressor.compress, self._contents, self._keep_bytes
+        compress, contents, keep_bytes = compressor.compress, self.contents, self._keep_bytes
         fit = fit_of(compressor)
         lengths: list[int] = []
         kept: list[bytes | None] = []
@@ -185,7 +183,7 @@ class PageStore:
     ) -> NDArray[np.int32]:
         """Compress everything in several processes."""
         batch = compress_pages(
-            self._contents,
+            self.contents,
             self.count,
             compressor,
             keep_bytes=self._keep_bytes,
@@ -199,7 +197,7 @@ class PageStore:
     ) -> NDArray[np.int32] | None:
         """Compress everything in threads, by the compressor's own loop; None: it cannot."""
         batch = compressor.compress_many(
-            self._contents,
+            self.contents,
             self.count,
             keep_bytes=self._keep_bytes,
             threads=self._processes or len(os.sched_getaffinity(0)),
@@ -208,9 +206,7 @@ class PageStore:
         if batch is None:
             return None
         lengths = self._taken(batch, compressor)
-        fit = fit_of(compressor)
-        found, where = np.unique(lengths, return_inverse=True)
-        return np.array([fit.length(int(length)) for length in found], np.int32)[where]
+        return fit_of(compressor).lengths(lengths)
 
     def _taken(self, batch: Compressed, compressor: Compressor) -> NDArray[np.int32]:
         """Keep the bytes of a batch; return its lengths."""

@@ -7,12 +7,16 @@ EIO) are OSError, never one of this package's errors, which stand for simulated 
 """
 
 import contextlib
+import ctypes
 import errno
+import mmap
 import os
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 from zswapsim.content.compressors.protocol import Buffer, check_page
+from zswapsim.engine.simulated import Ints, simulated
 from zswapsim.errors import InvalidArgument
 from zswapsim.files import Closing
 from zswapsim.units import PAGE_SIZE
@@ -21,12 +25,42 @@ PENDING_PAGES = 256
 NAMELESS_PENDING_PAGES = 1 << 14
 """Nobody sees a file without a name, so up to 64 MiB need not get there at all."""
 
+MOST_AT_ONCE = 1024
+"""Pages that Linux takes with one call."""
+
+
+class Pending(NamedTuple):
+    """Pages on their way to the file, in the order in which they came.
+
+    place: int32, shape (slots,), 1 + which of the pages is the slot's newest, 0 if it is in the
+    file; slot: int32, shape (most,), whose page it is; waiting: int64, shape (1,), how many.
+    """
+
+    place: Ints
+    slot: Ints
+    waiting: Ints
+
+
+@simulated
+def pending_page(pending: Pending, slot: int) -> int:
+    """Return which of the pages is to take a slot's bytes, or -1 if they are full."""
+    if pending.place[slot] != 0:
+        return pending.place[slot] - 1
+    at = pending.waiting[0]
+    if at == len(pending.slot):
+        return -1
+    pending.waiting[0] = at + 1
+    pending.slot[at] = slot
+    pending.place[slot] = at + 1
+    return at
+
 
 class SwapFile(Closing):
     """Slots 1 .. slots - 1. Use: write, read, flush; end: close, or with.
 
     path: where the file is and stays; None: a file without a name, gone with the process whatever
     ends it. A slot never written reads as zeros.
+    pending: the pages that are not yet in the file, see there; their bytes are at address.
     """
 
     def __init__(self, slots: int, path: str | os.PathLike[str] | None = None) -> None:
@@ -35,13 +69,19 @@ class SwapFile(Closing):
         InvalidArgument: slots < 2. FileExistsError: path is something else, not to be lost.
         """
         self._fd = -1
-        self._pending: dict[int, bytes] = {}
-        self._most_pending = NAMELESS_PENDING_PAGES if path is None else PENDING_PAGES
         if slots < 2:
             raise InvalidArgument(f"a swap file of {slots} slots; allowed are 2 and more")
         self.slots = slots
         self.path = None if path is None else Path(path)
         self._made = self.path is not None and not self.path.exists()
+        most = min(slots, NAMELESS_PENDING_PAGES if path is None else PENDING_PAGES)
+        # Arrays of C, whose memory compiled code shares, and which take none until it is used.
+        self.pending = Pending(
+            (ctypes.c_int32 * slots)(), (ctypes.c_int32 * most)(), (ctypes.c_int64 * 1)()
+        )
+        self._pages = mmap.mmap(-1, most * PAGE_SIZE)
+        self._held: ctypes.c_char | None = ctypes.c_char.from_buffer(self._pages)
+        self.address = ctypes.addressof(self._held)
         self._fd = _nameless() if self.path is None else _named(self.path, slots * PAGE_SIZE)
         try:
             os.ftruncate(self._fd, slots * PAGE_SIZE)
@@ -50,6 +90,11 @@ class SwapFile(Closing):
             self.close()
             raise
 
+    @property
+    def closed(self) -> bool:
+        """Whether close was called."""
+        return self._fd < 0
+
     def write(self, slot: int, page: Buffer) -> None:
         """Write a page, which read gives back at once and flush or close puts into the file.
 
@@ -57,27 +102,32 @@ class SwapFile(Closing):
         """
         check_page(page)
         self._offset_bytes(slot)
-        self._pending[slot] = bytes(page)
-        if len(self._pending) >= self._most_pending:
+        at = pending_page(self.pending, slot)
+        if at < 0:
             self.flush()
+            at = pending_page(self.pending, slot)
+        self._pages[at * PAGE_SIZE : (at + 1) * PAGE_SIZE] = bytes(page)
 
     def flush(self) -> None:
         """Put all written pages into the file. OSError: not all could be, and they are kept."""
-        slots = sorted(self._pending)
+        count = self.pending.waiting[0]
+        slots = sorted((self.pending.slot[at], at) for at in range(count))
         first = 0
-        for at in range(1, len(slots) + 1):
-            if at == len(slots) or slots[at] != slots[at - 1] + 1:
-                run = [self._pending[slot] for slot in slots[first:at]]
-                self._write_all(run, self._offset_bytes(slots[first]))
-                first = at
-        self._pending.clear()
+        for end in range(1, count + 1):
+            is_long = end - first == MOST_AT_ONCE
+            if end == count or is_long or slots[end][0] != slots[end - 1][0] + 1:
+                run = [self._page(at) for _, at in slots[first:end]]
+                self._write_all(run, self._offset_bytes(slots[first][0]))
+                first = end
+        self._forget_pending()
 
     def read(self, slot: int) -> bytes:
         """Return the page. InvalidArgument: no such slot. OSError: the file has become short."""
-        pending = self._pending.get(slot)
-        if pending is not None:
-            return pending
-        page = os.pread(self._fd, PAGE_SIZE, self._offset_bytes(slot))
+        offset_bytes = self._offset_bytes(slot)
+        at = self.pending.place[slot] - 1
+        if at >= 0:
+            return self._page(at)
+        page = os.pread(self._fd, PAGE_SIZE, offset_bytes)
         if len(page) != PAGE_SIZE:
             raise OSError(errno.EIO, f"only {len(page)} bytes of slot {slot} are there")
         return page
@@ -96,6 +146,9 @@ class SwapFile(Closing):
         finally:
             self._fd = -1
             os.close(fd)
+            self._forget_pending()
+            self._held = None
+            self._pages.close()
 
     def __del__(self) -> None:
         self.close()
@@ -109,9 +162,18 @@ class SwapFile(Closing):
     def _forget(self) -> None:
         """Remove a file that was made here, and what was to be written to it."""
         if self._made and self.path is not None:
-            self._pending.clear()
+            self._forget_pending()
             with contextlib.suppress(OSError):
                 self.path.unlink()
+
+    def _forget_pending(self) -> None:
+        """Take all pages off."""
+        for at in range(self.pending.waiting[0]):
+            self.pending.place[self.pending.slot[at]] = 0
+        self.pending.waiting[0] = 0
+
+    def _page(self, at: int) -> bytes:
+        return self._pages[at * PAGE_SIZE : (at + 1) * PAGE_SIZE]
 
     def _write_all(self, run: list[bytes], offset_bytes: int) -> None:
         """Write pages at an offset. OSError names the file, or the folder of one without a name."""

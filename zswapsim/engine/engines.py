@@ -50,8 +50,8 @@ _folders: dict[tuple[Path, int], Path] = {}
 _lock = threading.RLock()
 
 PACKAGE = Path(__file__).parents[1]
-SOURCE_FOLDERS = ("engine", "machine", "content/compressors", "trace")
-SOURCE_FILES = ("errors.py", "profiles.py", "units.py")
+SOURCE_FOLDERS = ("engine", "machine", "content", "trace")
+SOURCE_FILES = ("errors.py", "profiles.py", "units.py", "experiment/carrying.py")
 """Where simulated functions, and the constants they use, are at home, imported or not."""
 
 
@@ -67,6 +67,15 @@ def int_array(values: Any, item: Item = "int64") -> Ints:
     from zswapsim.engine import compiled_arrays
 
     return compiled_arrays.int_array(values, item)
+
+
+def shared(memory: Any, item: Item, engine: str) -> Ints:
+    """Return what C or a memoryview has as an array of the engine, without a copy."""
+    if engine == "interpreted":
+        return memory  # type: ignore[no-any-return]
+    import numpy as np
+
+    return int_array(np.frombuffer(memory, item), item)
 
 
 def bytes_of(data: bytes, engine: str) -> Any:

@@ -120,8 +120,8 @@ class Zswap(Closing):
         self._codecs: list[Compressor] = []
         self._drivers: list[zpools_registry.ZpoolDriver] = []
         self._counted: list[bool] = []
-        self._memories: list[PoolBytes] = []
-        self._plane = BytesPlane(self, self._memories, self.swap_file)
+        self._memories: list[PoolMemory] = []
+        self._plane = BytesPlane(self, [], self.swap_file)
         config = ZswapConfig(
             kernel=kernel,
             totalram_pages=max_pool_pages,
@@ -271,8 +271,8 @@ class Zswap(Closing):
             if counted:
                 zpools_registry.release(self._drivers[number])
                 self._counted[number] = False
-        for pool in self._memories:
-            pool.memory.close()
+        for memory in self._memories:
+            memory.close()
         self._memories.clear()
         if self._owns_swap_file:
             self.swap_file.close()
@@ -284,10 +284,6 @@ class Zswap(Closing):
     def page(self, content: int) -> bytes:
         """Return the page of a content."""
         return self._pages[content]
-
-    def holds(self, content: int, page: bytes) -> bool:
-        """Say whether a content is these bytes."""
-        return self._pages[content] == page
 
     def compressed(self, content: int, compressor: Compressor) -> bytes:
         """Return what a content was compressed to when it was stored."""
@@ -385,14 +381,15 @@ class Zswap(Closing):
         self._drivers.append(driver)
         self._counted.append(False)
         memory = PoolMemory(driver.address_pages(self.swap_file.slots, **options))
-        self._memories.append(PoolBytes(memory, codec, header_bytes, bool(row.raw_incompressible)))
+        self._memories.append(memory)
+        self._plane.add_pool(PoolBytes(memory, codec, header_bytes, bool(row.raw_incompressible)))
 
     def _settle(self) -> None:
         """End what zswap left to do, let the bytes follow, count pools that died."""
-        self._plane.apply(j.drain(self.swap.journal))
+        self._plane.follow(self.swap.journal)
         while not shrink_worker(self.swap):
-            self._plane.apply(j.drain(self.swap.journal))
-        self._plane.apply(j.drain(self.swap.journal))
+            self._plane.follow(self.swap.journal)
+        self._plane.follow(self.swap.journal)
         for number, counted in enumerate(self._counted):
             if counted and self.swap.zswap.pool_refs[number] == 0:
                 zpools_registry.release(self._drivers[number])

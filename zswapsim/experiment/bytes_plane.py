@@ -3,48 +3,47 @@
 
 Compressed pages lie at their handles' addresses in the pool's memory, rejected and written-back
 pages in the swap file. A page that is read back must equal the page that was stored; so a run
-proves that no two objects overlapped and that nothing was lost.
+proves that no two objects overlapped and that nothing was lost. What a record does is in
+carrying.py; here is what it needs.
 """
 
-from time import perf_counter_ns
-from typing import NamedTuple, NoReturn, Protocol
+import ctypes
+import errno
+import mmap
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
 
 from zswapsim.content.compressors import Compressor
+from zswapsim.content.compressors.batches import Compressed
 from zswapsim.content.pool_memory import PoolMemory
-from zswapsim.content.swap_file import SwapFile
+from zswapsim.content.swap_file import Pending, SwapFile
+from zswapsim.engine import engines
+from zswapsim.engine.native import Callback
 from zswapsim.errors import DataMismatch, ZswapSimError
-from zswapsim.machine.journal import (
-    LOAD,
-    LOAD_SAME,
-    LOAD_ZERO,
-    MOVE,
-    READ_FAILED,
-    SLOT,
-    STORE,
-    STORE_SAME,
-    STORE_ZERO,
-    SWAP_READ,
-    SWAP_WRITE,
-    WRITE_FAILED,
-    WRITEBACK,
-)
+from zswapsim.experiment import carrying as c
+from zswapsim.machine.build import ints
+from zswapsim.machine.journal import LENGTH, Journal
 from zswapsim.units import PAGE_SIZE
-
-WORDS = PAGE_SIZE // 8
 
 UNDEFINED = b"\xa5" * PAGE_SIZE
 """What a write that failed leaves on the disk: if it is ever read, no page is equal to it."""
 
+DATA_BYTES = 2 * PAGE_SIZE
+"""More than any compressor makes of a page."""
+
+HEADER_BYTES = (0, 8)
+
 
 class Pages(Protocol):
-    """Where contents come from, plain and compressed."""
+    """Where contents come from, plain and compressed.
+
+    It may have contents (bytes or a mapping: page after page) and count, then pages are taken from
+    there, and kept(compressor), then compressed bytes are; see PageStore.
+    """
 
     def page(self, content: int) -> bytes:
         """Return a content's 4096 bytes."""
-        ...
-
-    def holds(self, content: int, page: bytes) -> bool:
-        """Say whether a content is these bytes."""
         ...
 
     def compressed(self, content: int, compressor: Compressor) -> bytes:
@@ -66,8 +65,7 @@ class PoolBytes(NamedTuple):
 class BytesPlane:
     """Pool memory and swap file of a run; one compressor and header size for each pool.
 
-    checked_pages: pages that were read back and compared; failed_reads: those that the disk did not
-    give, so that there was nothing to compare; decompress_ns: time in the compressor.
+    Use: add_pool, follow. Read: checked_pages, failed_reads, decompress_ns.
     """
 
     def __init__(
@@ -75,88 +73,162 @@ class BytesPlane:
         pages: Pages,
         pools: list[PoolBytes],
         swap_file: SwapFile,
+        *,
+        slots: int | None = None,
+        engine: str = "interpreted",
     ) -> None:
-        """pools: by number of the pool."""
-        self.checked_pages = 0
-        self.failed_reads = 0
-        self.decompress_ns = 0
+        """pools: by number of the pool; slots: of the machine, those of the swap file unless said;
+        engine: "interpreted" or "compiled"."""
         self._pages = pages
-        self._pools = pools
+        self._pools: list[PoolBytes] = []
+        self._columns: list[tuple[int, ...]] = []
         self._swap_file = swap_file
-        self._page_of: dict[int, int] = {}
-        self._word_of: dict[int, bytes] = {}
-
-    def apply(self, columns: list[list[int]]) -> None:
-        """Do what the journal's records say, in order.
-
-        columns: the journal's seven. DataMismatch names page, slot, address and trace position.
-        """
-        page_of = self._pages.page
-        holds = self._pages.holds
-        compressed = self._pages.compressed
-        pools = self._pools
-        swap_file = self._swap_file
-        clock = perf_counter_ns
-        spent_ns = checked = 0
-        for event, slot, pool, address, length, content, at in zip(*columns, strict=True):
-            if event == STORE:
-                memory, compressor, header_bytes, raw = pools[pool]
-                is_raw = raw and length == PAGE_SIZE
-                data = page_of(content) if is_raw else compressed(content, compressor)
-                end = address + header_bytes + len(data)
-                if header_bytes:
-                    data = slot.to_bytes(header_bytes, "little") + data
-                memory.memory[address:end] = data
-            elif event in (LOAD, WRITEBACK):
-                memory, compressor, header_bytes, raw = pools[pool]
-                start = address + header_bytes
-                began = clock()
-                if raw and length == PAGE_SIZE:
-                    page = memory.memory[start : start + length]
-                else:
-                    try:
-                        page = compressor.decompress(memory.view[start : start + length])
-                    except ZswapSimError:
-                        page = b""
-                spent_ns += clock() - began
-                if not holds(content, page):
-                    self._mismatch("the pool", slot, address, at)
-                checked += 1
-                if event == WRITEBACK:
-                    header = int.from_bytes(memory.view[address:start], "little")
-                    if header_bytes and header != slot:
-                        self._mismatch("the header of the object", slot, address, at)
-                    swap_file.write(slot, page)
-            elif event == SWAP_WRITE:
-                swap_file.write(slot, page_of(content))
-            elif event == SWAP_READ:
-                if not holds(content, swap_file.read(slot)):
-                    self._mismatch("the swap file", slot, address, at)
-                checked += 1
-            elif event == STORE_SAME:
-                self._word_of[slot] = page_of(content)[:8]
-            elif event == LOAD_SAME:
-                if self._word_of[slot] * WORDS != page_of(content):
-                    self._mismatch("the same-filled word", slot, address, at)
-                checked += 1
-            elif event == SLOT:
-                self._page_of[slot] = content
-            elif event == MOVE:
-                pools[pool].memory.memory.move(content, address, length)
-            elif event == STORE_ZERO:
-                if any(page_of(content)):
-                    self._mismatch("the swap core's map of zeros", slot, address, at)
-            elif event == LOAD_ZERO:
-                checked += 1  # compared when it was stored; the map holds no bytes
-            elif event == WRITE_FAILED:
-                swap_file.write(slot, UNDEFINED)
-            elif event == READ_FAILED:
-                self.failed_reads += 1
-        self.decompress_ns += spent_ns
-        self.checked_pages += checked
-
-    def _mismatch(self, where: str, slot: int, address: int, at: int) -> NoReturn:
-        raise DataMismatch(
-            f"page {self._page_of.get(slot, '?')} came back from {where} with other bytes than "
-            f"were stored (slot {slot}, address {address}, access {at})"
+        self._engine = engine
+        self._carry = engines.entry(c.carry, engine)
+        self._callbacks = [
+            Callback(function)
+            for function in (self._fetch_page, self._fetch_data, self._read_slot, self._flush)
+        ]
+        self._decompress = Callback(self._decompressed)
+        self._room = mmap.mmap(-1, 5 * PAGE_SIZE + DATA_BYTES)
+        self._held: list[Any] = [ctypes.c_char.from_buffer(self._room)]
+        zeros = engines.zeros(engine)
+        slots = swap_file.slots if slots is None else slots
+        self._carrier = c.Carrier(
+            numbers=zeros(c.NUMBERS),
+            pools=c.CarriedPools(*[zeros(0)] * 6),
+            pending=Pending(
+                engines.shared(swap_file.pending.place, "int32", engine),
+                engines.shared(swap_file.pending.slot, "int32", engine),
+                engines.shared(swap_file.pending.waiting, "int64", engine),
+            ),
+            kept=c.Kept(zeros(0), zeros(0, "int32")),
+            page_of=zeros(slots, "int32"),
+            word_of=zeros(slots),
         )
+        self._place(getattr(pages, "contents", b""), getattr(pages, "count", -1))
+        for pool in pools:
+            self.add_pool(pool)
+
+    @property
+    def checked_pages(self) -> int:
+        """Pages that were read back and compared."""
+        return self._carrier.numbers[c.CHECKED]
+
+    @property
+    def failed_reads(self) -> int:
+        """Pages that the disk did not give, so that there was nothing to compare."""
+        return self._carrier.numbers[c.FAILED_READS]
+
+    @property
+    def decompress_ns(self) -> int:
+        """Time in the compressors."""
+        return self._carrier.numbers[c.DECOMPRESS_NS]
+
+    def add_pool(self, pool: PoolBytes) -> None:
+        """Add the pool of the next number."""
+        if pool.header_bytes not in HEADER_BYTES:
+            raise ValueError(f"header_bytes {pool.header_bytes}; allowed are {HEADER_BYTES}")
+        kept: Compressed | None = getattr(self._pages, "kept", lambda _: None)(pool.compressor)
+        native = getattr(pool.compressor, "decompress_address", lambda: None)()
+        column = (
+            pool.memory.address,
+            len(pool.memory.memory),
+            pool.header_bytes,
+            int(pool.raw),
+            int(kept is not None),
+            native or self._decompress.address,
+        )
+        self._pools.append(pool)
+        self._columns.append(column)
+        pools = (ints(numbers, self._engine) for numbers in zip(*self._columns, strict=True))
+        self._carrier = self._carrier._replace(pools=c.CarriedPools(*pools))
+        if kept is not None and kept.area is not None:
+            self._carrier.numbers[c.AREA] = self._address(kept.area)
+            places = engines.shared(kept.places, "int64", self._engine)
+            lengths = engines.shared(kept.lengths, "int32", self._engine)
+            self._carrier = self._carrier._replace(kept=c.Kept(places, lengths))
+
+    def follow(self, journal: Journal) -> None:
+        """Do what the journal's records say, in order, and take them off.
+
+        DataMismatch names page, slot, address and trace position.
+        """
+        end = int(journal.counts[LENGTH])
+        journal.counts[LENGTH] = 0
+        if self._swap_file.closed or any(pool.memory.memory.closed for pool in self._pools):
+            raise OSError(errno.EBADF, "the pool's memory or the swap file was closed")
+        at = self._carry(self._carrier, journal, 0, end)
+        for callback in (*self._callbacks, self._decompress):
+            callback.raise_again()
+        if at < end:
+            self._mismatch(journal, at)
+
+    def _place(self, contents: bytes | mmap.mmap, count: int) -> None:
+        """Say where everything is."""
+        numbers = self._carrier.numbers
+        if count >= 0:
+            numbers[c.CONTENTS] = self._address(contents)
+        numbers[c.CONTENTS_COUNT] = max(0, count)
+        numbers[c.FRESH] = count
+        self._room[PAGE_SIZE : 2 * PAGE_SIZE] = UNDEFINED
+        room = ctypes.addressof(self._held[0])
+        for page, which in enumerate((c.ZEROS, c.UNDEFINED, c.READ, c.FETCHED, c.DATA)):
+            numbers[which] = room + page * PAGE_SIZE
+        numbers[c.PENDING] = self._swap_file.address
+        called = (c.FETCH_PAGE, c.FETCH_DATA, c.READ_SLOT, c.FLUSH)
+        for which, callback in zip(called, self._callbacks, strict=True):
+            numbers[which] = callback.address
+
+    def _address(self, data: bytes | mmap.mmap) -> int:
+        """Return where bytes are, which are held from now on."""
+        held = np.frombuffer(data, np.uint8)
+        self._held.append(held)
+        return int(held.ctypes.data)
+
+    def _put(self, where: int, data: bytes) -> int:
+        if len(data) > (DATA_BYTES if where == c.DATA else PAGE_SIZE):
+            raise ZswapSimError(f"a compressor made {len(data):,} bytes of a page")
+        ctypes.memmove(self._carrier.numbers[where], data, len(data))
+        return len(data)
+
+    def _fetch_page(self, content: int, *_: int) -> int:
+        return self._put(c.FETCHED, self._pages.page(content)) - PAGE_SIZE
+
+    def _fetch_data(self, pool: int, content: int, *_: int) -> int:
+        return self._put(c.DATA, self._pages.compressed(content, self._pools[pool].compressor))
+
+    def _read_slot(self, slot: int, *_: int) -> int:
+        return self._put(c.READ, self._swap_file.read(slot)) - PAGE_SIZE
+
+    def _flush(self, *_: int) -> int:
+        self._swap_file.flush()
+        return 0
+
+    def _decompressed(self, source: int, _: int, length: int, __: int, pool: int, ___: int) -> int:
+        try:
+            page = self._pools[pool].compressor.decompress(ctypes.string_at(source, length))
+        except ZswapSimError:
+            return -1
+        return self._put(c.READ, page)
+
+    def _mismatch(self, journal: Journal, at: int) -> None:
+        slot, address, where = journal.slot[at], journal.address[at], journal.at[at]
+        problem = self._carrier.numbers[c.PROBLEM]
+        place = f"(slot {slot}, address {address}, access {where})"
+        if problem == c.OUTSIDE:
+            raise DataMismatch(f"a record of the journal is outside of the memory {place}")
+        page = ~self._carrier.page_of[slot]
+        raise DataMismatch(
+            f"page {'?' if page == -1 else page} came back from {FROM[problem]} with other bytes "
+            f"than were stored {place}"
+        )
+
+
+FROM = {
+    c.WRONG_OBJECT: "the pool",
+    c.WRONG_HEADER: "the header of the object",
+    c.WRONG_SLOT: "the swap file",
+    c.WRONG_WORD: "the same-filled word",
+    c.WRONG_ZEROS: "the swap core's map of zeros",
+}

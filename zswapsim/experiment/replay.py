@@ -42,13 +42,13 @@ def replay(
     memory_pages(config, trace.footprint_pages)  # what does not fit is said before the work
     workload = Workload.of(trace)
     codec = compressor(config.compressor, config.kernel)
-    compiled = config.engine_for(trace.accesses) == "compiled"
-    pages = page_store(trace, compiled=compiled)
+    engine = config.engine_for(trace.accesses)
+    pages = page_store(trace, compiled=engine == "compiled")
     workload.compress(pages, codec, progress)
     result = run_workload(
         workload,
         config,
-        plane=plane_of(config, pages, codec) if config.carry_bytes else None,
+        plane=plane_of(config, pages, codec, engine) if config.carry_bytes else None,
         progress=progress,
         stop=stop,
         pictures=pictures,
@@ -62,7 +62,9 @@ def replay(
     return replace(result, seconds=seconds)
 
 
-def plane_of(config: ReplayConfig, pages: PageStore, codec: Compressor) -> Plane:
+def plane_of(
+    config: ReplayConfig, pages: PageStore, codec: Compressor, engine: str = "interpreted"
+) -> Plane:
     """Return what makes the bytes plane of a machine with one pool."""
     row = profile(config.kernel)
 
@@ -74,6 +76,6 @@ def plane_of(config: ReplayConfig, pages: PageStore, codec: Compressor) -> Plane
         raw = config.frontend == "zram" or bool(row.raw_incompressible)
         with PoolMemory(address_pages) as memory, SwapFile(slots, config.swap_file) as swap_file:
             pool = PoolBytes(memory, codec, header_bytes, raw)
-            yield BytesPlane(pages, [pool], swap_file)
+            yield BytesPlane(pages, [pool], swap_file, slots=slots, engine=engine)
 
     return opened

@@ -13,6 +13,7 @@ import numpy as np
 from zswapsim.engine import engines
 from zswapsim.experiment.bytes_plane import BytesPlane
 from zswapsim.experiment.config import ReplayConfig
+from zswapsim.experiment.following import Follower
 from zswapsim.experiment.machines import build
 from zswapsim.experiment.outcome import collect
 from zswapsim.experiment.pictures import Pictures, samples_of
@@ -81,11 +82,10 @@ def run_workload(
     machine = build(workload, config, sizes.lengths, engine, j.BYTES_EVENTS if plane else 0)
     with plane(machine) if plane else contextlib.nullcontext() as bytes_plane:
         gathered = Pictures(workload) if pictures else None
-        runner = _Runner(
-            workload, config, machine, engine, bytes_plane, clock, gathered, progress, stop
-        )
-        runner.make_ready()
-        done = runner.run()
+        with Follower(machine, bytes_plane, engine) as follower:
+            runner = _Runner(workload, config, follower, engine, clock, gathered, progress, stop)
+            runner.make_ready()
+            done = runner.run()
     result = collect(
         workload,
         config,
@@ -114,9 +114,8 @@ class _Runner:
 
     workload: Workload
     config: ReplayConfig
-    machine: m.Machine
+    follower: Follower
     engine: str
-    plane: BytesPlane | None
     clock: Seconds
     gathered: Pictures | None
     progress: Progress | None
@@ -130,7 +129,8 @@ class _Runner:
             self.progress("compile (once)", 0, 1)
         with self.clock.compile(), engines.uninterrupted():
             self._run_accesses = engines.entry(run_accesses, self.engine)
-            self._run_accesses(self.machine, self._given(np.zeros(0, np.uint32)), 0, 0)
+            self._run_accesses(self.follower.machine, self._given(np.zeros(0, np.uint32)), 0, 0)
+            self.follower.make_ready()
         if is_compiled and self.progress is not None:
             self.progress("compile (once)", 1, 1)
         if is_compiled and self.clock.compile_ns > COMPILED_NS:
@@ -155,14 +155,15 @@ class _Runner:
             if mode is not None and done % every == 0 and done < accesses_count:
                 self._write_back(mode)
             if self.gathered is not None:
-                self.gathered.look(self.machine, block, base)
+                self.gathered.look(self.follower.machine, block, base)
             base = done
             if self.progress is not None:
                 self.progress("replay", base, accesses_count)
             if self._is_stopped():
                 break
+        self.follower.wait()
         if self.gathered is not None:
-            self.gathered.finish(self.machine, base)
+            self.gathered.finish(self.follower.machine, base)
         return base
 
     def _run_block(self, block: Integers, base: int) -> None:
@@ -170,8 +171,8 @@ class _Runner:
         first = 0
         while first < len(block):
             with self.clock.machine():
-                first = self._run_accesses(self.machine, accesses, first, base)
-            self._follow()
+                first = self._run_accesses(self.follower.machine, accesses, first, base)
+            self.follower.follow()
 
     def _given(self, block: Integers) -> Integers | list[int]:
         """Return accesses as the engine takes them: for numba all arrays have to be of one type."""
@@ -193,12 +194,8 @@ class _Runner:
         outcome = GO_ON
         while outcome == GO_ON:
             with self.clock.machine():
-                outcome = write_back(self.machine.swap, mode)
-            self._follow()
-
-    def _follow(self) -> None:
-        if self.plane is not None:
-            self.plane.apply(j.drain(self.machine.swap.journal))
+                outcome = write_back(self.follower.machine.swap, mode)
+            self.follower.follow()
 
     def _is_stopped(self) -> bool:
         return self.stop is not None and self.stop()

@@ -85,7 +85,8 @@ class Zram(Closing):
         self._memory = PoolMemory(zsmalloc.DRIVER.address_pages(slots + 1, **options))
         device = SwapFile(2) if backing is None else backing
         self._own_device = device if backing is None else None
-        self._plane = BytesPlane(self, [PoolBytes(self._memory, self._codec, 0, raw=True)], device)
+        pool = PoolBytes(self._memory, self._codec, 0, raw=True)
+        self._plane = BytesPlane(self, [pool], device, slots=slots + 1)
         self._closed = False
 
     def write(self, slot: int, page: bytes) -> Outcome:
@@ -218,10 +219,6 @@ class Zram(Closing):
         """Return the page of a content; the number of a content is its slot."""
         return self._pages[content]
 
-    def holds(self, content: int, page: bytes) -> bool:
-        """Say whether a slot was written with these bytes."""
-        return self._pages[content] == page
-
     def compressed(self, content: int, compressor: Compressor) -> bytes:
         """Return what a slot's page was stored as."""
         return self._data[content]
@@ -249,4 +246,4 @@ class Zram(Closing):
 
     def _settle(self) -> None:
         """Let the bytes follow the journal."""
-        self._plane.apply(j.drain(self._journal))
+        self._plane.follow(self._journal)

@@ -46,7 +46,7 @@ from zswapsim.trace.checks import (
 from zswapsim.trace.contents import Contents, collect
 from zswapsim.trace.counts import U32, U64, Counts
 from zswapsim.trace.input import Input
-from zswapsim.trace.trace import WRITE, Trace, Versions
+from zswapsim.trace.trace import WRITE, Trace, Versions, slices
 from zswapsim.trace.unpack import (
     DAMAGE,
     check_ratio,
@@ -67,6 +67,8 @@ MEMBERS = (META, ACCESSES, VERSIONS, CONTENTS, NUMBERS)
 SUFFIX = ".ztrace"
 
 _CHUNK_BYTES = 1 << 22
+KEEP_ACCESSES = 1 << 23
+"""32 MiB of them: unpacking takes as long as replaying them."""
 _DIRECTORY_BYTES = 1 << 20
 
 
@@ -118,9 +120,22 @@ class _ZtraceSource:
         self._where = source.where
         self._keeps_alive = source  # the path may be that of its temporary copy
         self._counts = counts
+        self._accesses: U32 | None = None
 
     def blocks(self, block_accesses: int) -> Iterator[U32]:
-        """Stream accesses.zst."""
+        """Stream accesses.zst. A short trace's are kept from the first time on."""
+        if self._accesses is not None:
+            yield from slices(self._accesses)(block_accesses)
+            return
+        kept: list[U32] = []
+        for block in self._unpacked(block_accesses):
+            if self._counts.accesses <= KEEP_ACCESSES:
+                kept.append(block)
+            yield block
+        if kept:
+            self._accesses = np.concatenate(kept)
+
+    def _unpacked(self, block_accesses: int) -> Iterator[U32]:
         where = f"{self._where}: {ACCESSES}"
         counts = self._counts
         with self._member(ACCESSES) as member:

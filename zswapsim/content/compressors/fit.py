@@ -8,6 +8,9 @@ the length goes on to the allocator, which refuses it. What is not stored is nev
 
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from zswapsim.content.compressors.protocol import Compressor
 from zswapsim.errors import EINVAL, ENOSPC
 from zswapsim.profiles import NO, PASS, WRAPPER, Profile
@@ -23,6 +26,11 @@ class Fit(NamedTuple):
     def length(self, size_bytes: int) -> int:
         """Return what zswap sees of a result of that size: bytes, or the error."""
         return size_bytes if size_bytes <= self.most_bytes else self.error
+
+    def lengths(self, sizes_bytes: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return the same of many results: int32, of the shape of sizes_bytes."""
+        is_long = sizes_bytes > self.most_bytes
+        return np.where(is_long, np.int32(self.error), sizes_bytes)
 
 
 BOUNDED = Fit()

@@ -7,6 +7,9 @@ lengths are 7 to 24 bytes less in the mean, and 7 to 28 % of the pages take anot
 64-byte chunks. lz4-kernel has the kernel's lengths, and is a third slower.
 """
 
+import contextlib
+import ctypes
+from functools import cache
 from mmap import mmap
 from typing import TYPE_CHECKING, ClassVar
 
@@ -23,6 +26,7 @@ from zswapsim.content.compressors.protocol import (
     key_of,
     settled,
 )
+from zswapsim.engine.native import calls_are_known
 from zswapsim.errors import DataMismatch
 from zswapsim.profiles import Profile
 from zswapsim.units import PAGE_SIZE
@@ -33,6 +37,20 @@ if TYPE_CHECKING:  # what runs processes is imported where it is used
 VERSION = f"python-lz4 {lz4.__version__}, liblz4 {lz4.library_version_string()}"
 
 KERNEL_ACCELERATION = 1
+
+
+@cache
+def decompress_address() -> int | None:
+    """Return the address of LZ4_decompress_safe(source, target, length, capacity); None: not known.
+
+    The library is the one inside python-lz4.
+    """
+    if not calls_are_known():
+        return None
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(lz4.block._block.__file__)
+        return ctypes.cast(library.LZ4_decompress_safe, ctypes.c_void_p).value
+    return None
 
 
 def decompress_block(name: str, data: Buffer) -> bytes:
@@ -80,6 +98,8 @@ class Lz4:
     def decompress(self, data: Buffer) -> bytes:
         """Return the page. DataMismatch if data is not the block of one."""
         return decompress_block(self.name, data)
+
+    decompress_address = staticmethod(decompress_address)
 
     def compress_many(
         self,

@@ -19,7 +19,7 @@ from typing import ClassVar
 
 from zswapsim.content.compressors.fidelity import Fidelity
 from zswapsim.content.compressors.fit import BOUNDED, lz4_fit
-from zswapsim.content.compressors.lz4 import decompress_block
+from zswapsim.content.compressors.lz4 import decompress_address, decompress_block
 from zswapsim.content.compressors.own_encoder import OwnEncoder
 from zswapsim.content.compressors.protocol import Buffer, Option, key_of, settled
 from zswapsim.engine.byte_arrays import Bytes, clear, copy_bytes, load_u32, matching_bytes
@@ -207,3 +207,5 @@ class Lz4Kernel:
     def decompress(self, data: Buffer) -> bytes:
         """Return the page. DataMismatch if data is not the block of one."""
         return decompress_block(self.name, data)
+
+    decompress_address = staticmethod(decompress_address)

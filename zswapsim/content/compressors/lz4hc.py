@@ -11,7 +11,7 @@ import lz4.block
 
 from zswapsim.content.compressors.fidelity import Fidelity
 from zswapsim.content.compressors.fit import BOUNDED, lz4_fit
-from zswapsim.content.compressors.lz4 import VERSION, decompress_block
+from zswapsim.content.compressors.lz4 import VERSION, decompress_address, decompress_block
 from zswapsim.content.compressors.protocol import Buffer, Option, check_page, key_of, settled
 from zswapsim.profiles import Profile
 
@@ -49,3 +49,5 @@ class Lz4Hc:
     def decompress(self, data: Buffer) -> bytes:
         """Return the page. DataMismatch if data is not the block of one."""
         return decompress_block(self.name, data)
+
+    decompress_address = staticmethod(decompress_address)

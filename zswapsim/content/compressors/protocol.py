@@ -15,6 +15,8 @@ prepare(pages: int)        told how many pages are coming, before a process is f
 set_kernel(row: Profile)   told which kernel is simulated, once and first of all, to do as it does
 prepare_many(pages, *, compiled) -> bool    whether compress_many is worth it, after getting ready
 compress_many(...)         compresses contents at once, in threads, see Lz4 and lz4_batch.py
+decompress_address()       where a C function is that does as decompress does, or None: an int of
+                           (source, target, length, capacity), the bytes made, negative if none
 fit: Fit                   what becomes of long results; otherwise up to 4096 bytes, then -EINVAL
 fidelity: Fidelity         how near the lengths are to a real kernel's, for a listing
 """

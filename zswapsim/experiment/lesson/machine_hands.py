@@ -67,7 +67,7 @@ class MachineHands:
         first = 0
         while first < len(accesses):
             first = run_accesses(self.machine, accesses, first, self._base)
-            self._plane.apply(j.drain(self.machine.swap.journal))
+            self._plane.follow(self.machine.swap.journal)
         self._base += len(accesses)
 
     def may_tell(self, access: int) -> bool:
