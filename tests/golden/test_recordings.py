@@ -34,7 +34,26 @@ def pressed() -> Recording:
     return read(PRESSED)
 
 
-@pytest.mark.parametrize("path", EQUAL, ids=lambda path: path.name.partition(".")[0])
+ONLY_HERE = ("f_knobs", "c_zram_lz4")
+"""Their kinds of machine are compiled for no other test: four pools, and events of zram.
+
+Compiled, several pools are looked at by SwapBench, and c_zram_lz4 by test_zram_recording.py.
+"""
+
+
+def with_both_engines(path: Path) -> list[Any]:
+    """Return a path with each engine, and in the long run only what would be compiled for it."""
+    name = path.name.partition(".")[0]
+    late = [pytest.mark.long] if name in ONLY_HERE else []
+    return [
+        pytest.param(path, "interpreted", id=f"interpreted-{name}"),
+        pytest.param(path, "compiled", id=f"compiled-{name}", marks=late),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "engine"), [pair for path in EQUAL for pair in with_both_engines(path)]
+)
 def test_the_machine_is_equal_to_the_kernel_at_every_step(path: Path, engine: str) -> None:
     verdict = verify(path, engine=engine)
     assert verdict.difference is None
