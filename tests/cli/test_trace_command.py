@@ -322,9 +322,9 @@ def writes_into(folder: Path, process: int) -> bool:
 def test_ctrl_c_leaves_nothing(command: str, tmp_path: Path) -> None:
     """The run is long; it is stopped as soon as it has opened the file, which has no name yet."""
     source, out = tmp_path / "source.ztrace", tmp_path / "out.ztrace"
-    words = ["gen", "zipf", "--accesses", "20_000_000", "--pages", "100", "--contents", "none"]
+    words = ["gen", "zipf", "--accesses", "8_000_000", "--pages", "100", "--contents", "none"]
     if command != "gen":
-        synthetic_trace("zipf", 10_000_000, 5000).save(source, level=1)
+        synthetic_trace("zipf", 5_000_000, 5000).save(source, level=1)
         words = [command, str(source)]
         words += ["--from", "1"] if command == "cut" else [str(source), "--slice", "1"]
     before = set(tmp_path.iterdir())
