@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from zswapsim.content.compressors.own_encoder import Decode, Encode
 from zswapsim.engine.byte_arrays import clear, copy_bytes, load_u32, matching_bytes
 from zswapsim.engine.engines import entry, int_array
-from zswapsim.engine.simulated import simulated
 
 STALE = 0xA5
 """What is in every byte of a buffer before an encoder gets it."""
@@ -87,7 +86,6 @@ def decoder_bench(decode: Decode, engine: str) -> DecoderBench:
     return DecoderBench(decode, engine)
 
 
-@simulated
 def words_at(data: bytes, at: int, other: int, found: Any) -> int:
     """found gets the word at `at`, and how many bytes at both places match."""
     found[0] = load_u32(data, at)
@@ -95,7 +93,6 @@ def words_at(data: bytes, at: int, other: int, found: Any) -> int:
     return 0
 
 
-@simulated
 def copy_and_clear(
     target: bytearray, at: int, source: bytes, start: int, length: int, table: Any
 ) -> int:
@@ -104,7 +101,6 @@ def copy_and_clear(
     return 0
 
 
-@simulated
 def strip_zeros(page: bytes, out: bytearray, table: Any, capacity: int) -> int:
     """A toy encoder: the page without the zeros at its end, refused if longer than capacity."""
     length = len(page)
@@ -116,7 +112,6 @@ def strip_zeros(page: bytes, out: bytearray, table: Any, capacity: int) -> int:
     return length
 
 
-@simulated
 def pad_zeros(out: bytes, length: int, page: bytearray) -> int:
     """The toy's decoder, which refuses what ends with a zero."""
     if length > 0 and out[length - 1] == 0:

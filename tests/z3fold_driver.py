@@ -4,6 +4,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from simulated_here import entry, simulated_here
+
 from zswapsim.conformance.strict import flatten, plain, zeros_of
 from zswapsim.conformance.tape import (
     ALLOCATIONS,
@@ -21,9 +23,8 @@ from zswapsim.conformance.tape import (
     UNMAP,
     WRITE_OWNER,
     Script,
-    entry,
 )
-from zswapsim.engine.simulated import Ints, simulated
+from zswapsim.engine.simulated import Ints
 from zswapsim.machine import build
 from zswapsim.machine.list_head import list_nodes
 from zswapsim.machine.pools import z3fold, z3fold_compact, zpool
@@ -46,7 +47,7 @@ class Recorded(NamedTuple):
     calls: Ints
 
 
-@simulated
+@simulated_here
 def recorded_evict(owner: Recorded, pool: Any, handle: int) -> int:
     """Answer the next outcome; -1 when the recording has no more."""
     call = owner.calls[0]

@@ -4,6 +4,7 @@
 import pytest
 from pages import ROOT, Page, skip_with_other_libraries
 
+pytestmark = pytest.mark.usefixtures("compiled_machines")
 PAGE = Page("docs/compare.md")
 
 

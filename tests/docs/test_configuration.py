@@ -4,11 +4,13 @@
 import re
 from pathlib import Path
 
+import pytest
 from pages import Page, commands, lines, with_traces
 
 from zswapsim.cli import ASSERTION_FAILED, INTERRUPTED, help_text
 from zswapsim.experiment.settings import KERNEL_NAMES, load_settings
 
+pytestmark = pytest.mark.usefixtures("compiled_machines")
 PAGE = Page("docs/configuration.md", columns=100)
 TEXT = PAGE.text
 FILES = PAGE.blocks("toml")

@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from pages import commands
 from plugin_folder import ROOT, environment, install
 
+pytestmark = pytest.mark.usefixtures("compiled_machines")
 PAGE = ROOT / "docs" / "extending.md"
 BLOCK = re.compile(
     r"^(?:<!-- (?P<verb>file|install): (?P<name>\S+) -->\n)?"

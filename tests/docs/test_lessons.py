@@ -15,6 +15,7 @@ from pages import ROOT, Page, lines, skip_with_other_libraries
 from zswapsim.experiment.lesson.lesson import run_script
 from zswapsim.experiment.lesson.script import read_script
 
+pytestmark = pytest.mark.usefixtures("compiled_machines")
 FOLDER = ROOT / "docs" / "lessons"
 PAGES = sorted(FOLDER.glob("[0-9][0-9]-*.md"))
 SCRIPTS = sorted(FOLDER.glob("*.zswap"))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pages import ROOT, TIMES, Page, check_try
 
+pytestmark = pytest.mark.usefixtures("compiled_machines")
 PAGE = Page("README.md", columns=100, varying=TIMES)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pages import FILE_BYTES, Page, skip_with_other_libraries, with_traces
 
+pytestmark = pytest.mark.usefixtures("compiled_machines")
 PAGE = Page("docs/recommend.md", varying=FILE_BYTES)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pages import ROOT, Page, with_traces
 
+pytestmark = pytest.mark.usefixtures("compiled_machines")
 PAGE = Page("docs/report.md", columns=100)
 
 

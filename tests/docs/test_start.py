@@ -8,6 +8,7 @@ import lz4
 import pytest
 from pages import SHOWN_WITH, TIMES, Page, check_try
 
+pytestmark = pytest.mark.usefixtures("compiled_machines")
 PAGE = Page("docs/start.md", columns=100, varying=TIMES)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pages import ROOT, Page, skip_with_other_libraries, with_traces
 
+pytestmark = pytest.mark.usefixtures("compiled_machines")
 PAGE = Page("docs/sweep.md", columns=100)
 
 

@@ -33,6 +33,12 @@ def run_python(code: str, **environment: str) -> str:
     return done.stdout.strip()
 
 
+def test_a_command_that_a_test_starts_finds_the_code_that_tests_compiled() -> None:
+    """A test's function that is marked @simulated, not @simulated_here, would hide it."""
+    code = "from zswapsim.engine import engines; print(engines.cache_folder())"
+    assert run_python(code) == str(engines.cache_folder())
+
+
 def test_a_named_engine_is_taken_whatever_the_work() -> None:
     for accesses in (0, 10**12):
         assert engines.choose("interpreted", accesses) == "interpreted"

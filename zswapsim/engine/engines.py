@@ -51,7 +51,10 @@ _lock = threading.RLock()
 
 PACKAGE = Path(__file__).parents[1]
 SOURCE_FOLDERS = ("engine", "machine", "content", "trace")
-SOURCE_FILES = ("errors.py", "profiles.py", "units.py", "experiment/carrying.py")
+SOURCE_FILES = (
+    *("errors.py", "profiles.py", "units.py"),
+    *("experiment/carrying.py", "conformance/tape.py"),
+)
 """Where simulated functions, and the constants they use, are at home, imported or not."""
 
 
