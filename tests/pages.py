@@ -100,7 +100,7 @@ def check_try(needed: str, commands: str, folder: Path) -> None:
     """
     if needed and not shutil.which(needed):
         pytest.skip(f"{needed} is not installed")
-    (folder / "words.txt").write_text("".join(f"{at * 7919 % 5000}\n" for at in range(5000)))
+    (folder / "words.txt").write_text("".join(f"{at * 7919 % 2000}\n" for at in range(2000)))
     program = folder / "bin" / "zswapsim"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m zswapsim "$@"\n')
