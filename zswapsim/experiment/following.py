@@ -33,6 +33,15 @@ class Follower(Closing):
             )
             self._other = machine._replace(swap=machine.swap._replace(journal=another))
 
+    def give_versions(self, versions: m.Versions) -> None:
+        """Give the machine the versions of the accesses that come next, in place of those before.
+
+        It must have applied all of them.
+        """
+        self.machine = self.machine._replace(versions=versions)
+        self._other = self._other._replace(versions=versions)
+        self.machine.memory.stat[m.NEXT_VERSION] = 0
+
     def make_ready(self) -> None:
         """Follow a journal that is empty, so that the plane is compiled."""
         if self._plane is not None:

@@ -39,11 +39,16 @@ def swap_slots(config: ReplayConfig, pages: int, footprint_pages: int) -> int:
 
 
 def build(
-    workload: Workload, config: ReplayConfig, lengths: Integers, engine: str, wanted: int = 0
+    workload: Workload,
+    config: ReplayConfig,
+    lengths: Integers,
+    engine: str,
+    wanted: int = 0,
+    versions: m.Versions | None = None,
 ) -> m.Machine:
     """Return a machine at the start of the workload.
 
-    lengths: as Sizes has them; wanted: events for the journal.
+    lengths: as Sizes has them; wanted: events for the journal; versions: all of them unless said.
     """
     zeros = engines.zeros(engine)
     limit_pages = memory_pages(config, workload.footprint_pages)
@@ -54,14 +59,18 @@ def build(
     memory = m.make_memory(workload.pages, slots, limit_pages, zeros, config.page_cluster)
     # The machine writes to it, and the compiled one does not copy what is int64 already.
     memory = memory._replace(content=ints(workload.first_held.copy(), engine, "int32"))
-    at, page, content = workload.versions
     return m.Machine(
         memory,
         POLICIES.get(config.reclaim).create(workload.pages, zeros),
         swap,
-        m.Versions(ints(at, engine), ints(page, engine), ints(content, engine)),
+        versions or versions_of(workload, engine, slice(None)),
         m.Contents(ints(lengths, engine, "int16"), ints(workload.same_filled, engine, "int8")),
     )
+
+
+def versions_of(workload: Workload, engine: str, which: slice) -> m.Versions:
+    """Return some of a workload's versions as a machine takes them."""
+    return m.Versions(*(ints(column[which], engine) for column in workload.versions))
 
 
 def _make_swap(

@@ -14,7 +14,7 @@ from zswapsim.engine import engines
 from zswapsim.experiment.bytes_plane import BytesPlane
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.following import Follower
-from zswapsim.experiment.machines import build
+from zswapsim.experiment.machines import build, versions_of
 from zswapsim.experiment.outcome import collect
 from zswapsim.experiment.pictures import Pictures, samples_of
 from zswapsim.experiment.result import Result
@@ -79,7 +79,9 @@ def run_workload(
     clock = Seconds()
     sizes = workload.sizes(config.compressor, config.kernel)
     engine = config.engine_for(workload.accesses_count)
-    machine = build(workload, config, sizes.lengths, engine, j.BYTES_EVENTS if plane else 0)
+    wanted = j.BYTES_EVENTS if plane else 0
+    versions = versions_of(workload, engine, slice(0))
+    machine = build(workload, config, sizes.lengths, engine, wanted, versions)
     with plane(machine) if plane else contextlib.nullcontext() as bytes_plane:
         gathered = Pictures(workload) if pictures else None
         with Follower(machine, bytes_plane, engine) as follower:
@@ -120,6 +122,7 @@ class _Runner:
     gathered: Pictures | None
     progress: Progress | None
     stop: Callable[[], bool] | None
+    _versions_done: int = 0
     _run_accesses: Callable[..., int] = field(init=False)
 
     def make_ready(self) -> None:
@@ -168,11 +171,19 @@ class _Runner:
 
     def _run_block(self, block: Integers, base: int) -> None:
         accesses = self._given(block)
+        self._give_versions(base + len(block))
         first = 0
         while first < len(block):
             with self.clock.machine():
                 first = self._run_accesses(self.follower.machine, accesses, first, base)
             self.follower.follow()
+
+    def _give_versions(self, end: int) -> None:
+        """Give the machine the versions before access `end`, as all would take 24 bytes each."""
+        following = int(np.searchsorted(self.workload.versions[0], np.uint64(end)))
+        which = slice(self._versions_done, following)
+        self.follower.give_versions(versions_of(self.workload, self.engine, which))
+        self._versions_done = following
 
     def _given(self, block: Integers) -> Integers | list[int]:
         """Return accesses as the engine takes them: for numba all arrays have to be of one type."""

@@ -19,7 +19,7 @@ from zswapsim.content.page_store import KEEP_BYTES, PageStore
 from zswapsim.content.same_filled import ZERO_FILLED, same_filled_kinds
 from zswapsim.errors import InvalidArgument
 from zswapsim.progress import Progress
-from zswapsim.trace.trace import Trace, Versions, first_contents, slices
+from zswapsim.trace.trace import Trace, Versions, contents_at_first, slices
 from zswapsim.units import PAGE_SIZE
 
 Integers = np.ndarray[Any, Any]
@@ -42,7 +42,7 @@ class Workload:
 
     info: of the trace, as Trace.info; footprint_pages, pages, accesses_count: counts of it;
     accesses: all of them encoded, uint32, or the trace that streams them; versions: as
-    Trace.versions; first_held: int64, shape (pages,), the content of each page before its first
+    Trace.versions; first_held: int32, shape (pages,), the content of each page before its first
     version; same_filled: uint8, shape (contents + 1,), kinds as same_filled_kinds tells them.
     Make: of. Read: sizes, blocks. Add: compress, gather.
     """
@@ -69,9 +69,7 @@ class Workload:
                 "from elsewhere, or makes them up"
             )
         # Before its first version a page holds what that says, as best known.
-        held = np.full(trace.pages, trace.contents_count, np.int64)
-        first_page, first_content = first_contents(trace.versions)
-        held[first_page] = first_content
+        held = contents_at_first(trace.versions, trace.pages, trace.contents_count)
         return cls(
             info=trace.info(),
             pages=trace.pages,
@@ -79,7 +77,7 @@ class Workload:
             accesses_count=trace.accesses,
             accesses=trace,
             versions=trace.versions,
-            first_held=held,
+            first_held=held.view(np.int32),
             same_filled=np.append(same_filled_kinds(trace.contents_bytes), ZERO_FILLED),
         )
 

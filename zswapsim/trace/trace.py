@@ -34,6 +34,7 @@ WRITE = 1 << 31
 """Bit of an encoded access that says: the page was written."""
 
 BLOCK_ACCESSES = 1 << 20
+BLOCK_VERSIONS = 1 << 20
 
 Versions = tuple[U64, U32, U32]
 """(at uint64, page uint32, content uint32), equally long, sorted by at."""
@@ -286,12 +287,26 @@ class Trace:
         return f"<Trace {self.name}: {self.accesses:,} accesses, {self.footprint_pages:,} pages>"
 
 
-def first_contents(versions: Versions) -> tuple[U32, U32]:
-    """Return (page, content) of all pages that ever have a content, the first one of each."""
+def contents_at_first(versions: Versions, pages: int, otherwise: int = FREED) -> U32:
+    """Return the first content of each page, uint32 (pages,); otherwise: of one that never has any.
+
+    O(V), and memory for a block of versions besides.
+    """
     _, page, content = versions
-    held = content != FREED
-    pages, first = np.unique(page[held], return_index=True)
-    return pages, content[held][first]
+    first = np.full(pages, otherwise, np.uint32)
+    for end in range(len(page), 0, -BLOCK_VERSIONS):  # backwards, so that the first one stays
+        which = slice(max(0, end - BLOCK_VERSIONS), end)
+        of, holds = page[which][::-1], content[which][::-1]
+        held = holds != FREED
+        first[of[held]] = holds[held]
+    return first
+
+
+def first_contents(trace: Trace) -> tuple[U32, U32]:
+    """Return (page, content) of all pages that ever have a content, the first one of each."""
+    first = contents_at_first(trace.versions, trace.pages)
+    page = np.flatnonzero(first != FREED).astype(np.uint32)
+    return page, first[page]
 
 
 class Parts:
@@ -351,6 +366,7 @@ __all__ = [
     "Source",
     "Trace",
     "Versions",
+    "contents_at_first",
     "first_contents",
     "slices",
 ]

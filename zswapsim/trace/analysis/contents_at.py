@@ -31,7 +31,7 @@ class Access:
 def first_accesses(trace: Trace, count: int) -> Iterator[Access]:
     """Yield the first accesses of a trace, at most count. No more of it is read than needed."""
     at, page, content = trace.versions
-    pages, first = first_contents(trace.versions)
+    pages, first = first_contents(trace)
     holds = dict(zip(pages.tolist(), first.tolist(), strict=True))
     version = 0
     number = 0

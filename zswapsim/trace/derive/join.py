@@ -59,7 +59,7 @@ def with_contents_of(trace: Trace, snapshot: Trace, *, seed: int = 0) -> Trace:
     snapshot, each as often as any other. Of a snapshot that is a trace, a page's first content
     counts.
     """
-    held_page, held = first_contents(snapshot.versions)
+    held_page, held = first_contents(snapshot)
     if not len(held):
         raise InvalidArgument(f"{snapshot.name!r} has no page contents to take")
     random = random_state(seed)
@@ -126,7 +126,7 @@ def with_made_up_accesses(
     tally = Tally(snapshot.pages)
     for block in blocks(BLOCK_ACCESSES):
         tally.add(block)
-    page, content = first_contents(snapshot.versions)
+    page, content = first_contents(snapshot)
     versions = (np.zeros(len(page), np.uint64), page, content)
     counts = tally.counts(
         versions=len(page),
