@@ -3,8 +3,9 @@
 
 Bare: each distinct content is compressed once and decompressed once, one after another, through
 python-lz4. The replay compresses as many, decompresses what comes back, runs the machine, places
-the bytes, carries them and compares every page. The contents are in memory for both; lengths are
-not cached on disk. Both on one core; then the replay on one core against itself on two.
+the bytes, carries them and compares every page. The contents are in memory for both, and so are the
+accesses, as a short trace's are after its first replay; lengths are not cached on disk. Both on
+one core; then the replay on one core against itself on two.
 """
 
 import os
