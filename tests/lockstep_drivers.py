@@ -161,7 +161,7 @@ def driver_lockstep(kind: DriverKind, seed: int, operations: int, block: int) ->
     """Run random operations on both engines; return how many the pool was asked."""
     run = PoolRun(kind, seed)
     asked = 0
-    for size in _blocks(operations, block):
+    for size in sizes(operations, block):
         for _ in range(size):
             run.step()
         asked += len(run.steps)
@@ -169,6 +169,7 @@ def driver_lockstep(kind: DriverKind, seed: int, operations: int, block: int) ->
     return asked
 
 
-def _blocks(operations: int, block: int) -> Iterator[int]:
-    for at in range(0, operations, block):
-        yield min(block, operations - at)
+def sizes(whole: int, most: int) -> Iterator[int]:
+    """Yield parts of a whole, none larger than most."""
+    for at in range(0, whole, most):
+        yield min(most, whole - at)
