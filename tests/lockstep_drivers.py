@@ -52,6 +52,7 @@ class PoolRun:
         ]
         self.owners = [_owner(engine) for engine in ("interpreted", "compiled")]
         self.random = Random(f"{seed} {kind}")
+        self.growth = self.random.choice([0.5, 0.6, 0.75])  # the last fill a pool to its limit
         self.live: dict[int, tuple[int, int]] = {}  # handle -> address, size
         self.spans: list[tuple[int, int]] = []  # address, size
         self.steps: list[tuple[int, int, int]] = []
@@ -67,7 +68,7 @@ class PoolRun:
     def step(self) -> None:
         """Do one random operation, and check the laws."""
         chance = self.random.random()
-        if chance < 0.5:
+        if chance < self.growth:
             self._malloc()
         elif chance < 0.9 and self.live:
             handle = self.random.choice(list(self.live))
