@@ -2,6 +2,7 @@
 """What all tests share: the two engines, and how hard hypothesis tries."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,10 @@ from machine_driver import SwapBench
 
 from zswapsim import SwapFile, Zswap
 from zswapsim.profiles import profile
+
+# A shell that starts tests in the background has them ignore Ctrl-C, and so do all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("short", max_examples=50, stateful_step_count=30, deadline=None)
 settings.register_profile("long", max_examples=1000, stateful_step_count=80, deadline=None)

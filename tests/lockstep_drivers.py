@@ -6,7 +6,7 @@ share a byte, and pages are enough for all bytes and no more than the pool may h
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
@@ -41,17 +41,15 @@ DRIVER_KINDS = tuple(
 class PoolRun:
     """One pool, what is allocated in it by handle, and its bytes by address, in order."""
 
-    def __init__(self, kind: DriverKind, seed: int) -> None:
+    def __init__(self, kind: DriverKind, seed: int, engines: Sequence[str]) -> None:
         self.driver = zpool.get_driver(kind.pool)
         options = self.driver.options(PROFILES[kind.kernel])
         self.most_pages = 16
         settings = {"max_pages": self.most_pages, **options}
-        self.states = [
-            self.driver.create(zeros=zeros_of(engine), **settings)
-            for engine in ("interpreted", "compiled")
-        ]
-        self.owners = [_owner(engine) for engine in ("interpreted", "compiled")]
+        self.states = [self.driver.create(zeros=zeros_of(engine), **settings) for engine in engines]
+        self.owners = [_owner(engine) for engine in engines]
         self.random = Random(f"{seed} {kind}")
+        self.growth = self.random.choice([0.5, 0.6, 0.75])  # the last fill a pool to its limit
         self.live: dict[int, tuple[int, int]] = {}  # handle -> address, size
         self.spans: list[tuple[int, int]] = []  # address, size
         self.steps: list[tuple[int, int, int]] = []
@@ -67,7 +65,7 @@ class PoolRun:
     def step(self) -> None:
         """Do one random operation, and check the laws."""
         chance = self.random.random()
-        if chance < 0.5:
+        if chance < self.growth:
             self._malloc()
         elif chance < 0.9 and self.live:
             handle = self.random.choice(list(self.live))
@@ -140,13 +138,13 @@ class PoolRun:
             assert self.ask(tape.MAP, handle) == address
             if self.driver.evictable:
                 assert self.ask(tape.READ_OWNER, handle) == size
-        columns = [build.ints([step[k] for step in self.steps], "compiled") for k in range(3)]
-        results = zeros_of("compiled")(len(self.steps))
-        owner = self.owners[1]
-        owner.counts[tape.CALLS] = 0
-        tape.entry(tape.run_tape, "compiled")(self.states[1], owner, *columns, results)
-        assert plain(results) == self.results
-        assert flatten(self.states[0]) == flatten(self.states[1])
+        for state, owner in zip(self.states[1:], self.owners[1:], strict=True):
+            columns = [build.ints([step[k] for step in self.steps], "compiled") for k in range(3)]
+            results = zeros_of("compiled")(len(self.steps))
+            owner.counts[tape.CALLS] = 0
+            tape.entry(tape.run_tape, "compiled")(state, owner, *columns, results)
+            assert plain(results) == self.results
+            assert flatten(self.states[0]) == flatten(state)
         self.driver.check(self.states[0])
         self.steps.clear()
         self.results.clear()
@@ -157,11 +155,17 @@ def _owner(engine: str) -> Any:
     return tape.Script(zeros(1), zeros(ASKED), zeros(1), zeros(3))
 
 
-def driver_lockstep(kind: DriverKind, seed: int, operations: int, block: int) -> int:
-    """Run random operations on both engines; return how many the pool was asked."""
-    run = PoolRun(kind, seed)
+def driver_lockstep(
+    kind: DriverKind,
+    seed: int,
+    operations: int,
+    block: int,
+    engines: Sequence[str] = ("interpreted", "compiled"),
+) -> int:
+    """Run random operations, interpreted and then compiled; return how many the pool was asked."""
+    run = PoolRun(kind, seed, engines)
     asked = 0
-    for size in _blocks(operations, block):
+    for size in sizes(operations, block):
         for _ in range(size):
             run.step()
         asked += len(run.steps)
@@ -169,6 +173,7 @@ def driver_lockstep(kind: DriverKind, seed: int, operations: int, block: int) ->
     return asked
 
 
-def _blocks(operations: int, block: int) -> Iterator[int]:
-    for at in range(0, operations, block):
-        yield min(block, operations - at)
+def sizes(whole: int, most: int) -> Iterator[int]:
+    """Yield parts of a whole, none larger than most."""
+    for at in range(0, whole, most):
+        yield min(most, whole - at)

@@ -6,6 +6,9 @@ from typing import Any
 from zswapsim.engine import engines
 from zswapsim.engine.simulated import Item, Zeros
 
+_get, _set = list.__getitem__, list.__setitem__
+"""Named here, as tests spend most of their time in these, and super() takes half of it."""
+
 RANGES = {f"int{bits}": range(-(1 << bits - 1), 1 << bits - 1) for bits in (8, 16, 32, 64)}
 
 
@@ -23,7 +26,7 @@ class StrictInts(list[int]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, int) and index < 0:
             raise IndexError(f"index {index}")
-        return super().__getitem__(index)
+        return _get(self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if index < 0:
@@ -32,7 +35,7 @@ class StrictInts(list[int]):
             raise TypeError(f"{value!r} is no integer")
         if value not in RANGES[self._item]:
             raise OverflowError(f"{value} does not fit into {self._item}")
-        super().__setitem__(index, value)
+        _set(self, index, value)
 
 
 def strict_zeros(length: int, item: Item = "int64") -> StrictInts:
