@@ -19,7 +19,7 @@ _ZSWAP = _tests(
 )
 _ZSWAP_LIMIT = _tests("zswap_limit zswap_shrinker zswap_functions", "zswap_machine lockstep")
 _ZRAM = _tests("zram zram_writeback faults", "zram_machine")
-_MEMORY = _tests("memory readahead swap_slots faults", "memory_machine faulty_machine")
+_MEMORY = _tests("memory readahead swap_slots faults stops", "memory_machine faulty_machine")
 _RECLAIM = _tests("reclaim two_list memory", "memory_machine")
 
 _OF_FOLDER: tuple[tuple[str, str, tuple[str, ...]], ...] = (

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A run that the journal stops within a fault goes on with that fault, and with nothing else."""
+
+import pytest
+from kernels import for_kernels
+from machine_driver import MachineBench
+
+from zswapsim.machine import faults as f
+from zswapsim.machine import memory as m
+from zswapsim.machine.journal import HEADROOM
+
+
+def failing(kernel: str, engine: str, capacity: int, page_cluster: int) -> MachineBench:
+    """Memory short of 40 pages, with a shrinker of whose writebacks every one fails."""
+    bench = MachineBench(
+        engine,
+        pages=100,
+        limit_pages=60,
+        lengths=[1900, 30],
+        same_filled=[0, 2],
+        versions=[(0, page, 0) for page in range(100)],
+        slots=128,
+        journal_capacity=capacity,
+        page_cluster=page_cluster,
+        kernel=kernel,
+        pool_type="zsmalloc" if kernel == "6.18" else "zbud",
+        totalram_pages=10_000,
+        shrinker_enabled=True,
+        faults=[f.Row(f.WRITE_ERROR)],
+    )
+    bench.run([*range(100), *range(4)])
+    bench.check()
+    return bench
+
+
+@pytest.mark.parametrize("page_cluster", [0, 3])
+@for_kernels("6.12")
+def test_a_pass_of_the_shrinker_is_ended_however_many_of_its_writebacks_fail(
+    kernel: str, page_cluster: int
+) -> None:
+    """The fault's own page may be among those that come back, which makes it no other fault."""
+    whole = failing(kernel, "interpreted", 1 << 16, page_cluster)
+    pieces = failing(kernel, "interpreted", HEADROOM + 3, page_cluster)
+    failed = sum(record.event == "WRITE_FAILED" for record in whole.records)
+    assert failed > m.SWAP_CLUSTER_MAX
+    assert pieces.stops > failed
+    assert pieces.records == whole.records
+    assert pieces.state() == whole.state()
