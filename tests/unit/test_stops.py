@@ -5,9 +5,10 @@ import pytest
 from kernels import for_kernels
 from machine_driver import MachineBench
 
+from zswapsim.engine.tracepoint import listening
 from zswapsim.machine import faults as f
 from zswapsim.machine import memory as m
-from zswapsim.machine.journal import HEADROOM
+from zswapsim.machine.journal import HEADROOM, has_headroom
 
 
 def failing(kernel: str, engine: str, capacity: int, page_cluster: int) -> MachineBench:
@@ -46,3 +47,29 @@ def test_a_pass_of_the_shrinker_is_ended_however_many_of_its_writebacks_fail(
     assert pieces.stops > failed
     assert pieces.records == whole.records
     assert pieces.state() == whole.state()
+
+
+@for_kernels("6.6", "6.12")
+def test_a_page_is_reclaimed_or_faulted_in_only_while_the_journal_has_room_for_a_step(kernel: str) -> None:
+    """A refused store queues shrink work; what that leaves of the journal may be too little."""
+    bench = MachineBench(
+        "interpreted",
+        pages=60,
+        limit_pages=24,
+        lengths=[3900, 30],
+        same_filled=[0, 2],
+        versions=[(0, page, 0) for page in range(60)],
+        slots=64,
+        journal_capacity=HEADROOM + 3,
+        kernel=kernel,
+        totalram_pages=40,
+    )
+    journal = bench.machine.swap.journal
+    room = []
+    with listening(
+        lambda name, _: room.append(has_headroom(journal)) if name == "victim" else None
+    ):
+        bench.run([*range(60), *range(30)])
+    assert len(room) > 120
+    assert all(room)
+    assert bench.counters["written_back_pages"] > 0

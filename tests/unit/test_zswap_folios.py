@@ -8,8 +8,9 @@ from kernels import for_kernels, kernels
 from machine_driver import SwapBench, run_all_events
 
 from zswapsim.conformance.strict import plain
-from zswapsim.errors import EINVAL, ENODEV, ENOENT, ENOMEM
+from zswapsim.errors import EINVAL, EIO, ENODEV, ENOENT, ENOMEM
 from zswapsim.machine import events
+from zswapsim.machine import faults as f
 from zswapsim.machine.zswap import state as z
 
 
@@ -149,4 +150,23 @@ def test_a_folio_of_many_pages_waits_for_room_in_the_journal(engine: str, kernel
     zswap.fill(100, first_slot=200)
     assert store_folio(zswap, 8, [4000] * 64) == 0
     assert zswap.counters == {"stored_pages": 164}
+    zswap.check()
+
+
+@for_kernels("6.6", "6.18")
+def test_a_folio_of_which_the_disk_does_not_take_a_page_is_not_written(kernel: str) -> None:
+    zswap = SwapBench(
+        kernel=kernel,
+        totalram_pages=100,
+        faults=[f.Row(f.WRITE_ERROR, first_slot=9, last_slot=9)],
+    )
+    zswap.set_parameter(z.ENABLED, 0)
+    assert store_folio(zswap, 8, [1000] * 3) == -EIO
+    assert zswap.seen("SWAP_WRITE", "WRITE_FAILED") == [
+        ("SWAP_WRITE", 8),
+        ("WRITE_FAILED", 9),
+        ("SWAP_WRITE", 10),
+    ]
+    assert [zswap.device(slot) for slot in (8, 9, 10)] == [100, None, 102]
+    assert zswap.vmstat == {"pswpout": 3}  # the failed one was begun
     zswap.check()
