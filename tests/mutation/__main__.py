@@ -151,23 +151,33 @@ def without_line(name: str) -> str:
     return f"{file} {rest.partition(' ')[2]}"
 
 
+def rows_of(out: Path) -> list[dict[str, Any]]:
+    """Return the rows of a run's file."""
+    return [json.loads(line) for line in out.read_text().splitlines()]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--number", type=int, default=160)
     parser.add_argument("--only", help="mutants whose name has this in it")
     parser.add_argument("--again", type=Path, help="the survivors of an earlier run's file")
+    parser.add_argument("--go-on", action="store_true", help="leave out what --out has already")
     parser.add_argument("--out", type=Path, default=Path("mutants.jsonl"))
     options = parser.parse_args()
     os.environ["ZSWAPSIM_HYPOTHESIS"] = "still"
     chosen = sample(options.seed, options.number)
     if options.again:
-        earlier = [json.loads(line) for line in options.again.read_text().splitlines()]
-        names = {without_line(r["mutant"]) for r in earlier if r.get("became") == "survived"}
+        earlier = [row for row in rows_of(options.again) if row.get("became") == "survived"]
+        names = {without_line(row["mutant"]) for row in earlier}
         chosen = [m for file in TARGETS for m in mutants(file) if without_line(m.name) in names]
     if options.only:
         chosen = [m for file in TARGETS for m in mutants(file) if options.only in m.name]
-    options.out.unlink(missing_ok=True)
+    if options.go_on and options.out.exists():
+        done = {row.get("mutant") for row in rows_of(options.out)}
+        chosen = [mutant for mutant in chosen if mutant.name not in done]
+    else:
+        options.out.unlink(missing_ok=True)
     for tests in dict.fromkeys(TARGETS[mutant.file] for mutant in chosen):
         run_group([m for m in chosen if TARGETS[m.file] == tests], options.out)
     return report(options.out)
@@ -175,7 +185,7 @@ def main() -> int:
 
 def report(out: Path) -> int:
     """Print what became of the mutants; return 1 if a survivor has no reason."""
-    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    rows = rows_of(out)
     became = [row["became"] for row in rows if "became" in row]
     reasons = known()
     survivors = [row["mutant"] for row in rows if row.get("became") == "survived"]
