@@ -11,7 +11,8 @@ def _tests(unit: str, properties: str) -> tuple[str, ...]:
     )
 
 
-_ZBUD = _tests("zbud list_head", "zbud_machine")
+_LISTS = _tests("list_head zbud reclaim", "zbud_machine")
+_ZBUD = _tests("zbud", "zbud_machine")
 _Z3FOLD = _tests("z3fold z3fold_reclaim", "z3fold_machine z3fold_lru")
 _ZSMALLOC = _tests("zsmalloc zsmalloc_compact", "zsmalloc_machine")
 _ZSWAP = _tests(
@@ -32,7 +33,7 @@ _OF_FOLDER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("", "memory accesses swap_slots swap_disk swap_cache readahead faults", _MEMORY),
     ("", "journal", _MEMORY),
     ("", "events page_io", _ZSWAP),
-    ("", "list_head", _ZBUD),
+    ("", "list_head", _LISTS),
     ("reclaim", "lru clock two_list", _RECLAIM),
 )
 
