@@ -18,8 +18,10 @@ _ZSMALLOC = _tests("zsmalloc zsmalloc_compact", "zsmalloc_machine")
 _ZSWAP = _tests(
     "zswap_edge_cases zswap_folios zswap_pools zswap_functions", "zswap_machine lockstep"
 )
-_ZSWAP_LIMIT = _tests("zswap_limit zswap_shrinker zswap_functions", "zswap_machine lockstep")
-_ZRAM = _tests("zram zram_writeback faults", "zram_machine")
+_ZSWAP_LIMIT = _tests(
+    "zswap_limit zswap_shrinker zswap_functions faults stops", "zswap_machine lockstep"
+)
+_ZRAM = _tests("zram zram_writeback zram_disk faults", "zram_machine")
 _MEMORY = _tests("memory readahead swap_slots faults stops", "memory_machine faulty_machine")
 _RECLAIM = _tests("reclaim two_list memory", "memory_machine")
 

@@ -391,3 +391,8 @@ def test_what_a_swap_file_does_is_told_by_slot_and_content_alone() -> None:
     assert {record.event for record in told} == set(DEVICE_EVENTS)
     assert {(record.pool, record.address, record.length) for record in told} == {(0, 0, 0)}
     assert {record.content for record in told} == {0, 1}  # the page, and the fresh one
+    bench = full_pool("interpreted", "6.6", f.Row(f.WRITE_ERROR))
+    bench.run(range(12))
+    told = [record for record in bench.records if record.event == "WRITE_FAILED"]
+    assert told and bench.counters["written_back_pages"] > 0
+    assert {(record.pool, record.address, record.length) for record in told} == {(0, 0, 0)}
