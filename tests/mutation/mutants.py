@@ -4,6 +4,7 @@
 import ast
 import copy
 import importlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +37,10 @@ OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
 
 
 class Mutant(NamedTuple):
-    """One change. file: below the root; number: among those of its function; what: in words."""
+    """One change. file: below the root; number: among those of its function; what: in words,
+
+    with #2 for the second of the same words in a function, and so on.
+    """
 
     file: str
     function: str
@@ -155,10 +159,11 @@ def mutants(file: str) -> list[Mutant]:
     for tree, function in _functions(file):
         mutator = _Mutator()
         _body(tree, mutator)
-        found += [
-            Mutant(file, function.__name__, number, line, what)
-            for number, (line, what) in enumerate(mutator.found)
-        ]
+        times: Counter[str] = Counter()
+        for number, (line, what) in enumerate(mutator.found):
+            times[what] += 1
+            told = what if times[what] == 1 else f"{what} #{times[what]}"
+            found.append(Mutant(file, function.__name__, number, line, told))
     return found
 
 
