@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A run that the journal stops within a fault goes on with that fault, and with nothing else."""
 
+from random import Random
+
 import pytest
 from kernels import for_kernels
 from machine_driver import MachineBench
@@ -76,3 +78,29 @@ def test_reclaim_and_faults_begin_with_room_for_a_step_in_the_journal(kernel: st
     assert len(room) > 100
     assert all(room)
     assert bench.counters["written_back_pages"] > 0
+
+
+@for_kernels("5.4")
+def test_a_page_that_comes_back_while_room_is_made_for_it_is_not_read_ahead(kernel: str) -> None:
+    """It is in memory then, and would be there twice: 15 % of all writes fail."""
+    random, page, accesses = Random(1), 0, []
+    for _ in range(150):
+        page = (page + 1) % 40 if random.random() < 0.9 else random.randrange(40)
+        accesses.append(page)
+    bench = MachineBench(
+        "interpreted",
+        pages=40,
+        limit_pages=16,
+        lengths=[1900, 30],
+        same_filled=[0, 2],
+        versions=[(0, page, 0) for page in range(40)],
+        slots=300,
+        page_cluster=3,
+        kernel=kernel,
+        totalram_pages=25,
+        faults=[f.Row(f.WRITE_ERROR, threshold=f.PRIME * 15 // 100, seed=1)],
+    )
+    for number, access in enumerate(accesses):
+        bench.run([access], base=number)
+        bench.check()
+    assert bench.stat["swap_ra"] > 20
