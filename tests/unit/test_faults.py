@@ -63,6 +63,19 @@ def test_a_page_that_cannot_be_read_is_lost_and_starts_again_as_zeros(
     assert "SWAP_READ" not in events(bench)
 
 
+def test_a_page_that_changed_before_it_was_lost_holds_what_it_was_given() -> None:
+    bench = swap_bench(
+        *("interpreted", "5.4", f.Row(f.READ_ERROR)),
+        lengths=[-22, -22, 30],
+        same_filled=[0, 0, 2],
+        versions=[*((0, page, 0) for page in range(4)), (3, 0, 1)],
+    )
+    bench.run([0, 1, 2, 0])
+    bench.check()
+    assert bench.machine.swap.faults.counts[f.LOST_PAGES] == 1
+    assert bench.machine.memory.content[0] == 1
+
+
 @for_kernels("5.4", "6.12")
 def test_a_page_that_cannot_be_written_stays_in_memory_with_its_slot(
     engine: str, kernel: str

@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 from machine_driver import drain
-from oracles import EINVAL
+from oracles import EAGAIN, EINVAL
 
 from zswapsim.conformance.strict import strict_zeros
 from zswapsim.errors import InvalidArgument
 from zswapsim.machine import build, events, reclaim
 from zswapsim.machine.journal import ALL_EVENTS, make_journal
-from zswapsim.machine.pools import zbud, zpool, zpools
+from zswapsim.machine.pools import z3fold, zbud, zpool, zpools, zsmalloc
+from zswapsim.machine.pools.fill import fill_pool
 from zswapsim.machine.pools.layout import layout_of
+from zswapsim.machine.pools.occupancy import occupancy_of
 from zswapsim.machine.pools.plain import PlainPool, driver_of
 from zswapsim.machine.pools.steps import steps_of
 from zswapsim.machine.reclaim import lru
@@ -98,8 +100,63 @@ def test_a_plain_pool_moves_nothing_puts_nothing_off_and_evicts_nothing() -> Non
     assert (zpool.zpool_work(pool), zpool.zpool_moved(pool, 0)) == (0, 0)
     assert zpool.zpool_unmap(pool, handle) == 0
     driver.check(pool)
+    assert (zpool.zpool_write_owner(pool, handle, 9), zpool.zpool_read_owner(pool, handle)) == (
+        0,
+        9,
+    )
+    zpool.zpool_free(pool, handle)
+    assert (
+        zpool.zpool_write_owner(pool, handle, 9) == zpool.zpool_read_owner(pool, handle) == -EINVAL
+    )
     assert layout_of(pool) == ([], [])
     assert steps_of(pool) == []
+
+
+class Owner:
+    """Answers what it is told to, and frees the object if so."""
+
+    def __init__(self, outcome: int, frees: bool) -> None:
+        self.outcome = outcome
+        self.frees = frees
+
+    def evict(self, pool: PlainPool, handle: int) -> int:
+        if self.frees:
+            pool.free(handle)
+        return self.outcome
+
+
+@pytest.mark.parametrize(("outcome", "frees"), [(0, True), (0, False), (-EAGAIN, False)])
+def test_an_object_is_evicted_if_its_owner_says_so_and_it_is_gone(
+    outcome: int, frees: bool
+) -> None:
+    pool = OnePageEach(8)
+    assert pool.evict(Owner(outcome, frees), pool.malloc(100)) == frees
+
+
+def test_a_plain_pool_is_filled_interpreted_and_of_its_inside_nothing_is_told() -> None:
+    driver = driver_of(OnePageEach, name="one", summary="")
+    zpool.register(driver)
+    try:
+        assert fill_pool("one", profile("6.1"), [100, 200]) == (2, [1, 2], None, [])
+        assert zpool.get_driver("one") is driver
+    finally:
+        zpool.unregister(driver)
+
+
+def test_only_zspages_are_groups_of_pages() -> None:
+    assert zbud.DRIVER.page_group() == 1
+    assert zsmalloc.DRIVER.page_group(max_chain=8) == 8
+    pool = zsmalloc.DRIVER.create(8, strict_zeros)
+    assert zpool.zpool_unmap(pool, zpool.zpool_malloc(pool, 100)) == 0
+
+
+def test_headless_pages_are_counted_apart_and_free_ones_not_at_all() -> None:
+    pool = z3fold.DRIVER.create(8, strict_zeros)
+    handles = [zpool.zpool_malloc(pool, size) for size in (4096, 100, 4096)]
+    zpool.zpool_free(pool, handles[0])
+    told = occupancy_of(pool)
+    assert told["headless_pages"] == [1]
+    assert sum(told["pages_by_buddies"]) == 1
 
 
 def test_work_that_a_pool_puts_off_is_done_piece_by_piece_when_asked_for() -> None:

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 import pytest
-from machine_driver import drain
+from machine_driver import MachineBench, drain
 
 from zswapsim.conformance.strict import plain, strict_zeros
 from zswapsim.errors import EINVAL
@@ -94,3 +94,22 @@ def test_held_in_memory_is_what_is_not_on_the_backing_device() -> None:
     assert disk_held_pages(swap.disk) == 3
     assert not disk_is_synchronous(swap.disk)  # its reads take their time
     assert disk_is_synchronous(zram_swap(backing_blocks=0).disk)
+
+
+def test_pages_of_a_device_that_is_synchronous_are_not_read_ahead() -> None:
+    """And their slots are given back with the read, so each is written anew."""
+    bench = MachineBench(
+        "interpreted",
+        pages=12,
+        limit_pages=6,
+        lengths=[1000, 30],
+        same_filled=[0, 2],
+        versions=[(0, page, 0) for page in range(12)],
+        slots=32,
+        page_cluster=3,
+        swap=zram_swap(backing_blocks=0),
+    )
+    bench.run([*range(12), *range(12)])
+    assert bench.stat["pgmajfault"] > 0
+    assert bench.stat["swap_ra"] == 0
+    assert bench.vmstat["pswpin"] == bench.stat["pgmajfault"]
