@@ -41,8 +41,13 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
 
 
 def _skip_without_numba(error: BaseException) -> None:
+    """Skip where numba is what is missing, even if that is told by another error in turn."""
     if isinstance(error, BaseExceptionGroup):
         for one in error.exceptions:
             _skip_without_numba(one)
-    if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("numba"):
+    absent = isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("numba")
+    if absent or "import of numba halted" in str(error):
         pytest.skip("this test compiles")
+    for earlier in (error.__cause__, error.__context__):
+        if earlier is not None:
+            _skip_without_numba(earlier)

@@ -2,6 +2,7 @@
 """Drives zram in tests, the same way for both engines, and a naive model of it."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from zswapsim.conformance.tape import (
 from zswapsim.engine.simulated import Ints
 from zswapsim.machine import build
 from zswapsim.machine import journal as j
+from zswapsim.machine.faults import Row, make_faults
 from zswapsim.machine.journal import MOVE
 from zswapsim.machine.pools import zsmalloc_zspage
 from zswapsim.machine.pools.zsmalloc_classes import huge_class_size
@@ -83,6 +85,7 @@ class ZramBench:
         pool_pages: int = 256,
         pool: dict[str, int] = OLD,
         journal_capacity: int = 1024,
+        faults: Sequence[Row] = (),
     ) -> None:
         self.engine = engine
         zeros = zeros_of(engine)
@@ -94,6 +97,7 @@ class ZramBench:
             backing_blocks=blocks,
             zeros=zeros,
             memory_tracking=tracking,
+            faults=make_faults(faults, slots, zeros),
         )
         self.journal = j.make_journal(journal_capacity, j.ALL_EVENTS, zeros)
         self.records: list[tuple[Any, ...]] = []

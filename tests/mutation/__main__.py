@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Whether the tests of the machine notice that it was changed: python -m tests.mutation.
 
-A sample of mutants, each in a process of its own that runs the interpreted tests of its file, the
-quickest first, until one fails. One that none notices has survived. Exit status 1 if a survivor is
-not in survivors.txt, where each has its reason.
+A sample of mutants, each in a process of its own that runs the interpreted tests of its file that
+call the changed function, the quickest first, until one fails. One that none notices has survived.
+Exit status 1 if a survivor is not in survivors.txt, where each has its reason.
 """
 
 import argparse
@@ -15,16 +15,16 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from _pytest.runner import runtestprotocol
 
-from tests.mutation.mutants import ROOT, Mutant, mutants, put_in
+from tests.mutation.mutants import ROOT, Mutant, mutants, put_in, watched
 from tests.mutation.targets import TARGETS
 
-LEAST_SECONDS = 10
-"""Of CPU that a mutant may take, and three times what its tests take where that is more."""
+LEAST_SECONDS = 1.0
+"""Of CPU that a test of a mutant may take, and five times what it takes where that is more."""
 
 MOST_TEST_SECONDS = 1.0
 """Of CPU; tests that take more are not asked, as what they tell the others tell sooner."""
@@ -38,8 +38,16 @@ def _too_slow(number: int, frame: object) -> None:
     raise TooSlow
 
 
-MOST_BYTES = 4 << 30
+MOST_BYTES = 2 << 30
 KNOWN = Path(__file__).with_name("survivors.txt")
+
+
+class Baseline(NamedTuple):
+    """A test that passes: what it takes, in seconds of CPU, and (file, function) that it calls."""
+
+    item: pytest.Item
+    seconds: float
+    called: frozenset[tuple[str, str]]
 
 
 class Loop:
@@ -50,41 +58,50 @@ class Loop:
         self.out = out
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        tests, seconds = self._baseline(session.items)
-        limit = max(LEAST_SECONDS, 3 * seconds)
         files = sorted({mutant.file for mutant in self.chosen})
-        self._write({"files": files, "tests": len(tests), "seconds": round(seconds, 1)})
+        tests = self._baseline(session, files)
+        seconds = round(sum(test.seconds for test in tests), 1)
+        self._write({"files": files, "tests": len(tests), "seconds": seconds})
         for mutant in self.chosen:
             begun = time.monotonic()
-            status = self._in_fork(mutant, tests, limit)
+            callers = [test for test in tests if (mutant.file, mutant.function) in test.called]
+            status = self._in_fork(mutant, callers)
             became = {0: "survived", signal.SIGPROF: "time"}.get(status, "killed")
             spent = round(time.monotonic() - begun, 1)
-            self._write({"mutant": mutant.name, "became": became, "seconds": spent})
+            row = {"mutant": mutant.name, "became": became, "seconds": spent, "asked": len(callers)}
+            self._write(row)
         return True
 
-    def _baseline(self, items: list[pytest.Item]) -> tuple[list[pytest.Item], float]:
-        """Return the tests that pass without numba, the quickest first, and what they take."""
-        times: dict[pytest.Item, float] = {}
+    def _baseline(self, session: pytest.Session, files: list[str]) -> list[Baseline]:
+        """Return the tests that pass without numba, the quickest first."""
+        tests = []
         before = signal.signal(signal.SIGPROF, _too_slow)
-        for item in items:
-            begun = time.process_time()
-            signal.setitimer(signal.ITIMER_PROF, MOST_TEST_SECONDS)
-            reports = runtestprotocol(item, log=False, nextitem=None)
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            if all(report.passed for report in reports):
-                times[item] = time.process_time() - begun
+        with watched(files) as called:
+            for item in session.items:
+                called.clear()
+                begun = time.process_time()
+                signal.setitimer(signal.ITIMER_PROF, MOST_TEST_SECONDS)
+                try:
+                    reports = runtestprotocol(item, log=False, nextitem=None)
+                except TooSlow:  # between the steps of a test, where nothing catches it
+                    session._setupstate.teardown_exact(None)
+                    continue
+                finally:
+                    signal.setitimer(signal.ITIMER_PROF, 0)
+                if all(report.passed for report in reports):
+                    tests.append(Baseline(item, time.process_time() - begun, frozenset(called)))
         signal.signal(signal.SIGPROF, before)
-        return sorted(times, key=lambda item: times[item]), sum(times.values())
+        return sorted(tests, key=lambda test: test.seconds)
 
-    def _in_fork(self, mutant: Mutant, tests: list[pytest.Item], limit: float) -> int:
+    def _in_fork(self, mutant: Mutant, tests: list[Baseline]) -> int:
         """Return 0 if all tests pass, 1, or the signal that ended it."""
         child = os.fork()
         if child == 0:
-            signal.setitimer(signal.ITIMER_PROF, limit)
             resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
             put_in(mutant)
-            for item in tests:
-                reports = runtestprotocol(item, log=False, nextitem=None)
+            for test in tests:
+                signal.setitimer(signal.ITIMER_PROF, max(LEAST_SECONDS, 5 * test.seconds))
+                reports = runtestprotocol(test.item, log=False, nextitem=None)
                 if not all(report.passed for report in reports):
                     os._exit(1)
             os._exit(0)
@@ -134,23 +151,33 @@ def without_line(name: str) -> str:
     return f"{file} {rest.partition(' ')[2]}"
 
 
+def rows_of(out: Path) -> list[dict[str, Any]]:
+    """Return the rows of a run's file."""
+    return [json.loads(line) for line in out.read_text().splitlines()]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--number", type=int, default=160)
     parser.add_argument("--only", help="mutants whose name has this in it")
     parser.add_argument("--again", type=Path, help="the survivors of an earlier run's file")
+    parser.add_argument("--go-on", action="store_true", help="leave out what --out has already")
     parser.add_argument("--out", type=Path, default=Path("mutants.jsonl"))
     options = parser.parse_args()
     os.environ["ZSWAPSIM_HYPOTHESIS"] = "still"
     chosen = sample(options.seed, options.number)
     if options.again:
-        earlier = [json.loads(line) for line in options.again.read_text().splitlines()]
-        names = {without_line(r["mutant"]) for r in earlier if r.get("became") == "survived"}
+        earlier = [row for row in rows_of(options.again) if row.get("became") == "survived"]
+        names = {without_line(row["mutant"]) for row in earlier}
         chosen = [m for file in TARGETS for m in mutants(file) if without_line(m.name) in names]
     if options.only:
         chosen = [m for file in TARGETS for m in mutants(file) if options.only in m.name]
-    options.out.unlink(missing_ok=True)
+    if options.go_on and options.out.exists():
+        done = {row.get("mutant") for row in rows_of(options.out)}
+        chosen = [mutant for mutant in chosen if mutant.name not in done]
+    else:
+        options.out.unlink(missing_ok=True)
     for tests in dict.fromkeys(TARGETS[mutant.file] for mutant in chosen):
         run_group([m for m in chosen if TARGETS[m.file] == tests], options.out)
     return report(options.out)
@@ -158,7 +185,7 @@ def main() -> int:
 
 def report(out: Path) -> int:
     """Print what became of the mutants; return 1 if a survivor has no reason."""
-    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    rows = rows_of(out)
     became = [row["became"] for row in rows if "became" in row]
     reasons = known()
     survivors = [row["mutant"] for row in rows if row.get("became") == "survived"]

@@ -4,7 +4,9 @@
 import ast
 import copy
 import importlib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType
 from typing import Any, NamedTuple
@@ -35,7 +37,10 @@ OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
 
 
 class Mutant(NamedTuple):
-    """One change. file: below the root; number: among those of its function; what: in words."""
+    """One change. file: below the root; number: among those of its function; what: in words,
+
+    with #2 for the second of the same words in a function, and so on.
+    """
 
     file: str
     function: str
@@ -154,22 +159,44 @@ def mutants(file: str) -> list[Mutant]:
     for tree, function in _functions(file):
         mutator = _Mutator()
         _body(tree, mutator)
-        found += [
-            Mutant(file, function.__name__, number, line, what)
-            for number, (line, what) in enumerate(mutator.found)
-        ]
+        times: Counter[str] = Counter()
+        for number, (line, what) in enumerate(mutator.found):
+            times[what] += 1
+            told = what if times[what] == 1 else f"{what} #{times[what]}"
+            found.append(Mutant(file, function.__name__, number, line, told))
     return found
+
+
+def _compiled(file: str, function: ast.FunctionDef) -> CodeType:
+    """Return the code of a changed function."""
+    function.decorator_list = []
+    module = ast.fix_missing_locations(ast.Module([function], []))
+    code = compile(module, str(ROOT / file), "exec")
+    return [part for part in code.co_consts if isinstance(part, CodeType)][-1]
 
 
 def put_in(mutant: Mutant) -> None:
     """Change the function in this process, for all who have imported it."""
     for tree, function in _functions(mutant.file):
         if function.__name__ == mutant.function:
-            changed = _body(tree, _Mutator(mutant.number))
-            changed.decorator_list = []
-            module = ast.fix_missing_locations(ast.Module([changed], []))
-            code = compile(module, str(ROOT / mutant.file), "exec")
-            [body] = [part for part in code.co_consts if isinstance(part, CodeType)][-1:]
-            function.__code__ = body
+            function.__code__ = _compiled(mutant.file, _body(tree, _Mutator(mutant.number)))
             return
     raise LookupError(mutant.name)
+
+
+@contextmanager
+def watched(files: Iterable[str]) -> Iterator[set[tuple[str, str]]]:
+    """Give the set into which the functions of files put themselves, (file, name), when called."""
+    called: set[tuple[str, str]] = set()
+    before: list[tuple[Any, CodeType]] = []
+    for file in files:
+        for tree, function in _functions(file):
+            name = (file, function.__name__)
+            note = ast.parse(f"_called_for_mutants.add({name!r})").body[0]
+            tree.body.insert(0, note)
+            function.__globals__["_called_for_mutants"] = called
+            before.append((function, function.__code__))
+            function.__code__ = _compiled(file, tree)
+    yield called
+    for function, code in before:
+        function.__code__ = code

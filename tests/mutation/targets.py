@@ -11,15 +11,18 @@ def _tests(unit: str, properties: str) -> tuple[str, ...]:
     )
 
 
-_ZBUD = _tests("zbud list_head", "zbud_machine")
+_LISTS = _tests("list_head zbud reclaim", "zbud_machine")
+_ZBUD = _tests("zbud", "zbud_machine")
 _Z3FOLD = _tests("z3fold z3fold_reclaim", "z3fold_machine z3fold_lru")
 _ZSMALLOC = _tests("zsmalloc zsmalloc_compact", "zsmalloc_machine")
 _ZSWAP = _tests(
     "zswap_edge_cases zswap_folios zswap_pools zswap_functions", "zswap_machine lockstep"
 )
-_ZSWAP_LIMIT = _tests("zswap_limit zswap_shrinker zswap_functions", "zswap_machine lockstep")
-_ZRAM = _tests("zram zram_writeback faults", "zram_machine")
-_MEMORY = _tests("memory readahead swap_slots faults", "memory_machine faulty_machine")
+_ZSWAP_LIMIT = _tests(
+    "zswap_limit zswap_shrinker zswap_functions faults stops", "zswap_machine lockstep"
+)
+_ZRAM = _tests("zram zram_writeback zram_disk faults", "zram_machine")
+_MEMORY = _tests("memory readahead swap_slots faults stops", "memory_machine faulty_machine")
 _RECLAIM = _tests("reclaim two_list memory", "memory_machine")
 
 _OF_FOLDER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -32,7 +35,7 @@ _OF_FOLDER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("", "memory accesses swap_slots swap_disk swap_cache readahead faults", _MEMORY),
     ("", "journal", _MEMORY),
     ("", "events page_io", _ZSWAP),
-    ("", "list_head", _ZBUD),
+    ("", "list_head", _LISTS),
     ("reclaim", "lru clock two_list", _RECLAIM),
 )
 

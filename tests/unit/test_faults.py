@@ -32,6 +32,7 @@ from zswapsim.report.table import render
 from zswapsim.trace.synthetic import random_contents, zipf
 
 WRITE = 1 << 31
+DEVICE_EVENTS = ("SWAP_WRITE", "SWAP_READ", "WRITE_FAILED", "READ_FAILED")
 
 
 def swap_bench(engine: str, kernel: str, *rows: f.Row, **more: Any) -> MachineBench:
@@ -60,6 +61,19 @@ def test_a_page_that_cannot_be_read_is_lost_and_starts_again_as_zeros(
     assert bench.vmstat["pswpin"] == 1  # the read was begun
     assert bench.stat["pgmajfault"] == 1
     assert "SWAP_READ" not in events(bench)
+
+
+def test_a_page_that_changed_before_it_was_lost_holds_what_it_was_given() -> None:
+    bench = swap_bench(
+        *("interpreted", "5.4", f.Row(f.READ_ERROR)),
+        lengths=[-22, -22, 30],
+        same_filled=[0, 0, 2],
+        versions=[*((0, page, 0) for page in range(4)), (3, 0, 1)],
+    )
+    bench.run([0, 1, 2, 0])
+    bench.check()
+    assert bench.machine.swap.faults.counts[f.LOST_PAGES] == 1
+    assert bench.machine.memory.content[0] == 1
 
 
 @for_kernels("5.4", "6.12")
@@ -378,3 +392,20 @@ def test_the_same_seed_strikes_at_the_same_times_in_every_release() -> None:
     faults = f.make_faults([f.Row(f.READ_ERROR, threshold=f.PRIME // 10, seed=3)], 64, strict_zeros)
     struck = [at for at in range(100) if f.should_fail(faults, f.READ_ERROR, 1, 1)]
     assert struck == [8, 25, 29, 42, 44, 53, 55, 75, 78, 83]
+
+
+def test_what_a_swap_file_does_is_told_by_slot_and_content_alone() -> None:
+    """It has no pools, no addresses and no lengths, whether it fails or not."""
+    bench = swap_bench(
+        "interpreted", "6.1", f.Row(f.WRITE_ERROR, interval=3), f.Row(f.READ_ERROR, interval=2)
+    )
+    bench.run([0, 1, 2, 3] * 5)
+    told = [record for record in bench.records if record.event in DEVICE_EVENTS]
+    assert {record.event for record in told} == set(DEVICE_EVENTS)
+    assert {(record.pool, record.address, record.length) for record in told} == {(0, 0, 0)}
+    assert {record.content for record in told} == {0, 1}  # the page, and the fresh one
+    bench = full_pool("interpreted", "6.6", f.Row(f.WRITE_ERROR))
+    bench.run(range(12))
+    told = [record for record in bench.records if record.event == "WRITE_FAILED"]
+    assert told and bench.counters["written_back_pages"] > 0
+    assert {(record.pool, record.address, record.length) for record in told} == {(0, 0, 0)}

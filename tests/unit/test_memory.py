@@ -326,3 +326,16 @@ def test_check_names_what_is_wrong() -> None:
     run.machine.memory.state[5] = m.ABSENT
     with pytest.raises(InvariantError, match="pages are not the resident ones"):
         run.check()
+
+
+def test_check_finds_a_slot_that_does_not_hold_what_its_page_needs() -> None:
+    run = bench()
+    run.run(range(6))
+    slot = int(run.machine.memory.slot[0])
+    assert run.machine.memory.state[0] == m.SWAPPED
+    zswap = run.machine.swap.zswap
+    zswap.kind[slot] = 0
+    run.machine.swap.device[slot] = 0
+    run.machine.swap.zero[slot] = 0
+    with pytest.raises(InvariantError, match=f"the content of slot {slot} is lost"):
+        m.check_memory(run.machine, run.resident)

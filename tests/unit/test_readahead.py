@@ -342,6 +342,16 @@ def test_read_ahead_stops_where_reclaim_finds_no_room(engine: str) -> None:
     assert run.stat["resident_pages"] == 11
 
 
+def test_pages_of_the_pool_leave_read_ahead_no_room_either() -> None:
+    """Six objects of two a page: 10 pages and the pool's 3 are all there is."""
+    stored = [(0, page, 0) for page in range(40)]
+    run = swapped_out("interpreted", room=0, slots=7, limit_pages=13, versions=stored)
+    access(run, 2)
+    assert loads(run) == [3]
+    assert run.stat["swap_ra"] == 0
+    assert run.stat["resident_pages"] == 11
+
+
 def test_a_writeback_spares_pages_that_were_read_ahead(engine: str) -> None:
     run = swapped_out(engine, kernel="5.4", versions=[(0, 0, GOOD), (0, 1, GOOD)])
     access(run, 1)

@@ -6,6 +6,8 @@ from machine_driver import SwapBench
 
 from zswapsim.errors import InvariantError
 from zswapsim.machine import swap as s
+from zswapsim.machine.pools import layout
+from zswapsim.machine.pools.zbud import ZbudPool
 from zswapsim.machine.reconcile import check_counters, check_objects
 from zswapsim.machine.zswap import state as z
 
@@ -86,6 +88,17 @@ def test_objects_that_overlap_or_are_lost_are_found() -> None:
     with pytest.raises(InvariantError, match="pool 0 has an object that nobody has"):
         check_objects(bench.swap)
     bench = busy_bench("6.8")
+    bench.swap.zswap.handle[6] = bench.swap.zswap.handle[7]
+    with pytest.raises(InvariantError, match="overlap"):
+        check_objects(bench.swap)
+
+
+def test_objects_in_pools_of_which_nobody_knows_the_pages_must_not_overlap_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(layout._LAYOUT, ZbudPool)
+    bench = busy_bench("6.8")
+    check_objects(bench.swap)
     bench.swap.zswap.handle[6] = bench.swap.zswap.handle[7]
     with pytest.raises(InvariantError, match="overlap"):
         check_objects(bench.swap)

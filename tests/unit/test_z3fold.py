@@ -323,6 +323,19 @@ def test_a_foreign_object_that_is_alone_does_not_move_on(pool: Z3foldBench) -> N
     assert pool.place(a)[0] == 2
 
 
+def test_a_foreign_object_stays_where_it_is_though_another_page_has_room_for_it(
+    pool: Z3foldBench,
+) -> None:
+    a, b, c = pool.malloc(16 * CHUNK), pool.malloc(46 * CHUNK), pool.malloc(32 * CHUNK)
+    pool.free(b)
+    pool.malloc(20 * CHUNK)
+    pool.malloc(20 * CHUNK)
+    pool.free(c)
+    assert (pool.foreign(2), pool.place(a)[0]) == (1, 2)
+    assert pool.place(pool.malloc(16 * CHUNK))[0] == 1
+    pool.check()
+
+
 def test_an_object_that_is_alone_again_may_move_once_the_foreign_one_is_gone(
     pool: Z3foldBench,
 ) -> None:

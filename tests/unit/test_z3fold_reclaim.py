@@ -11,6 +11,7 @@ from zswapsim.conformance.tape import (
     IGNORE,
 )
 from zswapsim.errors import EAGAIN, EINVAL
+from zswapsim.machine.pools import z3fold_page as zp
 
 CHUNK = 64
 
@@ -254,4 +255,21 @@ def test_a_lone_object_on_the_work_list_can_be_reclaimed_before_its_work(engine:
     pool.check()
     assert pool.work() == 1
     assert pool.pages == 0
+    pool.check()
+
+
+def test_work_leaves_a_page_alone_that_reclaim_has() -> None:
+    """Reclaim lists it when it is done; nothing else runs meanwhile here, so the flag is set."""
+    pool = Z3foldBench("interpreted", deferred_work=1)
+    fill_page(pool, 20, 20)
+    first, last = fill_page(pool, 30, 32)
+    place = pool.place(first)
+    pool.free(last)
+    assert pool.queue == [2]
+    zp.zhdr_add(pool.state, 2, zp.FLAGS, zp.CLAIMED)
+    assert pool.work() == 1
+    assert (pool.move, pool.place(first), pool.queue) == (None, place, [])
+    assert [pages for pages in pool.unbuddied.values() if 2 in pages] == []
+    zp.zhdr_add(pool.state, 2, zp.FLAGS, -zp.CLAIMED)
+    zp.add_to_unbuddied(pool.state, 2)
     pool.check()

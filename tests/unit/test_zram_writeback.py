@@ -14,6 +14,8 @@ from zram_driver import (
     ZramBench,
 )
 
+from zswapsim.conformance.strict import plain
+from zswapsim.machine.faults import WRITE_ERROR, Row
 from zswapsim.machine.zram import device as z
 
 
@@ -292,3 +294,17 @@ def test_a_compaction_larger_than_its_room_and_the_journal_is_whole(
 def test_compaction_of_an_empty_device_does_nothing(zram: ZramBench) -> None:
     assert zram.compact() == 0
     assert zram.records == []
+
+
+def test_a_slot_that_the_device_does_not_take_is_tried_once_and_is_not_idle(engine: str) -> None:
+    """Also where the journal stops the writeback right after it: the others come next."""
+    fault = Row(WRITE_ERROR, first_slot=1, last_slot=1)
+    zram = ZramBench(engine, blocks=64, journal_capacity=258, faults=[fault])
+    zram.tape(*((WRITE, slot, slot, 4000) for slot in range(6)))
+    zram.mark_idle()
+    assert zram.writeback("huge") == 0
+    assert [record[1] for record in zram.records if record[0] == "WRITE_FAILED"] == [2]
+    assert written_back(zram) == [0, 2, 3, 4, 5]
+    assert plain(zram.zram.idle)[:6] == [0] * 6
+    assert zram.bd_stat["bd_count"] == 5
+    zram.check()

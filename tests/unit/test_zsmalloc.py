@@ -9,6 +9,7 @@ from zsmalloc_tables import MAX_4_PERCENT, MAX_8_WASTE
 
 from zswapsim import Zswap
 from zswapsim.engine.simulated import zeros_interpreted
+from zswapsim.engine.tracepoint import listening
 from zswapsim.errors import EINVAL, ENOMEM, ENOSPC, InvalidArgument, InvariantError
 from zswapsim.machine.pools import zsmalloc, zsmalloc_zspage
 from zswapsim.machine.pools.pool import Pool
@@ -263,6 +264,32 @@ def test_12_groups_fill_one_destination_from_the_emptiest(engine: str) -> None:
     assert [old for old, _ in moves] == [other[0], one[0]]
     assert [pool.zspage(new) for _, new in moves] == [pool.zspage(three[0]), pool.zspage(two[0])]
     pool.check()
+
+
+@pytest.mark.parametrize(
+    ("kept", "zspages"), [(12, 2), (116, 11)], ids=["below 10 %", "above 90 %"]
+)
+def test_12_groups_are_all_compacted_that_have_room(kept: int, zspages: int) -> None:
+    """Of 128 objects, the least full and the fullest zspages but for the empty and the full."""
+    pool = ZsBench("interpreted", **NEWER)
+    handles = [[pool.malloc(24) for _ in range(128)] for _ in range(zspages)]
+    for zspage in handles:
+        for handle in zspage[kept:]:
+            pool.free(handle)
+    freed, moves = pool.compact()
+    assert (freed, pool.pages) == (1, zspages - 1)
+    assert len(moves) == kept
+    pool.check()
+
+
+def test_a_listener_is_told_of_an_object_for_which_a_zspage_was_made() -> None:
+    pool = ZsBench("interpreted")
+    for size in (1000, 1000, 500, 1000, 1000, 1000, 4096):
+        told: list[int] = []
+        before = pool.pages
+        with listening(lambda name, values, told=told: told.append(values["fresh"])):
+            pool.malloc(size)
+        assert told == [int(pool.pages > before)]
 
 
 def test_the_addresses_fit_the_memory(pool: ZsBench) -> None:

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 
 import pytest
 from kernels import for_kernels, kernels
-from machine_driver import SwapBench, run_all_events
+from machine_driver import SwapBench, drain, make_swap, run_all_events
 
-from zswapsim.conformance.strict import plain
-from zswapsim.errors import EINVAL, ENODEV, ENOENT, ENOMEM
+from zswapsim.conformance.strict import plain, strict_zeros
+from zswapsim.errors import EINVAL, EIO, ENODEV, ENOENT, ENOMEM
 from zswapsim.machine import events
+from zswapsim.machine import faults as f
+from zswapsim.machine.journal import HEADROOM
 from zswapsim.machine.zswap import state as z
 
 
@@ -150,3 +152,37 @@ def test_a_folio_of_many_pages_waits_for_room_in_the_journal(engine: str, kernel
     assert store_folio(zswap, 8, [4000] * 64) == 0
     assert zswap.counters == {"stored_pages": 164}
     zswap.check()
+
+
+@for_kernels("6.6", "6.18")
+def test_a_folio_of_which_the_disk_does_not_take_a_page_is_not_written(kernel: str) -> None:
+    zswap = SwapBench(
+        kernel=kernel,
+        totalram_pages=100,
+        faults=[f.Row(f.WRITE_ERROR, first_slot=9, last_slot=9)],
+    )
+    zswap.set_parameter(z.ENABLED, 0)
+    assert store_folio(zswap, 8, [1000] * 3) == -EIO
+    assert zswap.seen("SWAP_WRITE", "WRITE_FAILED") == [
+        ("SWAP_WRITE", 8),
+        ("WRITE_FAILED", 9),
+        ("SWAP_WRITE", 10),
+    ]
+    assert [zswap.device(slot) for slot in (8, 9, 10)] == [100, None, 102]
+    assert zswap.vmstat == {"pswpout": 3}  # the failed one was begun
+    zswap.check()
+
+
+@for_kernels("6.18")
+def test_a_folio_begins_only_where_the_journal_has_room_for_all_its_pages(kernel: str) -> None:
+    """8 records a page besides a step: 40 of them are not free any more after 41 stores."""
+    swap = make_swap("interpreted", 512, HEADROOM + 40 + 40, kernel=kernel, totalram_pages=1000)
+    stores = [(events.OP_STORE, slot, 0, 1000, 0) for slot in range(1, 42)]
+    pages = [(events.OP_FOLIO_PAGE, 0, 0, 1000, 0)] * 5
+    rows = [*stores, (events.OP_STORE_FOLIO, 100, 5, 0, 0), *pages]
+    tape = events.Events(*(list(column) for column in zip(*rows, strict=True)))
+    outcomes = events.make_outcomes(len(rows), 1, strict_zeros)
+    assert events.run_events(swap, tape, outcomes, 0) == 41
+    assert len(drain(swap.journal)) == 41
+    assert events.run_events(swap, tape, outcomes, 41) == len(rows)
+    assert len(drain(swap.journal)) == 5

@@ -10,7 +10,11 @@ from zswapsim.machine.pools.zpool import get_driver
 from zswapsim.machine.pools.zsmalloc_classes import huge_class_size
 from zswapsim.machine.zswap import state as z
 from zswapsim.machine.zswap.limit import queue_shrink
-from zswapsim.machine.zswap.pools import zswap_pool_current, zswap_pool_last
+from zswapsim.machine.zswap.pools import (
+    zswap_pool_current,
+    zswap_pool_last,
+    zswap_total_pages,
+)
 from zswapsim.machine.zswap.store import zswap_store
 from zswapsim.machine.zswap.writeback import zswap_shrink, zswap_writeback_entry
 
@@ -68,3 +72,14 @@ def test_zspages_of_one_page_have_no_huge_class() -> None:
     """With every class in single pages, no request is stored otherwise than others."""
     assert huge_class_size(1, 0) == 4097
     assert get_driver("zsmalloc").address_pages(3, max_chain=8) == 32
+
+
+def test_a_pool_that_has_died_does_not_count_though_it_still_has_pages() -> None:
+    bench = SwapBench(kernel="5.4", totalram_pages=1000)
+    bench.fill(3)
+    bench.set_pool(1)
+    bench.store(10)
+    assert zswap_total_pages(bench.swap) == bench.pages(0) + bench.pages(1)
+    bench.swap.zswap.pool_refs[0] = 0
+    assert bench.pages(0) == 3
+    assert zswap_total_pages(bench.swap) == bench.pages(1) > 0

@@ -243,6 +243,19 @@ def test_a_pass_scans_batches_and_puts_the_rest_off(kernel: str) -> None:
     assert counters[z.SHRINKER_DEFERRED] == 480
 
 
+@for_kernels("6.12")
+def test_a_pass_scans_no_more_than_twice_what_is_offered(kernel: str) -> None:
+    """200 pages of two entries each: 384 of the 400 in three batches, and what is left waits."""
+    zswap = SwapBench(kernel=kernel, totalram_pages=10_000, shrinker_enabled=True)
+    fill_halves(zswap, 400)
+    give_no_second_chance(zswap)
+    zswap.swap.zswap.counters[z.SHRINKER_DEFERRED] = 10_000
+    drain(zswap.swap.journal)
+    assert shrink_slab(zswap.swap, 0)
+    assert len(zswap.lru()) == 400 - 3 * 128
+    assert zswap.counter(z.SHRINKER_DEFERRED) == 2 * 200
+
+
 @for_kernels("6.12..6.18")
 def test_a_pass_of_which_no_page_comes_free_puts_all_off(kernel: str) -> None:
     zswap = SwapBench(kernel=kernel, totalram_pages=10_000, shrinker_enabled=True)

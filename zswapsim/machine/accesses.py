@@ -6,6 +6,7 @@ from zswapsim.machine import readahead as ra
 from zswapsim.machine.journal import POSITION, has_headroom
 from zswapsim.machine.memory import (
     CACHED,
+    RECLAIMING,
     REDIRTIED,
     RESIDENT,
     Machine,
@@ -45,7 +46,7 @@ def run_accesses(machine: Machine, accesses: Ints, first: int, base: int) -> int
             reclaim_access(machine.policy, page)
         else:
             machine.swap.journal.counts[POSITION] = base + i
-            if memory.state[page] >= CACHED:
+            if memory.state[page] >= CACHED and memory.stat[RECLAIMING] == 0:
                 if not map_cached_page(machine, page, write):
                     return i
             else:

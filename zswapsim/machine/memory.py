@@ -77,8 +77,9 @@ MEMORY = (
     NEXT_VERSION,
     FAILED_TRIES,
     NEXT_SHRINK,
+    RECLAIMING,  # 1: make_page_free stopped for the journal; its page may have come back meanwhile
     STATS,
-) = range(21)
+) = range(22)
 
 
 class Memory(NamedTuple):
@@ -89,7 +90,7 @@ class Memory(NamedTuple):
     number of what it holds now; saved: number of what its slot holds.
     page_of_slot: int32, shape (slots,), whose each slot in use is. stat: MEMORY counts, the limit,
     the position in the versions, failed tries of the present page, the reclaimed pages at which the
-    shrinker is asked next. readahead: see readahead.py.
+    shrinker is asked next, RECLAIMING. readahead: see readahead.py.
     """
 
     state: Ints
@@ -253,8 +254,8 @@ def shrinker_is_due(machine: Machine) -> bool:
 
 
 @simulated
-def ask_shrinker(machine: Machine) -> bool:
-    """Ask zswap's shrinker; False as shrink_slab.
+def ask_shrinker(machine: Machine) -> None:
+    """Ask zswap's shrinker; again if the journal had no room to end it, which end_shrink tells.
 
     The priority is that at which a batch is a share of the resident pages, as reclaim starts with
     small shares and goes on until it has a batch.
@@ -263,10 +264,8 @@ def ask_shrinker(machine: Machine) -> bool:
     priority = DEF_PRIORITY
     while priority > 0 and stat[RESIDENT_PAGES] >> priority < SWAP_CLUSTER_MAX:
         priority -= 1
-    if not shrink_slab(machine.swap, priority):
-        return False
-    stat[NEXT_SHRINK] = stat[PGSTEAL] + SWAP_CLUSTER_MAX
-    return True
+    if shrink_slab(machine.swap, priority):
+        stat[NEXT_SHRINK] = stat[PGSTEAL] + SWAP_CLUSTER_MAX
 
 
 @simulated
@@ -286,6 +285,7 @@ def take_redirtied_pages(machine: Machine) -> None:
         reclaim_add(machine.policy, page)
         memory.stat[RESIDENT_PAGES] += 1
         memory.stat[FAILED_TRIES] += 1
+        faults.redirtied[at] = 0
     faults.counts[REDIRTIED_NR] = 0
 
 
@@ -302,26 +302,28 @@ def end_shrink(machine: Machine) -> bool:
 def make_page_free(machine: Machine) -> bool:
     """Reclaim until one more page fits; False if the journal has no room to go on.
 
-    Work that zswap had to interrupt for the journal is ended before anything else.
+    Work that zswap had to interrupt for the journal is ended before anything else, and so is a pass
+    of its shrinker, however many of its writebacks failed.
     """
     stat = machine.memory.stat
-    while stat[FAILED_TRIES] < SWAP_CLUSTER_MAX:
+    stat[RECLAIMING] = 1
+    while stat[RECLAIMING] == 1:
         if not end_shrink(machine):
             return False
         pool_pages = pools_total_pages(machine.swap.pools)
         asking = machine.swap.zswap.counters[SHRINKER_SCAN] > 0
-        if not asking and stat[RESIDENT_PAGES] + pool_pages < stat[LIMIT_PAGES]:
-            break
-        if shrinker_is_due(machine):
-            if not ask_shrinker(machine):
-                return False
+        fits = stat[RESIDENT_PAGES] + pool_pages < stat[LIMIT_PAGES]
+        if not asking and (fits or stat[FAILED_TRIES] >= SWAP_CLUSTER_MAX):
+            stat[RECLAIMING] = 0
+        elif asking or shrinker_is_due(machine):
+            ask_shrinker(machine)
         else:
             outcome = reclaim_one(machine)
             if outcome == -1:
-                break
-            if outcome < 0:
+                stat[RECLAIMING] = 0
+            elif outcome < 0:
                 stat[FAILED_TRIES] += 1
-    return end_shrink(machine)
+    return True
 
 
 @simulated

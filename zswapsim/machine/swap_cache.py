@@ -17,6 +17,7 @@ from zswapsim.machine.memory import (
     FAILED_TRIES,
     LIMIT_PAGES,
     PGFAULT,
+    RECLAIMING,
     RESIDENT,
     RESIDENT_PAGES,
     SWAP_RA,
@@ -68,7 +69,8 @@ def swap_cluster_readahead(machine: Machine, slot: int) -> bool:
     while window[ra.NEXT] < window[ra.END]:
         near = window[ra.NEXT]
         page = memory.page_of_slot[near]
-        if near != slot and slots.used[near] == 1 and memory.state[page] == SWAPPED:
+        wanted = memory.state[page] == SWAPPED or memory.stat[RECLAIMING] == 1
+        if near != slot and slots.used[near] == 1 and wanted:
             if not make_page_free(machine):
                 return False
             memory.stat[FAILED_TRIES] = 0
@@ -86,7 +88,9 @@ def swap_cluster_readahead(machine: Machine, slot: int) -> bool:
 def swapin_readahead(machine: Machine, page: int) -> bool:
     """Read ahead for a fault, if that is to be; False if the journal has no room to go on."""
     memory = machine.memory
-    if memory.readahead[ra.PAGE_CLUSTER] == 0 or memory.state[page] != SWAPPED:
+    if memory.readahead[ra.PAGE_CLUSTER] == 0:
+        return True
+    if memory.state[page] != SWAPPED and memory.readahead[ra.BEGUN] == 0:
         return True
     if disk_is_synchronous(machine.swap.disk):
         return True

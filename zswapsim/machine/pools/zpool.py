@@ -226,7 +226,7 @@ def get_driver(type_: str) -> ZpoolDriver:
         raise NoEntry(f"no zpool {type_!r}; there are {', '.join(types())}")
     with _lock:
         found = _newest(type_)
-        if found is None:
+        if found is None:  # pragma: no branch - or else another thread was the first to load it
             found = _MODULES.get(type_)
             register(found)
         return found
