@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The bytes plane: it does what the journal says, and finds every byte that is wrong."""
 
+import gc
 import mmap
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -237,3 +239,25 @@ def test_contents_are_taken_from_where_they_lie(engine: str, mapped: bool) -> No
                 )
             )
     assert store.compressions == made
+
+
+def test_a_closed_plane_keeps_its_counts_and_nothing_else(engine: str) -> None:
+    bench = Bench(0, engine)
+    bench.run((j.SWAP_WRITE, 3, 0, 0), (j.SWAP_READ, 3, 0, 0))
+    bench.plane.close()
+    assert bench.plane.checked_pages == 1
+    with pytest.raises(OSError, match="closed"):
+        bench.run((j.SWAP_READ, 3, 0, 0))
+
+
+def test_a_closed_plane_need_not_wait_for_the_garbage_collector(engine: str) -> None:
+    bench = Bench(0, engine)
+    bench.run((j.SWAP_WRITE, 3, 0, 0), (j.SWAP_READ, 3, 0, 0))
+    gone = weakref.ref(bench.plane)
+    bench.plane.close()
+    gc.disable()
+    try:
+        del bench.plane
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -58,16 +58,22 @@ def clock_ns() -> int:
 
 
 class Callback:
-    """A Python function of six integers as a C function. address: to be called by call_native.
+    """A Python function of six integers as a C function. address: to be called by call_native,
 
+    until it is closed.
     What the function raises is kept for raise_again, and -1 returned, as C knows no exceptions.
     """
 
     def __init__(self, function: Callable[[int, int, int, int, int, int], int]) -> None:
         self._raised: BaseException | None = None
         self._function = function
-        self._held = _FUNCTION(self._call)
-        self.address: int = ctypes.cast(self._held, ctypes.c_void_p).value or 0
+        self._held: list[Any] = [_FUNCTION(self._call)]
+        # Not by cast, which makes the function refer to itself.
+        self.address: int = ctypes.c_void_p.from_buffer(self._held[0]).value or 0
+
+    def close(self) -> None:
+        """Let go of the function; the C one refers to this object, and this one to that."""
+        self._held.clear()
 
     def _call(self, a: int, b: int, c: int, d: int, e: int, f: int) -> int:
         try:

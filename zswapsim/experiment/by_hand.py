@@ -271,6 +271,7 @@ class Zswap(Closing):
             if counted:
                 zpools_registry.release(self._drivers[number])
                 self._counted[number] = False
+        self._plane.close()
         for memory in self._memories:
             memory.close()
         self._memories.clear()

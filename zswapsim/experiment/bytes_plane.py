@@ -16,12 +16,14 @@ import numpy as np
 
 from zswapsim.content.compressors import Compressor
 from zswapsim.content.compressors.batches import Compressed
+from zswapsim.content.compressors.protocol import check_page
 from zswapsim.content.pool_memory import PoolMemory
 from zswapsim.content.swap_file import Pending, SwapFile
 from zswapsim.engine import engines
 from zswapsim.engine.native import Callback
 from zswapsim.errors import DataMismatch, ZswapSimError
 from zswapsim.experiment import carrying as c
+from zswapsim.files import Closing
 from zswapsim.machine.build import ints
 from zswapsim.machine.journal import LENGTH, Journal
 from zswapsim.units import PAGE_SIZE
@@ -62,10 +64,11 @@ class PoolBytes(NamedTuple):
     raw: bool = False
 
 
-class BytesPlane:
+class BytesPlane(Closing):
     """Pool memory and swap file of a run; one compressor and header size for each pool.
 
-    Use: add_pool, follow. Read: checked_pages, failed_reads, decompress_ns.
+    Use: add_pool, follow; end: close, or with. Read, also afterwards: checked_pages, failed_reads,
+    decompress_ns.
     """
 
     def __init__(
@@ -85,11 +88,8 @@ class BytesPlane:
         self._swap_file = swap_file
         self._engine = engine
         self._carry = engines.entry(c.carry, engine)
-        self._callbacks = [
-            Callback(function)
-            for function in (self._fetch_page, self._fetch_data, self._read_slot, self._flush)
-        ]
-        self._decompress = Callback(self._decompressed)
+        functions = (self._fetch_page, self._fetch_data, self._read_slot, self._flush)
+        self._callbacks = [Callback(one) for one in (*functions, self._decompressed)]
         self._room = mmap.mmap(-1, 5 * PAGE_SIZE + DATA_BYTES)
         self._held: list[Any] = [ctypes.c_char.from_buffer(self._room)]
         zeros = engines.zeros(engine)
@@ -130,14 +130,14 @@ class BytesPlane:
         if pool.header_bytes not in HEADER_BYTES:
             raise ValueError(f"header_bytes {pool.header_bytes}; allowed are {HEADER_BYTES}")
         kept: Compressed | None = getattr(self._pages, "kept", lambda _: None)(pool.compressor)
-        native = getattr(pool.compressor, "decompress_address", lambda: None)()
+        address = getattr(pool.compressor, "decompress_address", lambda: None)()
         column = (
             pool.memory.address,
             len(pool.memory.memory),
             pool.header_bytes,
             int(pool.raw),
             int(kept is not None),
-            native or self._decompress.address,
+            address or self._callbacks[-1].address,
         )
         self._pools.append(pool)
         self._columns.append(column)
@@ -149,6 +149,14 @@ class BytesPlane:
             lengths = engines.shared(kept.lengths, "int32", self._engine)
             self._carrier = self._carrier._replace(kept=c.Kept(places, lengths))
 
+    def close(self) -> None:
+        """Let go of the contents, and of callbacks, with which the plane refers to itself."""
+        for callback in self._callbacks:
+            callback.close()
+        self._callbacks.clear()
+        self._pools.clear()
+        self._held.clear()
+
     def follow(self, journal: Journal) -> None:
         """Do what the journal's records say, in order, and take them off.
 
@@ -156,10 +164,11 @@ class BytesPlane:
         """
         end = int(journal.counts[LENGTH])
         journal.counts[LENGTH] = 0
-        if self._swap_file.closed or any(pool.memory.memory.closed for pool in self._pools):
+        closed = [pool.memory.memory.closed for pool in self._pools]
+        if self._swap_file.closed or any(closed) or not self._callbacks:
             raise OSError(errno.EBADF, "the pool's memory or the swap file was closed")
         at = self._carry(self._carrier, journal, 0, end)
-        for callback in (*self._callbacks, self._decompress):
+        for callback in self._callbacks:
             callback.raise_again()
         if at < end:
             self._mismatch(journal, at)
@@ -177,7 +186,7 @@ class BytesPlane:
             numbers[which] = room + page * PAGE_SIZE
         numbers[c.PENDING] = self._swap_file.address
         called = (c.FETCH_PAGE, c.FETCH_DATA, c.READ_SLOT, c.FLUSH)
-        for which, callback in zip(called, self._callbacks, strict=True):
+        for which, callback in zip(called, self._callbacks[:-1], strict=True):
             numbers[which] = callback.address
 
     def _address(self, data: bytes | mmap.mmap) -> int:
@@ -186,20 +195,24 @@ class BytesPlane:
         self._held.append(held)
         return int(held.ctypes.data)
 
-    def _put(self, where: int, data: bytes) -> int:
-        if len(data) > (DATA_BYTES if where == c.DATA else PAGE_SIZE):
-            raise ZswapSimError(f"a compressor made {len(data):,} bytes of a page")
+    def _put(self, where: int, data: bytes, most_bytes: int = PAGE_SIZE) -> int:
+        if len(data) > most_bytes:
+            raise ZswapSimError(f"{len(data):,} bytes came of a page; allowed are {most_bytes:,}")
         ctypes.memmove(self._carrier.numbers[where], data, len(data))
         return len(data)
 
     def _fetch_page(self, content: int, *_: int) -> int:
-        return self._put(c.FETCHED, self._pages.page(content)) - PAGE_SIZE
+        check_page(page := self._pages.page(content))
+        self._put(c.FETCHED, page)
+        return 0
 
     def _fetch_data(self, pool: int, content: int, *_: int) -> int:
-        return self._put(c.DATA, self._pages.compressed(content, self._pools[pool].compressor))
+        data = self._pages.compressed(content, self._pools[pool].compressor)
+        return self._put(c.DATA, data, DATA_BYTES)
 
     def _read_slot(self, slot: int, *_: int) -> int:
-        return self._put(c.READ, self._swap_file.read(slot)) - PAGE_SIZE
+        self._put(c.READ, self._swap_file.read(slot))
+        return 0
 
     def _flush(self, *_: int) -> int:
         self._swap_file.flush()
@@ -210,7 +223,7 @@ class BytesPlane:
             page = self._pools[pool].compressor.decompress(ctypes.string_at(source, length))
         except ZswapSimError:
             return -1
-        return self._put(c.READ, page)
+        return self._put(c.READ, page) if len(page) == PAGE_SIZE else -1
 
     def _mismatch(self, journal: Journal, at: int) -> None:
         slot, address, where = journal.slot[at], journal.address[at], journal.at[at]

@@ -76,6 +76,7 @@ def plane_of(
         raw = config.frontend == "zram" or bool(row.raw_incompressible)
         with PoolMemory(address_pages) as memory, SwapFile(slots, config.swap_file) as swap_file:
             pool = PoolBytes(memory, codec, header_bytes, raw)
-            yield BytesPlane(pages, [pool], swap_file, slots=slots, engine=engine)
+            with BytesPlane(pages, [pool], swap_file, slots=slots, engine=engine) as plane:
+                yield plane
 
     return opened

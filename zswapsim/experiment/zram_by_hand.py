@@ -207,6 +207,7 @@ class Zram(Closing):
         """Give all memory back; a second call does nothing."""
         if not self._closed:
             self._closed = True
+            self._plane.close()
             self._memory.close()
             if self._own_device is not None:
                 self._own_device.close()

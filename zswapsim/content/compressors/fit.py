@@ -6,15 +6,16 @@ Most refuse what is longer, with an error of their own. Some do not look at what
 the length goes on to the allocator, which refuses it. What is not stored is never kept either.
 """
 
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, NamedTuple
 
 from zswapsim.content.compressors.protocol import Compressor
 from zswapsim.errors import EINVAL, ENOSPC
 from zswapsim.profiles import NO, PASS, WRAPPER, Profile
 from zswapsim.units import PAGE_SIZE
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Fit(NamedTuple):
@@ -27,10 +28,11 @@ class Fit(NamedTuple):
         """Return what zswap sees of a result of that size: bytes, or the error."""
         return size_bytes if size_bytes <= self.most_bytes else self.error
 
-    def lengths(self, sizes_bytes: NDArray[np.int32]) -> NDArray[np.int32]:
+    def lengths(self, sizes_bytes: "NDArray[np.int32]") -> "NDArray[np.int32]":
         """Return the same of many results: int32, of the shape of sizes_bytes."""
-        is_long = sizes_bytes > self.most_bytes
-        return np.where(is_long, np.int32(self.error), sizes_bytes)
+        lengths = sizes_bytes.copy()
+        lengths[sizes_bytes > self.most_bytes] = self.error
+        return lengths
 
 
 BOUNDED = Fit()
