@@ -9,7 +9,6 @@ million.
 """
 
 import os
-import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -18,7 +17,7 @@ from tempfile import TemporaryDirectory
 import numba
 import numpy as np
 
-from benchmarks.measure import peak_bytes, say, seconds
+from benchmarks.measure import peak_bytes, say, seconds, zswapsim
 from zswapsim import Trace
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.replay import replay
@@ -98,13 +97,8 @@ def _peak(trace: Path) -> int:
 
 def _made(folder: Path, accesses: int, pages: int, kind: str = "zipf") -> Path:
     path = folder / f"{accesses}-{pages}.ztrace"
-    command = [sys.executable, "-m", "zswapsim", "trace", "gen", kind, "-o", str(path)]
-    subprocess.run(
-        [*command, "--accesses", str(accesses), "--pages", str(pages), "--write-percent", "0"],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    size = ("--accesses", str(accesses), "--pages", str(pages))
+    zswapsim("trace", "gen", kind, "-o", str(path), "--write-percent", "0", *size)
     return path
 
 

@@ -5,15 +5,13 @@ And what a cell costs beyond the time in the machine's loop, over twenty of the 
 minutes.
 """
 
-import subprocess
-import sys
 import time
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.measure import say
+from benchmarks.measure import say, zswapsim
 from zswapsim.experiment.costs import Costs
 from zswapsim.experiment.sweep import sweep as module
 from zswapsim.experiment.sweep.grid import expand
@@ -30,8 +28,8 @@ def main() -> None:
     """Print the two figures."""
     with TemporaryDirectory() as folder:
         trace = Path(folder) / "made-up.ztrace"
-        _zswapsim(
-            *("trace", "gen", "-o", str(trace), "--write-percent", "5"),
+        zswapsim(
+            *("trace", "gen", "zipf", "-o", str(trace), "--write-percent", "5"),
             *("--accesses", str(ACCESSES), "--pages", str(PAGES)),
         )
         _sweep(trace, 2, "--memory", "50%", "--zpool", "zbud,zsmalloc")  # compile
@@ -77,10 +75,5 @@ def _overhead(trace: Trace) -> None:
 
 def _sweep(trace: Path, jobs: int, *grid: str) -> float:
     began = time.perf_counter()
-    _zswapsim("sweep", str(trace), "--jobs", str(jobs), "--engine", "compiled", *grid)
+    zswapsim("sweep", str(trace), "--jobs", str(jobs), "--engine", "compiled", *grid)
     return time.perf_counter() - began
-
-
-def _zswapsim(*words: str) -> None:
-    command = [sys.executable, "-m", "zswapsim", *words]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -3,6 +3,8 @@
 
 import os
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -90,6 +92,14 @@ def peak_bytes(command: Sequence[str]) -> int:
     if status:
         raise SystemExit(f"{' '.join(command)}: failed")
     return usage.ru_maxrss << 10
+
+
+def zswapsim(*words: str) -> None:
+    """Run a command; what it says is thrown away, unless it fails."""
+    command = [sys.executable, "-m", "zswapsim", *words]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        raise SystemExit(done.stdout.decode(errors="replace"))
 
 
 @contextmanager
