@@ -21,5 +21,5 @@ def main() -> None:
         lambda: _replay("auto"),
         lambda: _replay("interpreted"),
         "<= 1",
-        rounds=3,
+        rounds=9,
     )

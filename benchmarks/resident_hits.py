@@ -23,7 +23,7 @@ from zswapsim.trace.trace import Trace
 
 ACCESSES = 10_000_000
 PAGES = 200_000
-ROUNDS = 7
+ROUNDS = 15
 
 
 def main() -> None:
