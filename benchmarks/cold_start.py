@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The first replay on a fresh machine, nothing compiled or cached, against an interpreted one."""
 
-import subprocess
-import sys
-
-from benchmarks.measure import TRACES, cache_folder, ratio
+from benchmarks.measure import TRACES, cache_folder, ratio, zswapsim
 
 
 def _replay(engine: str) -> None:
     trace = sorted(TRACES.glob("*.ztrace"))[-1]
     with cache_folder():
-        command = [sys.executable, "-m", "zswapsim", "replay", str(trace), "--engine", engine]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        zswapsim("replay", str(trace), "--engine", engine)
 
 
 def main() -> None:

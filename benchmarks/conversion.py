@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from benchmarks.measure import ratio
+from benchmarks.measure import ZSWAPSIM, ratio
 
 REQUESTS = 20_000_000
 OBJECTS = (10_000, 5_000_000)
@@ -37,7 +37,7 @@ def main() -> None:
             with source.open("wb") as file:
                 for piece in requests(REQUESTS, objects):
                     file.write(piece)
-            convert = [sys.executable, "-m", "zswapsim", "trace", "convert", str(source)]
+            convert = [*ZSWAPSIM, "trace", "convert", str(source)]
             sides = {
                 "np.unique": [sys.executable, "-c", _NUMPY, str(source), target],
                 "cp": ["cp", str(source), target],

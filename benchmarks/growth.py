@@ -9,7 +9,6 @@ million.
 """
 
 import os
-import sys
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +16,7 @@ from tempfile import TemporaryDirectory
 import numba
 import numpy as np
 
-from benchmarks.measure import peak_bytes, say, seconds, zswapsim
+from benchmarks.measure import ZSWAPSIM, peak_bytes, say, seconds, zswapsim
 from zswapsim import Trace
 from zswapsim.experiment.config import ReplayConfig
 from zswapsim.experiment.replay import replay
@@ -92,7 +91,7 @@ def _memory() -> None:
 
 def _peak(trace: Path) -> int:
     options = ("--engine=compiled", "--no-bytes", "--memory=50%")
-    return peak_bytes([sys.executable, "-m", "zswapsim", "replay", str(trace), *options])
+    return peak_bytes([*ZSWAPSIM, "replay", str(trace), *options])
 
 
 def _made(folder: Path, accesses: int, pages: int, kind: str = "zipf") -> Path:

@@ -4,11 +4,10 @@
 Takes two minutes, and 200 MB of disk.
 """
 
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.measure import peak_bytes
+from benchmarks.measure import ZSWAPSIM, peak_bytes
 from zswapsim.units import format_bytes
 
 SHORT, LONG = 1_000_000, 100_000_000
@@ -17,7 +16,7 @@ SHORT, LONG = 1_000_000, 100_000_000
 def main() -> None:
     """Print the peaks and their ratios."""
     peaks: dict[str, list[int]] = {"gen": [], "info": []}
-    program = [sys.executable, "-m", "zswapsim", "trace"]
+    program = [*ZSWAPSIM, "trace"]
     with TemporaryDirectory() as folder:
         path = str(Path(folder) / "zipf.ztrace")
         for accesses in (SHORT, LONG):

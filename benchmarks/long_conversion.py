@@ -6,11 +6,11 @@ The requests come from a pipe; the spool, in TMPDIR, takes 400 MB.
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.conversion import requests
+from benchmarks.measure import ZSWAPSIM
 from zswapsim.units import format_bytes
 
 OBJECTS = 1_000_000
@@ -35,7 +35,7 @@ def main() -> None:
 
 def _peak_bytes(count: int, path: Path) -> int:
     """Convert requests from a pipe and return the most memory that was resident."""
-    command = [sys.executable, "-m", "zswapsim", "trace", "convert", "-", "-o", str(path)]
+    command = [*ZSWAPSIM, "trace", "convert", "-", "-o", str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdin is not None
         for piece in requests(count, OBJECTS):

@@ -4,11 +4,10 @@
 Takes five minutes, and a gigabyte of disk for the trace and the swap file.
 """
 
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.measure import peak_bytes
+from benchmarks.measure import ZSWAPSIM, peak_bytes
 from zswapsim import Trace
 from zswapsim.trace.derive.join import with_made_up_accesses
 from zswapsim.units import format_bytes
@@ -25,7 +24,7 @@ def main() -> None:
         for accesses in (SHORT, LONG):
             path = Path(folder) / f"{accesses}.ztrace"
             with_made_up_accesses(nothing, accesses=accesses).save(path)
-            command = [sys.executable, "-m", "zswapsim", "replay", str(path), "--engine=compiled"]
+            command = [*ZSWAPSIM, "replay", str(path), "--engine=compiled"]
             peaks.append(peak_bytes(command))
     print(
         f"replay from disk, peak memory of {LONG:,} accesses / of {SHORT:,}: "

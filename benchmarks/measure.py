@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+ZSWAPSIM = (sys.executable, "-m", "zswapsim")
 TRACES = Path(__file__).parent.parent / "traces"
 
 
@@ -96,8 +97,9 @@ def peak_bytes(command: Sequence[str]) -> int:
 
 def zswapsim(*words: str) -> None:
     """Run a command; what it says is thrown away, unless it fails."""
-    command = [sys.executable, "-m", "zswapsim", *words]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    done = subprocess.run(
+        [*ZSWAPSIM, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
     if done.returncode:
         raise SystemExit(done.stdout.decode(errors="replace"))
 

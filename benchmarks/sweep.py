@@ -9,10 +9,9 @@ contents once with each of its compressors in one process.
 
 import statistics
 import subprocess
-import sys
 import time
 
-from benchmarks.measure import TRACES, cache_folder
+from benchmarks.measure import TRACES, ZSWAPSIM, cache_folder
 from zswapsim.content.compressors import compressor
 from zswapsim.experiment.costs import Costs
 from zswapsim.experiment.sweep.grid import expand
@@ -22,7 +21,6 @@ from zswapsim.trace.trace import Trace
 ROUNDS = 3
 COMPRESSORS = ("lz4", "zstd")
 GRID = ("--compressor", "lz4,zstd", "--memory", "40%:85%:5%", "--max-pool-percent", "5:50:5")
-ZSWAPSIM = (sys.executable, "-m", "zswapsim")
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Skip a test that would compile."""
+    """Skip a test that would compile, itself or in its fixtures."""
     try:
         yield
     except BaseException as error:
@@ -30,14 +30,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         raise
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
-    """Skip a test whose fixtures would compile."""
-    try:
-        yield
-    except BaseException as error:
-        _skip_without_numba(error)
-        raise
+pytest_runtest_setup = pytest_runtest_call
 
 
 def _skip_without_numba(error: BaseException) -> None:

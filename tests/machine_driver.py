@@ -338,3 +338,15 @@ class MachineBench:
 
 
 JOURNAL_COLUMNS = ("event", "slot", "pool", "address", "length", "content", "at")
+
+
+def alike(engine: str, length: int, *, pages: int, **settings: Any) -> MachineBench:
+    """Return memory whose pages all hold one content of that length, never the page of zeros."""
+    return MachineBench(
+        engine,
+        pages=pages,
+        lengths=[length, 30],
+        same_filled=[0, 2],
+        versions=[(0, page, 0) for page in range(pages)],
+        **settings,
+    )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from kernels import for_kernels, version
-from machine_driver import MachineBench
+from machine_driver import MachineBench, alike
 
 from zswapsim import ReplayConfig, Result, Trace, replay
 from zswapsim.conformance.strict import strict_zeros
@@ -95,13 +95,11 @@ def test_a_page_that_cannot_be_written_stays_in_memory_with_its_slot(
 
 def full_pool(engine: str, kernel: str, *rows: f.Row) -> MachineBench:
     """Twelve pages that fill a zbud page each, of which memory holds four and the pool two."""
-    return MachineBench(
+    return alike(
         engine,
+        3900,
         pages=12,
         limit_pages=8,
-        lengths=[3900, 30],
-        same_filled=[0, 2],
-        versions=[(0, page, 0) for page in range(12)],
         kernel=kernel,
         totalram_pages=10,
         faults=rows,

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 from kernels import for_kernels
-from machine_driver import MachineBench
+from machine_driver import MachineBench, alike
 
 from zswapsim.engine.tracepoint import listening
 from zswapsim.machine import faults as f
@@ -15,13 +15,11 @@ from zswapsim.machine.journal import HEADROOM, has_headroom
 
 def failing(kernel: str, engine: str, capacity: int, page_cluster: int) -> MachineBench:
     """Memory short of 40 pages, with a shrinker of whose writebacks every one fails."""
-    bench = MachineBench(
+    bench = alike(
         engine,
+        1900,
         pages=100,
         limit_pages=60,
-        lengths=[1900, 30],
-        same_filled=[0, 2],
-        versions=[(0, page, 0) for page in range(100)],
         slots=128,
         journal_capacity=capacity,
         page_cluster=page_cluster,
@@ -54,13 +52,11 @@ def test_a_pass_of_the_shrinker_is_ended_however_many_of_its_writebacks_fail(
 @for_kernels("6.6", "6.12")
 def test_reclaim_and_faults_begin_with_room_for_a_step_in_the_journal(kernel: str) -> None:
     """A refused store queues shrink work; what that leaves of the journal may be too little."""
-    bench = MachineBench(
+    bench = alike(
         "interpreted",
+        3900,
         pages=60,
         limit_pages=24,
-        lengths=[3900, 30],
-        same_filled=[0, 2],
-        versions=[(0, page, 0) for page in range(60)],
         slots=64,
         journal_capacity=HEADROOM + 2,
         kernel=kernel,
@@ -87,13 +83,11 @@ def test_a_page_that_comes_back_while_room_is_made_for_it_is_not_read_ahead(kern
     for _ in range(150):
         page = (page + 1) % 40 if random.random() < 0.9 else random.randrange(40)
         accesses.append(page)
-    bench = MachineBench(
+    bench = alike(
         "interpreted",
+        1900,
         pages=40,
         limit_pages=16,
-        lengths=[1900, 30],
-        same_filled=[0, 2],
-        versions=[(0, page, 0) for page in range(40)],
         slots=300,
         page_cluster=3,
         kernel=kernel,

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 import pytest
-from machine_driver import MachineBench, drain
+from machine_driver import alike, drain
 
 from zswapsim.conformance.strict import plain, strict_zeros
 from zswapsim.errors import EINVAL
@@ -98,13 +98,11 @@ def test_held_in_memory_is_what_is_not_on_the_backing_device() -> None:
 
 def test_pages_of_a_device_that_is_synchronous_are_not_read_ahead() -> None:
     """And their slots are given back with the read, so each is written anew."""
-    bench = MachineBench(
+    bench = alike(
         "interpreted",
+        1000,
         pages=12,
         limit_pages=6,
-        lengths=[1000, 30],
-        same_filled=[0, 2],
-        versions=[(0, page, 0) for page in range(12)],
         slots=32,
         page_cluster=3,
         swap=zram_swap(backing_blocks=0),
