@@ -6,6 +6,7 @@ does not look at the others. engines.py teaches all of these to numba. An addres
 ends the process: who calls these has looked at it.
 """
 
+import contextlib
 import ctypes
 import platform
 from collections.abc import Callable
@@ -20,6 +21,16 @@ _FUNCTION = ctypes.CFUNCTYPE(ctypes.c_int, *[_WORD] * 6)
 def calls_are_known() -> bool:
     """Say whether this processor passes six integers in registers, as call_native supposes."""
     return platform.machine() in ("x86_64", "aarch64")
+
+
+def function_address(library: str, name: str) -> int | None:
+    """Return where a C function of a shared library is, for call_native; None: not to be had."""
+    if not calls_are_known():
+        return None
+    with contextlib.suppress(OSError, AttributeError):
+        function = getattr(ctypes.CDLL(library), name)
+        return ctypes.cast(function, ctypes.c_void_p).value
+    return None
 
 
 @cache

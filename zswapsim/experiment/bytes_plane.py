@@ -34,6 +34,9 @@ UNDEFINED = b"\xa5" * PAGE_SIZE
 DATA_BYTES = 2 * PAGE_SIZE
 """More than any compressor makes of a page."""
 
+PAGES_OF_ROOM = (c.ZEROS, c.UNDEFINED, c.READ, c.FETCHED)
+"""What the plane has a page each for, before the compressed bytes."""
+
 HEADER_BYTES = (0, 8)
 
 
@@ -88,9 +91,14 @@ class BytesPlane(Closing):
         self._swap_file = swap_file
         self._engine = engine
         self._carry = engines.entry(c.carry, engine)
-        functions = (self._fetch_page, self._fetch_data, self._read_slot, self._flush)
-        self._callbacks = [Callback(one) for one in (*functions, self._decompressed)]
-        self._room = mmap.mmap(-1, 5 * PAGE_SIZE + DATA_BYTES)
+        self._callbacks = {
+            c.FETCH_PAGE: Callback(self._fetch_page),
+            c.FETCH_DATA: Callback(self._fetch_data),
+            c.READ_SLOT: Callback(self._read_slot),
+            c.FLUSH: Callback(self._flush),
+            c.DECOMPRESS: Callback(self._decompressed),
+        }
+        self._room = mmap.mmap(-1, len(PAGES_OF_ROOM) * PAGE_SIZE + DATA_BYTES)
         self._held: list[Any] = [ctypes.c_char.from_buffer(self._room)]
         zeros = engines.zeros(engine)
         slots = swap_file.slots if slots is None else slots
@@ -137,7 +145,7 @@ class BytesPlane(Closing):
             pool.header_bytes,
             int(pool.raw),
             int(kept is not None),
-            address or self._callbacks[-1].address,
+            address or self._callbacks[c.DECOMPRESS].address,
         )
         self._pools.append(pool)
         self._columns.append(column)
@@ -151,7 +159,7 @@ class BytesPlane(Closing):
 
     def close(self) -> None:
         """Let go of the contents, and of callbacks, with which the plane refers to itself."""
-        for callback in self._callbacks:
+        for callback in self._callbacks.values():
             callback.close()
         self._callbacks.clear()
         self._pools.clear()
@@ -168,7 +176,7 @@ class BytesPlane(Closing):
         if self._swap_file.closed or any(closed) or not self._callbacks:
             raise OSError(errno.EBADF, "the pool's memory or the swap file was closed")
         at = self._carry(self._carrier, journal, 0, end)
-        for callback in self._callbacks:
+        for callback in self._callbacks.values():
             callback.raise_again()
         if at < end:
             self._mismatch(journal, at)
@@ -182,11 +190,10 @@ class BytesPlane(Closing):
         numbers[c.FRESH] = count
         self._room[PAGE_SIZE : 2 * PAGE_SIZE] = UNDEFINED
         room = ctypes.addressof(self._held[0])
-        for page, which in enumerate((c.ZEROS, c.UNDEFINED, c.READ, c.FETCHED, c.DATA)):
+        for page, which in enumerate((*PAGES_OF_ROOM, c.DATA)):
             numbers[which] = room + page * PAGE_SIZE
         numbers[c.PENDING] = self._swap_file.address
-        called = (c.FETCH_PAGE, c.FETCH_DATA, c.READ_SLOT, c.FLUSH)
-        for which, callback in zip(called, self._callbacks[:-1], strict=True):
+        for which, callback in self._callbacks.items():
             numbers[which] = callback.address
 
     def _address(self, data: bytes | mmap.mmap) -> int:

@@ -51,13 +51,14 @@ from zswapsim.units import PAGE_SIZE
     FETCH_DATA,  # (pool, content), the length of what is in DATA, or -1
     READ_SLOT,  # (slot), 0 if the page is in READ
     FLUSH,  # (), 0 if no pages are pending any more
+    DECOMPRESS,  # (source, target, length, capacity, pool), for a compressor without a C function
     CHECKED,  # pages that were compared
     FAILED_READS,
     DECOMPRESS_NS,
     SOURCE,  # address of the page that load_object found
     PROBLEM,  # why the loop stopped
     NUMBERS,
-) = range(20)
+) = range(21)
 
 (
     OK,

@@ -7,8 +7,6 @@ lengths are 7 to 24 bytes less in the mean, and 7 to 28 % of the pages take anot
 64-byte chunks. lz4-kernel has the kernel's lengths, and is a third slower.
 """
 
-import contextlib
-import ctypes
 from functools import cache
 from mmap import mmap
 from typing import TYPE_CHECKING, ClassVar
@@ -26,7 +24,7 @@ from zswapsim.content.compressors.protocol import (
     key_of,
     settled,
 )
-from zswapsim.engine.native import calls_are_known
+from zswapsim.engine.native import function_address
 from zswapsim.errors import DataMismatch
 from zswapsim.profiles import Profile
 from zswapsim.units import PAGE_SIZE
@@ -40,17 +38,14 @@ KERNEL_ACCELERATION = 1
 
 
 @cache
-def decompress_address() -> int | None:
-    """Return the address of LZ4_decompress_safe(source, target, length, capacity); None: not known.
+def liblz4_address(name: str) -> int | None:
+    """Return where a function of the library inside python-lz4 is; None: not to be had."""
+    return function_address(lz4.block._block.__file__, name)
 
-    The library is the one inside python-lz4.
-    """
-    if not calls_are_known():
-        return None
-    with contextlib.suppress(OSError, AttributeError):
-        library = ctypes.CDLL(lz4.block._block.__file__)
-        return ctypes.cast(library.LZ4_decompress_safe, ctypes.c_void_p).value
-    return None
+
+def decompress_address() -> int | None:
+    """Return the address of LZ4_decompress_safe(source, target, length, capacity), or None."""
+    return liblz4_address("LZ4_decompress_safe")
 
 
 def decompress_block(name: str, data: Buffer) -> bytes:

@@ -6,20 +6,18 @@ so the results are the same bytes: a stream that is reset, then one block. A pag
 object of its own, and as many threads as there are processors work at once.
 """
 
-import contextlib
-import ctypes
 import mmap
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
-import lz4.block
 import numpy as np
 
 from zswapsim.content.compressors.batches import Compressed, Progress, reserved
+from zswapsim.content.compressors.lz4 import liblz4_address
 from zswapsim.engine import engines
-from zswapsim.engine.native import call_native, calls_are_known
+from zswapsim.engine.native import call_native
 from zswapsim.engine.simulated import Ints
 from zswapsim.units import PAGE_SIZE
 
@@ -70,14 +68,12 @@ def lz4_compress_pages(run: Ints, lengths: Ints, places: Ints, first: int, end: 
 @cache
 def liblz4() -> tuple[int, int, int] | None:
     """Return the addresses of the two functions and the bytes of a stream; None: not to be had."""
-    if not calls_are_known():
+    reset = liblz4_address("LZ4_resetStream")
+    compress = liblz4_address("LZ4_compress_fast_continue")
+    state_bytes = liblz4_address("LZ4_sizeofState")
+    if reset is None or compress is None or state_bytes is None:
         return None
-    with contextlib.suppress(OSError, AttributeError):
-        library = ctypes.CDLL(lz4.block._block.__file__)
-        functions = (library.LZ4_resetStream, library.LZ4_compress_fast_continue)
-        reset, compress = (ctypes.cast(f, ctypes.c_void_p).value or 0 for f in functions)
-        return reset, compress, int(library.LZ4_sizeofState())
-    return None
+    return reset, compress, call_native(state_bytes, 0, 0, 0, 0, 0, 0)
 
 
 def compress_pages(
